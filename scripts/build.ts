@@ -1,0 +1,66 @@
+import { build, type Metafile, type Plugin } from 'esbuild'
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Builds dist/: `bin.cjs`, the small entry that git starts, which holds the cached path and nothing else; and beside
+ * it the rest, as modules that the entry imports when they are needed.
+ */
+const OUT = 'dist'
+
+/** What the entry imports lazily, by name in src/. */
+const LAZY = ['cli', 'forget', 'obtain']
+
+/** In the entry, a dynamic import stays one: `import('./obtain.ts')` becomes `import('./obtain.mjs')`. */
+const keepLazy: Plugin = {
+  name: 'keep-lazy',
+  setup: (building) => {
+    building.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.mjs'), external: true } : undefined,
+    )
+  },
+}
+
+await rm(OUT, { recursive: true, force: true })
+const options = { bundle: true, platform: 'node', target: 'node20.19', metafile: true, outdir: OUT } as const
+const entry = await build({
+  ...options,
+  entryPoints: ['src/bin.ts'],
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  banner: { js: '#!/usr/bin/env node' },
+  minify: true,
+  plugins: [keepLazy],
+})
+const rest = await build({
+  ...options,
+  entryPoints: LAZY.map((name) => `src/${name}.ts`),
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  // Libraries that are CommonJS call require().
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  minify: true,
+})
+await chmod(join(OUT, 'bin.cjs'), 0o755)
+await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses([entry.metafile, rest.metafile]))
+
+/** The licenses of all packages that became part of dist/, as each of them asks for. */
+async function licenses(metafiles: readonly Metafile[]): Promise<string> {
+  const packages = new Set<string>()
+  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    if (found?.[1] !== undefined) packages.add(found[1])
+  }
+  const texts = await Promise.all([...packages].toSorted().map(licenseOf))
+  return `This program contains the following packages.\n\n${texts.join('\n')}`
+}
+
+async function licenseOf(directory: string): Promise<string> {
+  const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, string>
+  const file = (await readdir(directory)).find((name) => /^licen[sc]e/i.test(name))
+  const text = file === undefined ? 'See its package.' : await readFile(join(directory, file), 'utf8')
+  const title = `${manifest['name']} ${manifest['version']} (${manifest['license']})`
+  return `${title}\n${'-'.repeat(title.length)}\n${text.trim()}\n`
+}

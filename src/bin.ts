@@ -1,0 +1,87 @@
+import { readSync, writeSync } from 'node:fs'
+import { Failure, systemCode } from './failure.ts'
+import { answer } from './helper.ts'
+import { findDirectories } from './paths.ts'
+import { message, report } from './report.ts'
+
+/** A request has some ten short lines; whatever sends this much is not git. Bytes. */
+const INPUT_LIMIT = 1024 * 1024
+
+const STDIN = 0
+const STDOUT = 1
+const STDERR = 2
+
+/** Git names an operation; a person gives an option, or nothing and wants to know. */
+async function main(operation: string | undefined): Promise<void> {
+  if (operation === undefined || operation.startsWith('-')) {
+    const { run } = await import('./cli.ts')
+    process.exitCode = await run(process.argv.slice(2))
+    return
+  }
+  await answer(operation, {
+    now: () => Date.now() / 1000,
+    env: process.env,
+    directories: findDirectories(process.env),
+    read,
+    write: (text) => writeWhole(STDOUT, text),
+    tell: (text) => writeWhole(STDERR, message(text)),
+  })
+}
+
+/** Synchronous, as process.stdin costs a fifth of the whole run. */
+function read(): Buffer {
+  const chunk = Buffer.allocUnsafe(64 * 1024)
+  let input = Buffer.alloc(0)
+  while (!isWhole(input)) {
+    const length = retrying(() => readSync(STDIN, chunk))
+    if (length === 0) break
+    input = Buffer.concat([input, chunk.subarray(0, length)])
+    if (input.length > INPUT_LIMIT) throw new Failure('the request is too long to be one of git, so it gets no answer')
+  }
+  return input
+}
+
+/** An empty line ends a request; a person who types one need not know how to end the input as well. */
+function isWhole(input: Buffer): boolean {
+  return input.subarray(0, 1).equals(LINE_END) || input.subarray(-2).equals(EMPTY_LINE)
+}
+
+const LINE_END = Buffer.from('\n')
+const EMPTY_LINE = Buffer.from('\n\n')
+
+function writeWhole(stream: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += retrying(() => writeSync(stream, bytes, written))
+    } catch (error) {
+      // Whoever should have read it has gone.
+      if (systemCode(error) === 'EPIPE') return
+      throw error
+    }
+  }
+}
+
+/** Does it again while a stream that somebody made non-blocking is not ready. */
+function retrying(work: () => number): number {
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      const code = systemCode(error)
+      // Windows reports the end of a pipe as an error.
+      if (code === 'EOF') return 0
+      if (code === 'EISDIR') throw new Failure('the standard input is a directory, and git sends a request there')
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
+    }
+  }
+}
+
+/** Between two looks at a stream that is not ready. Milliseconds. */
+const PAUSE = 5
+
+main(process.argv[2]).catch((error: unknown) => {
+  process.exitCode = 1
+  writeWhole(STDERR, report(error))
+})

@@ -1,0 +1,31 @@
+import type { Surroundings } from './surroundings.ts'
+import { readAccessToken } from './tokens/cache.ts'
+import { withLock } from './tokens/lock.ts'
+import { hasRecord, removeRecord } from './tokens/record.ts'
+import type { Account } from './tokens/token.ts'
+
+/** A refresh that runs meanwhile takes seconds; what waits for a login has nothing to forget. Seconds. */
+const PATIENCE = 60
+
+/**
+ * Forgets the access token that the server refused, unless a sibling has renewed it meanwhile. Without a password it
+ * forgets the account's login as a whole. For a host that nothing is kept for, nothing happens.
+ *
+ * @throws Failure where something can't be removed
+ */
+export async function forgetToken(
+  account: Account,
+  password: string | undefined,
+  { directories, tell }: Surroundings,
+): Promise<void> {
+  const { runtime, data } = directories
+  if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
+  await withLock(data, account, { patience: PATIENCE, tell }, async () => {
+    if (password === undefined) {
+      removeRecord(data, account)
+      removeRecord(runtime, account)
+    } else if (readAccessToken(runtime, account)?.accessToken === password) {
+      removeRecord(runtime, account)
+    }
+  })
+}

@@ -1,0 +1,72 @@
+import { type Attributes, formatAttributes, parseAttributes } from './git/attributes.ts'
+import type { Surroundings } from './surroundings.ts'
+import { readAccessToken } from './tokens/cache.ts'
+import { type AccessToken, type Account, isFresh } from './tokens/token.ts'
+
+/** The username that Bitbucket takes with an access token, whatever name the URL carries. */
+const USERNAME = 'x-token-auth'
+
+/**
+ * Answers one operation of git's credential protocol. An operation that is unknown, and a host that is not ours, get
+ * silence: git asks the next helper.
+ *
+ * This file and all it imports are the cached path: synchronous, no process, no lock, nothing loaded. The rest is
+ * imported where it is needed.
+ *
+ * @throws Failure with what to tell the user
+ * @see https://git-scm.com/docs/gitcredentials#_custom_helpers
+ */
+export async function answer(operation: string, around: Surroundings): Promise<void> {
+  switch (operation) {
+    case 'get':
+      return get(around)
+    case 'erase':
+      return erase(around)
+    case 'capability':
+      return around.write('version 0\n')
+    default:
+    // "store" of what we issued is done already, and what somebody else issued is not ours to keep.
+  }
+}
+
+async function get(around: Surroundings): Promise<void> {
+  const account = findAccount(parseAttributes(around.read()))
+  if (account === undefined) return
+  const cached = readAccessToken(around.directories.runtime, account)
+  const token = cached !== undefined && isFresh(cached, around.now()) ? cached : await obtain(account, around)
+  if (token !== undefined) around.write(formatAttributes(credential(token)))
+}
+
+async function obtain(account: Account, around: Surroundings): Promise<AccessToken | undefined> {
+  const { obtainToken } = await import('./obtain.ts')
+  return obtainToken(account, around)
+}
+
+/**
+ * Git erases a token that the server refused. With another password than ours it means another helper's; without one,
+ * as in `git credential reject` by hand, everything that is kept for the host.
+ */
+async function erase(around: Surroundings): Promise<void> {
+  const attributes = parseAttributes(around.read())
+  const account = findAccount(attributes)
+  if (account === undefined) return
+  const password = attributes.get('password')
+  if (password !== undefined && readAccessToken(around.directories.runtime, account)?.accessToken !== password) return
+  const { forgetToken } = await import('./forget.ts')
+  return forgetToken(account, password, around)
+}
+
+/** A token is bound to one protocol and host; git asking without either asks for nobody's (CVE-2020-11008). */
+function findAccount(attributes: Attributes): Account | undefined {
+  const protocol = attributes.get('protocol')
+  const host = attributes.get('host')
+  return protocol && host ? { protocol, host: host.toLowerCase() } : undefined
+}
+
+function credential({ accessToken, expiresAt }: AccessToken): [name: string, value: string][] {
+  return [
+    ['username', USERNAME],
+    ['password', accessToken],
+    ['password_expiry_utc', String(expiresAt)],
+  ]
+}

@@ -1,0 +1,97 @@
+import { isatty } from 'node:tty'
+import { findBrowser, type OpenBrowser } from './browser.ts'
+import { Failure, isFailure } from './failure.ts'
+import { readNetwork } from './network.ts'
+import type { Client } from './oauth/client.ts'
+import { type Authorization, exchangeCode, type Granted, startAuthorization } from './oauth/grants.ts'
+import { failurePage, successPage } from './oauth/page.ts'
+import { listenForRedirect, type Redirect } from './oauth/redirect.ts'
+import type { Surroundings } from './surroundings.ts'
+import type { AccessToken } from './tokens/token.ts'
+
+export type LoginRequest = {
+  readonly client: Client
+  readonly host: string
+  /** Values of `credential.<url>.*` by key in lower case. */
+  readonly settings: ReadonlyMap<string, string>
+  /** Why a login is needed, for the user: a clause in lower case. */
+  readonly reason: string
+  /** For the person in the browser. Seconds. */
+  readonly timeLimit: number
+  readonly around: Surroundings
+  /** Saves what was granted, before the browser is told that all is well. */
+  readonly save: (granted: Granted) => AccessToken
+}
+
+/**
+ * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open,
+ * wait for the code, exchange it, save, and only then tell the browser how it went.
+ *
+ * @throws Failure where nobody may be asked, and where the login came to nothing
+ */
+export async function login(request: LoginRequest): Promise<AccessToken> {
+  const { client, timeLimit, around } = request
+  const browser = findBrowser(around.env)
+  const obstacle = findObstacle(request, browser)
+  if (obstacle !== undefined) throw notInteractive(request, obstacle)
+  const listener = await listenForRedirect(client.redirectUri)
+  try {
+    const authorization = await startAuthorization(client, listener.redirectUri)
+    // Waiting begins before the browser opens: nothing it brings can come too early.
+    const redirect = listener.receive(authorization.state, timeLimit)
+    await Promise.race([redirect, open(request, authorization, browser)])
+    return await complete(request, authorization, await redirect)
+  } finally {
+    listener.close()
+  }
+}
+
+async function open(request: LoginRequest, { url }: Authorization, browser: OpenBrowser | undefined): Promise<void> {
+  const { reason, around } = request
+  around.tell(reason)
+  around.tell(
+    browser === undefined
+      ? 'to log in, open this address in a browser on this machine:'
+      : 'log in with the browser that opens now, or open this address:',
+  )
+  around.tell(url.href)
+  // The address is on the screen, so a browser that does not start is not the end.
+  await browser?.(url).catch(() => around.tell('the browser did not start; open the address above by hand'))
+}
+
+async function complete(request: LoginRequest, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
+  const { client, host, around, save } = request
+  try {
+    const network = readNetwork(client.tokenEndpoint, around.env)
+    const token = save(await exchangeCode(client, authorization, redirect.parameters, network))
+    await redirect.show(successPage(host))
+    around.tell(`logged in to ${host}`)
+    return token
+  } catch (error) {
+    const { message, hints } = isFailure(error) ? error : new Failure('an error in this program; the terminal shows it')
+    await redirect.show(failurePage(host, message, hints))
+    throw error
+  }
+}
+
+/** Why nobody may be asked, if so: whatever runs by itself must never find a browser window waiting. */
+function findObstacle({ settings, around }: LoginRequest, browser: OpenBrowser | undefined): string | undefined {
+  const { env } = around
+  if (isOff(settings.get('interactive'))) return 'credential.interactive is off'
+  if (isOff(env['GIT_TERMINAL_PROMPT'])) return 'GIT_TERMINAL_PROMPT is off'
+  if (env['CI'] && !isOff(env['CI'])) return 'CI is set'
+  if (browser === undefined && !isatty(2)) return 'there is neither a screen nor a terminal'
+  return undefined
+}
+
+/** Git's words for false, and `never` as credential.interactive has it. */
+function isOff(value: string | undefined): boolean {
+  return value !== undefined && ['false', 'no', 'off', '0', '', 'never'].includes(value.toLowerCase())
+}
+
+function notInteractive({ reason, host }: LoginRequest, obstacle: string): Failure {
+  return new Failure(`${reason}; no browser was opened, for ${obstacle}`, {
+    code: 'login_required',
+    hints: [`to log in, run any git command on a private repository of ${host} in a terminal`],
+  })
+}

@@ -1,0 +1,113 @@
+import { Failure } from '../failure.ts'
+import { isConfidential, isLoopback } from '../loopback.ts'
+
+/** The OAuth client we are: the user's own consumer, in Bitbucket's words. `clientSecret` is secret. */
+export type Client = {
+  /** Bitbucket's page calls it the key. */
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly authorizationEndpoint: URL
+  readonly tokenEndpoint: URL
+  /** To the letter as the consumer has it: it is compared as text (RFC 6749, section 3.1.2.3). */
+  readonly redirectUri: string
+  /** Left out unless configured: the permissions ticked for the consumer decide. */
+  readonly scope: string | undefined
+}
+
+/** Values of `credential.<url>.*` by key in lower case. */
+type Settings = ReadonlyMap<string, string>
+
+export const BITBUCKET = 'https://bitbucket.org'
+
+/** The callback URL that the documentation tells everybody to give the consumer. */
+const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
+
+/** A host is the user's own wish where all of these are set for it. */
+const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
+
+/**
+ * Whether a URL could be made ours at all: a protocol and host and nothing else, and nothing that anybody on the way
+ * could listen to.
+ */
+export function mayBeOurs(url: string): boolean {
+  return URL.canParse(url) && new URL(url).origin === url && isConfidential(new URL(url))
+}
+
+/**
+ * Whether requests for a URL are ours to answer: Bitbucket's always, another host's where the user configured a client
+ * id and both endpoints for exactly that URL.
+ *
+ * @param url protocol and host, as `https://bitbucket.org`
+ * @param settings what holds for the URL
+ * @param general gives what holds for any URL of this protocol: it names no host, so it makes none ours
+ */
+export function isOurs(url: string, settings: Settings, general: () => Settings): boolean {
+  if (url === BITBUCKET) return true
+  if (!OWN_HOST_KEYS.every((key) => settings.has(key))) return false
+  const elsewhere = general()
+  return OWN_HOST_KEYS.every((key) => settings.get(key) !== elsewhere.get(key))
+}
+
+/**
+ * The client that is configured for a URL.
+ *
+ * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a configuration of
+ * their own, and hold for Bitbucket alone: they name no host.
+ *
+ * @throws Failure with the code `not_configured` where the id or secret is missing, and where a URL won't do
+ */
+export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv): Client {
+  const variables = url === BITBUCKET ? env : {}
+  const clientId = (variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] ?? settings.get('oauthclientid'))?.trim()
+  const clientSecret = (
+    variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] ?? settings.get('oauthclientsecret')
+  )?.trim()
+  if (!clientId || !clientSecret) throw notConfigured(url, clientId ? 'the secret of the' : 'no')
+  return {
+    clientId,
+    clientSecret,
+    authorizationEndpoint: endpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
+    tokenEndpoint: endpoint('oauthTokenURL', settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`),
+    redirectUri: redirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
+    scope: settings.get('oauthscopes')?.trim() || undefined,
+  }
+}
+
+function notConfigured(url: string, what: 'no' | 'the secret of the'): Failure {
+  const missing = what === 'no' ? 'no OAuth consumer is configured' : 'the OAuth consumer has no secret configured'
+  return new Failure(`${missing} for ${url}, so there is no way to log in`, {
+    code: 'not_configured',
+    hints: [
+      ...(url === BITBUCKET
+        ? [
+            'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
+            `with the callback URL ${DEFAULT_REDIRECT_URI} and the permissions Repositories: Read and Write, then:`,
+          ]
+        : []),
+      `git config --global credential.${url}.oauthClientId KEY`,
+      `git config --global credential.${url}.oauthClientSecret SECRET`,
+    ],
+  })
+}
+
+function endpoint(key: string, value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !isConfidential(url) || url.username !== '' || url.password !== '') {
+    throw new Failure(`${key} in git's configuration has to be an https URL`, {
+      code: 'not_configured',
+      hints: [`git config --show-origin --get-regexp '^credential\\..*\\.${key.toLowerCase()}$'`],
+    })
+  }
+  return url
+}
+
+function redirectUri(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || url.protocol !== 'http:' || !isLoopback(url) || url.hash !== '' || url.username !== '') {
+    throw new Failure("oauthRedirectURL in git's configuration has to be an http URL on this machine", {
+      code: 'not_configured',
+      hints: [`the usual one, which the consumer has to have as its callback URL too: ${DEFAULT_REDIRECT_URI}`],
+    })
+  }
+  return value
+}

@@ -1,0 +1,208 @@
+import * as oauth from 'oauth4webapi'
+import { Failure } from '../failure.ts'
+import { type Network, send } from '../http.ts'
+import { type JsonObject, parseObject } from '../json.ts'
+import type { Client } from './client.ts'
+
+/** What the token endpoint granted (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
+export type Granted = {
+  readonly accessToken: string
+  /** Seconds from now. */
+  readonly expiresIn: number
+  /** Undefined where the server issued none; a refresh token that was used for this grant then stays good. */
+  readonly refreshToken: string | undefined
+}
+
+/** An authorization request that is under way. `state` and `codeVerifier` must not leave the process otherwise. */
+export type Authorization = {
+  /** For the user's browser. */
+  readonly url: URL
+  readonly redirectUri: string
+  readonly state: string
+  readonly codeVerifier: string
+}
+
+/** Bitbucket's, for a server that does not say (RFC 6749 only recommends `expires_in`). Seconds. */
+const USUAL_LIFETIME = 7200
+
+/**
+ * Begins an authorization code grant (RFC 6749, section 4.1.1) with PKCE (RFC 7636, S256).
+ *
+ * @param redirectUri where the listener waits; the client's own, but for a port the system chose
+ */
+export async function startAuthorization(client: Client, redirectUri: string): Promise<Authorization> {
+  const state = oauth.generateRandomState()
+  const codeVerifier = oauth.generateRandomCodeVerifier()
+  const url = new URL(client.authorizationEndpoint)
+  url.searchParams.set('client_id', client.clientId)
+  url.searchParams.set('response_type', 'code')
+  url.searchParams.set('redirect_uri', redirectUri)
+  url.searchParams.set('state', state)
+  url.searchParams.set('code_challenge', await oauth.calculatePKCECodeChallenge(codeVerifier))
+  url.searchParams.set('code_challenge_method', 'S256')
+  if (client.scope !== undefined) url.searchParams.set('scope', client.scope)
+  return { url, redirectUri, state, codeVerifier }
+}
+
+/**
+ * Exchanges the code in an authorization response (RFC 6749, sections 4.1.2 and 4.1.3).
+ *
+ * @throws Failure whose code is the server's own word (`access_denied`, `invalid_grant`, …) or `unreachable`
+ */
+export async function exchangeCode(
+  client: Client,
+  authorization: Authorization,
+  response: URLSearchParams,
+  network: Network,
+): Promise<Granted> {
+  const server = describeServer(client)
+  const parameters = validateResponse(server, client, authorization, response)
+  const answer = await oauth.authorizationCodeGrantRequest(
+    server,
+    { client_id: client.clientId },
+    authenticate(client),
+    parameters,
+    authorization.redirectUri,
+    authorization.codeVerifier,
+    over(network),
+  )
+  return granted(await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer))
+}
+
+/**
+ * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
+ * sent is dead from then on.
+ *
+ * @throws Failure as {@link exchangeCode} does; {@link endsRefreshToken} tells which of them end the refresh token
+ */
+export async function refresh(client: Client, refreshToken: string, network: Network): Promise<Granted> {
+  const server = describeServer(client)
+  const answer = await oauth.refreshTokenGrantRequest(
+    server,
+    { client_id: client.clientId },
+    authenticate(client),
+    refreshToken,
+    over(network),
+  )
+  return granted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer))
+}
+
+/**
+ * Whether a failed refresh means that its refresh token is of no more use. Only a word of the server itself says so:
+ * Bitbucket answers `unauthorized_client` for one that was rotated away, `invalid_grant` for a dead one; `invalid_client`
+ * is the standard's word for the former.
+ */
+export function endsRefreshToken(failure: Failure): boolean {
+  return ['invalid_grant', 'unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
+}
+
+function describeServer(client: Client): oauth.AuthorizationServer {
+  return { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href }
+}
+
+/**
+ * The Basic scheme with the key and secret as they are, as `curl -u` sends them in Bitbucket's documentation.
+ * RFC 6749, section 2.3.1, would have both percent-encoded, which Bitbucket is not known to undo.
+ */
+function authenticate({ clientId, clientSecret }: Client): oauth.ClientAuth {
+  const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+  return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`)
+}
+
+function validateResponse(
+  server: oauth.AuthorizationServer,
+  client: Client,
+  { state }: Authorization,
+  response: URLSearchParams,
+): URLSearchParams {
+  try {
+    return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
+  } catch (error) {
+    if (!(error instanceof oauth.AuthorizationResponseError)) {
+      throw new Failure('the browser came back with an answer that does not belong to this login', { cause: error })
+    }
+    throw error.error === 'access_denied'
+      ? new Failure('access was denied in the browser, so there is no token', { code: error.error })
+      : new Failure(`the login was refused: ${inWords(error.error, error.error_description)}`, { code: error.error })
+  }
+}
+
+/** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
+function over(network: Network): oauth.TokenEndpointRequestOptions {
+  return {
+    // client.ts has seen to it that plain http stays on this machine.
+    [oauth.allowInsecureRequests]: true,
+    [oauth.customFetch]: async (url, { method, headers, body }) => {
+      const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
+      const message = parseObject(answer.body)
+      if (answer.status !== 200) throw refusal(new URL(url), answer.status, message)
+      if (typeof message?.['access_token'] !== 'string') throw notOAuth(new URL(url), 'no access token')
+      return new Response(JSON.stringify(tolerate(message)), { headers: { 'content-type': 'application/json' } })
+    },
+  }
+}
+
+/**
+ * A token response without what we do not need and a check could stumble over: the refresh token in it exists only
+ * once, and must not be lost to an oddity beside it.
+ */
+function tolerate(message: JsonObject): JsonObject {
+  const { access_token, refresh_token, expires_in } = message
+  const lifetime = Number(expires_in)
+  return {
+    access_token,
+    token_type: 'bearer',
+    expires_in: lifetime > 0 && Number.isFinite(lifetime) ? lifetime : USUAL_LIFETIME,
+    ...(typeof refresh_token === 'string' && refresh_token !== '' ? { refresh_token } : {}),
+  }
+}
+
+function granted(message: oauth.TokenEndpointResponse): Granted {
+  return {
+    accessToken: message.access_token,
+    expiresIn: message.expires_in ?? USUAL_LIFETIME,
+    refreshToken: message.refresh_token,
+  }
+}
+
+/** Codes of RFC 6749, section 5.2, that say something about us rather than about the server's day. */
+const VERDICTS = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+])
+
+/**
+ * What an answer other than 200 means. Only an OAuth error in a 400 or 401 is the token endpoint's own word; a gateway's
+ * 401, 429, 5xx and pages of HTML pass.
+ */
+function refusal(url: URL, status: number, message: JsonObject | undefined): Failure {
+  const error = message?.['error']
+  if (typeof error !== 'string' || !VERDICTS.has(error) || (status !== 400 && status !== 401)) {
+    return notOAuth(url, `HTTP ${status}`)
+  }
+  const description = message?.['error_description']
+  return new Failure(`${url.host} refused: ${inWords(error, description)}`, {
+    code: error,
+    hints:
+      error === 'unauthorized_client' || error === 'invalid_client'
+        ? ["check oauthClientId and oauthClientSecret in git's configuration against the consumer's key and secret"]
+        : error === 'invalid_request'
+          ? ['check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names']
+          : [],
+  })
+}
+
+function notOAuth(url: URL, what: string): Failure {
+  return new Failure(`${url.host} gave no usable answer (${what})`, {
+    code: 'unreachable',
+    hints: ['nothing was lost; try again in a while, or look at https://bitbucket.status.atlassian.com'],
+  })
+}
+
+function inWords(error: string, description: unknown): string {
+  return typeof description === 'string' && description !== '' ? `${description.replace(/\.$/, '')} (${error})` : error
+}

@@ -1,0 +1,174 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Failure, systemCode } from '../failure.ts'
+import { type Page, renderPage, strayPage } from './page.ts'
+
+/** The authorization response, and the browser that brought it and waits for a page. */
+export type Redirect = {
+  readonly parameters: URLSearchParams
+  /** Shows the page; a browser that has gone away is no failure. */
+  readonly show: (page: Page) => Promise<void>
+}
+
+/** Waits on the loopback interface for the browser to come back (RFC 8252, section 7.3). */
+export type RedirectListener = {
+  /** Where the browser is to be sent; the configured one, with the port where the system chose it. */
+  readonly redirectUri: string
+  /**
+   * The one redirect that carries this state. Everything else is turned away, and the listener keeps listening.
+   *
+   * @throws Failure when the time is over. Seconds.
+   */
+  readonly receive: (state: string, timeLimit: number) => Promise<Redirect>
+  readonly close: () => void
+}
+
+/**
+ * Listens where the redirect URI points: for the name `localhost` on 127.0.0.1 and on ::1, as browsers choose either.
+ * A loopback IP address without a port gets a free one, which Bitbucket accepts for a consumer registered so.
+ *
+ * @throws Failure where the port is taken or forbidden
+ */
+export async function listenForRedirect(redirectUri: string): Promise<RedirectListener> {
+  const url = new URL(redirectUri)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const isAddress = isIP(host) !== 0
+  const isFreePort = isAddress && url.port === ''
+  const port = isFreePort ? 0 : Number(url.port || 80)
+
+  let awaited: { state: string; resolve: (redirect: Redirect) => void } | undefined
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    const parameters = readRedirect(request, url)
+    if (parameters === undefined) {
+      show(response, 404, strayPage()).catch(() => {})
+    } else if (awaited === undefined || !isSame(parameters.get('state') ?? '', awaited.state)) {
+      show(response, 400, strayPage()).catch(() => {})
+    } else {
+      // One redirect and no other: a second one with the same state is a stranger's.
+      const { resolve } = awaited
+      awaited = undefined
+      resolve({ parameters, show: (page) => show(response, 200, page) })
+    }
+  }
+
+  const servers: Server[] = []
+  const close = (): void => {
+    for (const server of servers) {
+      server.close()
+      server.closeAllConnections()
+    }
+  }
+  try {
+    for (const address of isAddress ? [host] : ['127.0.0.1', '::1']) {
+      const server = await listen(handle, address, port)
+      if (server !== undefined) servers.push(server)
+    }
+    if (servers.length === 0) throw new Failure('this machine has no loopback interface to listen on')
+  } catch (error) {
+    close()
+    throw error
+  }
+
+  if (isFreePort) url.port = String(portOf(servers))
+  return {
+    redirectUri: isFreePort ? url.href : redirectUri,
+    receive: async (state, timeLimit) => {
+      const timer = new AbortController()
+      const received = new Promise<Redirect>((resolve) => {
+        awaited = { state, resolve }
+      })
+      const late = sleep(timeLimit * 1000, undefined, { signal: timer.signal }).then(() => {
+        throw tooLate(redirectUri, timeLimit)
+      })
+      try {
+        return await Promise.race([received, late])
+      } finally {
+        awaited = undefined
+        timer.abort()
+        late.catch(() => {})
+      }
+    },
+    close,
+  }
+}
+
+/** @returns undefined where this machine does not have the address */
+async function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  address: string,
+  port: number,
+): Promise<Server | undefined> {
+  const server = createServer(handle)
+  try {
+    server.listen({ host: address, port, exclusive: true })
+    await once(server, 'listening')
+    return server
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
+    if (code === 'EADDRINUSE') {
+      throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
+        hints: [
+          'finish the login that another window may have open, or end the program that listens there, and try again',
+          "another port: change the consumer's callback URL, then credential.https://bitbucket.org.oauthRedirectURL",
+        ],
+        cause: error,
+      })
+    }
+    throw new Failure(`this program may not listen on ${address}, port ${port} (${code ?? String(error)})`, {
+      hints: ['choose another port with oauthRedirectURL, the same in the consumer'],
+      cause: error,
+    })
+  }
+}
+
+function portOf(servers: readonly Server[]): number {
+  const address = servers[0]?.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** The parameters of a request that has the form of a redirect; undefined for a favicon, a scan, a prefetch. */
+function readRedirect(request: IncomingMessage, redirectUri: URL): URLSearchParams | undefined {
+  if (request.method !== 'GET' || !URL.canParse(request.url ?? '', redirectUri)) return undefined
+  const { pathname, searchParams } = new URL(request.url ?? '', redirectUri)
+  if (pathname !== redirectUri.pathname) return undefined
+  return searchParams.has('code') || searchParams.has('error') ? searchParams : undefined
+}
+
+/** In a time that tells nothing about where the two differ. */
+function isSame(left: string, right: string): boolean {
+  return timingSafeEqual(digest(left), digest(right))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** How long a browser may take to fetch the page. Milliseconds. */
+const GOODBYE = 2_000
+
+async function show(response: ServerResponse, status: number, page: Page): Promise<void> {
+  if (response.destroyed) return
+  const { html, headers } = renderPage(page)
+  const closed = once(response, 'close')
+  response.writeHead(status, { ...headers, connection: 'close' }).end(html)
+  await Promise.race([closed, sleep(GOODBYE, undefined, { ref: false })])
+}
+
+function tooLate(redirectUri: string, timeLimit: number): Failure {
+  return new Failure(`the browser did not come back from the login within ${inWords(timeLimit)}`, {
+    code: 'timeout',
+    hints: [
+      `if it showed "Invalid redirect_uri": the consumer's callback URL has to be exactly ${redirectUri}`,
+      'if it runs on another machine than git does, it cannot reach this one: log in where git runs',
+      'to try again, run the git command once more',
+    ],
+  })
+}
+
+function inWords(seconds: number): string {
+  return seconds % 60 === 0 ? `${seconds / 60} minutes` : `${seconds} seconds`
+}

@@ -1,0 +1,26 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+
+/**
+ * The absolute path of a program. Entries of PATH that are not absolute are passed over: git runs us inside a
+ * repository, and what lies there may be anybody's (GO-2022-0395, CVE-2025-46334).
+ *
+ * @param name a program's name, or its absolute path
+ * @returns undefined where there is no such program
+ */
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const endings = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
+  const directories = isAbsolute(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)
+  return directories
+    .flatMap((directory) => endings.map((ending) => join(directory, name + ending)))
+    .find((path) => isProgram(path))
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,42 @@
+import test from 'ava'
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Home } from '../helpers/home.ts'
+import { makeLoggedInUser } from '../helpers/user.ts'
+
+type Coverage = { result: { url: string }[] }
+
+/** All that a program loads, by the engine's own account. */
+async function listLoaded(home: Home, command: string, args: readonly string[], input: string): Promise<Set<string>> {
+  const coverage = mkdtempSync(join(home.path, 'coverage-'))
+  home.env['NODE_V8_COVERAGE'] = coverage
+  const { code, stderr } = await home.run(command, args, { input })
+  if (code !== 0) throw new Error(stderr)
+  const files = readdirSync(coverage).map((name) => JSON.parse(readFileSync(join(coverage, name), 'utf8')) as Coverage)
+  return new Set(files.flatMap(({ result }) => result.map(({ url }) => url.replace(/^.*\/dist\//, 'dist/'))))
+}
+
+for (const operation of ['get', 'store', 'erase']) {
+  test(`${operation} with a fresh token loads the small entry and nothing else`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    const empty = join(home.path, 'empty.cjs')
+    writeFileSync(empty, '')
+    const always = await listLoaded(home, process.execPath, [empty], '')
+
+    const input = `${request}password=another one\n`
+    const loaded = await listLoaded(home, 'git-credential-bitbucket-oauth', [operation], input)
+
+    t.true(always.size > 10)
+    t.deepEqual(
+      [...loaded].filter((url) => !always.has(url) && !url.startsWith('node:internal/')),
+      ['dist/bin.cjs', 'node:os', 'node:process'],
+    )
+    t.deepEqual(sandbox.oauth.tokenRequests, [])
+  })
+}
+
+test('the small entry stays small', (t) => {
+  const { size } = statSync(new URL('../../dist/bin.cjs', import.meta.url))
+
+  t.true(size < 16_384, `${size} bytes`)
+})

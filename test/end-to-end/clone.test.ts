@@ -1,0 +1,158 @@
+import test from 'ava'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeLoggedInUser, makeUser } from '../helpers/user.ts'
+import { PARTS } from '../sandbox/repositories.ts'
+
+test('the first clone logs in, in a real browser; from then on git just works', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  const { tokenRequests } = sandbox.oauth
+  const url = sandbox.repository('widgets')
+
+  home.useBrowser('chromium.ts')
+  const first = await home.git('clone', '--quiet', url, 'first')
+  t.is(first.code, 0, first.stderr)
+  t.deepEqual(tokenRequests.splice(0), [{ grantType: 'authorization_code', status: 200 }])
+  t.is(home.openedUrls().length, 1)
+  t.like(await home.shownPage(), { title: `Logged in to ${new URL(sandbox.origin).host}`, errors: [] })
+
+  home.forbidBrowser()
+  const second = await home.git('clone', '--quiet', url, 'second')
+  t.deepEqual(second, { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(tokenRequests, [], 'no request to the token endpoint')
+
+  home.expire(sandbox.origin)
+  const third = await home.git('-C', 'first', 'fetch', '--quiet')
+  t.deepEqual(third, { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(tokenRequests.splice(0), [{ grantType: 'refresh_token', status: 200 }])
+
+  writeFileSync(join(home.path, 'work/first/news'), 'news\n')
+  await home.git('-C', 'first', 'add', 'news')
+  await home.git('-C', 'first', 'commit', '--quiet', '--message', 'news')
+  const push = await home.git('-C', 'first', 'push', '--quiet')
+  t.deepEqual(push, { code: 0, stdout: '', stderr: '' })
+  const pull = await home.git('-C', 'second', 'pull', '--quiet')
+  t.deepEqual(pull, { code: 0, stdout: '', stderr: '' })
+  t.true(existsSync(join(home.path, 'work/second/news')))
+  t.deepEqual(tokenRequests, [])
+
+  home.expire(sandbox.origin)
+  sandbox.oauth.storage.forget('RefreshToken')
+  home.useBrowser('chromium.ts')
+  const fourth = await home.git('-C', 'first', 'fetch', '--quiet')
+  t.is(fourth.code, 0, fourth.stderr)
+  t.deepEqual(tokenRequests, [
+    { grantType: 'refresh_token', status: 400 },
+    { grantType: 'authorization_code', status: 200 },
+  ])
+  t.is(home.openedUrls().length, 2)
+})
+
+test('refresh tokens rotate, and each new one is kept', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const seen = new Set([home.record(home.data, sandbox.origin)['refreshToken']])
+
+  for (let round = 0; round < 5; round++) {
+    home.expire(sandbox.origin)
+    t.deepEqual(await home.git('ls-remote', '--heads', '--quiet', sandbox.repository('widgets'), 'none'), {
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
+    seen.add(home.record(home.data, sandbox.origin)['refreshToken'])
+  }
+
+  t.is(seen.size, 6)
+  t.deepEqual(
+    sandbox.oauth.tokenRequests,
+    Array.from({ length: 5 }, () => ({ grantType: 'refresh_token', status: 200 })),
+  )
+  t.deepEqual(home.openedUrls().length, 1)
+})
+
+test('without rotation the refresh token stays', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  sandbox.oauth.settings.rotation = false
+  const { refreshToken } = home.record(home.data, sandbox.origin)
+
+  home.expire(sandbox.origin)
+  const { code, stderr } = await home.helper('get', request)
+
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  t.is(home.record(home.data, sandbox.origin)['refreshToken'], refreshToken)
+})
+
+test('a push without the permission fails in Bitbucket’s words, and forgets nothing', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  sandbox.oauth.settings.scopes = ['repository']
+  home.useBrowser('follow.ts')
+  t.is((await home.git('clone', '--quiet', sandbox.repository('widgets'))).code, 0)
+  home.forbidBrowser()
+  writeFileSync(join(home.path, 'work/widgets/news'), 'news\n')
+  await home.git('-C', 'widgets', 'add', 'news')
+  await home.git('-C', 'widgets', 'commit', '--quiet', '--message', 'news')
+
+  const push = await home.git('-C', 'widgets', 'push', '--quiet')
+
+  t.is(push.code, 128)
+  t.regex(push.stderr, /The requested URL returned error: 403/)
+  t.deepEqual(await home.git('-C', 'widgets', 'fetch', '--quiet'), { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
+})
+
+test('a URL with a username works, as Bitbucket’s clone dialog writes it', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const url = sandbox.repository('widgets', 'alice')
+  t.regex(url, /\/\/alice@/)
+
+  t.deepEqual(await home.git('clone', '--quiet', url), { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(await home.git('-C', 'widgets', 'push', '--quiet', 'origin', 'HEAD:refs/heads/news'), {
+    code: 0,
+    stdout: '',
+    stderr: '',
+  })
+})
+
+test('a token that the server refuses is erased, and the next command gets another', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  sandbox.oauth.storage.forget('AccessToken')
+
+  const refused = await home.git('ls-remote', sandbox.repository('widgets'))
+  const healed = await home.git('ls-remote', sandbox.repository('widgets'))
+
+  t.is(refused.code, 128)
+  t.is(healed.code, 0)
+  t.is(healed.stderr, '')
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+})
+
+test(`${PARTS} submodules at once from an expired token: one refresh`, async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  sandbox.addUmbrella()
+  t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+  home.expire(sandbox.origin)
+
+  const { code, stderr } = await home.git('-C', 'umbrella', 'submodule', 'update', '--init', '--jobs', '8', '--quiet')
+
+  t.is(code, 0, stderr)
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+  t.is(home.openedUrls().length, 1, 'only the first login')
+  const { stdout } = await home.git('-C', 'umbrella', 'submodule', 'status')
+  t.is(stdout.split('\n').filter((line) => line.startsWith(' ')).length, PARTS)
+})
+
+test(`${PARTS} submodules at once from no token: one browser`, async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  sandbox.addUmbrella()
+  t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
+  t.is((await home.helper('erase', request)).code, 0)
+  t.deepEqual([home.files(home.runtime), home.files(home.data)], [[], []])
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.git('-C', 'umbrella', 'submodule', 'update', '--init', '--jobs', '8', '--quiet')
+
+  t.is(code, 0, stderr)
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
+  t.is(home.openedUrls().length, 2, 'the first login and one more')
+})

@@ -1,0 +1,171 @@
+import test from 'ava'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
+
+test('the answer is what git needs, and says until when it is good', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts')
+  const before = Math.floor(Date.now() / 1000)
+
+  const { code, stdout, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  const { username, password, password_expiry_utc: expiry, ...rest } = parseAnswer(stdout)
+  t.is(code, 0)
+  t.is(username, 'x-token-auth')
+  t.regex(password ?? '', /^[\w-]{2600}=$/)
+  t.true(Number(expiry) >= before + 7200 && Number(expiry) <= before + 7200 + 30)
+  t.deepEqual(rest, {}, 'no refresh token for other helpers to keep')
+  t.deepEqual(
+    stderr.split('\n').map((line) => line.replace(/^git-credential-bitbucket-oauth: /, '')),
+    [
+      `there is no login for ${new URL(sandbox.origin).host} yet`,
+      'log in with the browser that opens now, or open this address:',
+      home.openedUrls()[0] ?? '',
+      `logged in to ${new URL(sandbox.origin).host}`,
+      '',
+    ],
+  )
+})
+
+test('a login that the user cancels is told in the browser and in the terminal', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts', 'cancel')
+
+  const { code, stdout, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.is(stdout, '')
+  t.regex(stderr, /: access was denied in the browser, so there is no token\n$/)
+  t.is((await home.shownPage()).title, `Not logged in to ${new URL(sandbox.origin).host}`)
+  t.regex((await home.shownPage()).text, /Access was denied in the browser, so there is no token\./)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+test('a wrong secret is told in the browser and in the terminal, with the way out', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.configure({ [`credential.${sandbox.origin}.oauthClientSecret`]: 'wrong' })
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.regex(stderr, /refused: Invalid OAuth client credentials \(unauthorized_client\)\nhint: check oauthClientId/)
+  t.regex((await home.shownPage()).text, /check oauthClientId and oauthClientSecret/)
+  t.is((await home.shownPage()).title, `Not logged in to ${new URL(sandbox.origin).host}`)
+  t.deepEqual([home.files(home.data)], [[]])
+})
+
+test('a callback URL other than the consumer’s ends in the time limit, with the hint', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.configure({
+    [`credential.${sandbox.origin}.oauthRedirectURL`]: 'http://127.0.0.1/other',
+    [`credential.${sandbox.origin}.oauthLoginTimeout`]: '3',
+  })
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is((await home.shownPage()).title, 'Invalid redirect_uri · Bitbucket sandbox')
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /the browser did not come back from the login within 3 seconds\nhint: if it showed "Invalid redirect_uri"/,
+  )
+})
+
+test('a loopback address without a port is good for any port', async (t) => {
+  const { home, sandbox } = await makeUser(t, 'http://127.0.0.1/callback')
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 0, stderr)
+  t.regex(home.openedUrls()[0] ?? '', /redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Fcallback&/)
+})
+
+test('a port that is taken is told before any browser opens', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  const { port } = new URL(sandbox.oauth.consumer.callback)
+  const server = createServer().listen(Number(port), '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.regex(stderr, new RegExp(`^git-credential-bitbucket-oauth: port ${port} on this machine is in use`))
+  t.deepEqual(home.openedUrls(), [])
+})
+
+for (const [title, change] of [
+  ['GIT_TERMINAL_PROMPT=0', { GIT_TERMINAL_PROMPT: '0' }],
+  ['CI=true', { CI: 'true' }],
+  ['no screen and no terminal', { BROWSER: '' }],
+] as const) {
+  test(`${title}: one sentence, one hint and no browser`, async (t) => {
+    const { home, sandbox } = await makeUser(t)
+    Object.assign(home.env, change)
+
+    const { code, stdout, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, /^[^\n]+there is no login for [^\n]+; no browser was opened, for [^\n]+\nhint: [^\n]+\n$/)
+    t.deepEqual(home.openedUrls(), [])
+  })
+}
+
+for (const value of ['false', 'never', 'no']) {
+  test(`credential.interactive = ${value}: no browser`, async (t) => {
+    const { home, sandbox } = await makeUser(t)
+    home.configure({ 'credential.interactive': value })
+
+    const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+    t.is(code, 1)
+    t.regex(stderr, /no browser was opened, for credential\.interactive is off/)
+    t.deepEqual(home.openedUrls(), [])
+  })
+}
+
+test('eight processes ask, the user lets it time out: one browser, and all of them end', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '2' })
+  home.useAbsentUser()
+
+  const outcomes = await Promise.all(Array.from({ length: 8 }, () => home.helper('get', requestFor(sandbox.origin))))
+
+  t.is(home.openedUrls().length, 1)
+  t.deepEqual(
+    outcomes.map(({ code }) => code),
+    Array.from({ length: 8 }, () => 1),
+  )
+  t.is(outcomes.filter(({ stderr }) => stderr.includes('the browser did not come back')).length, 1)
+  t.is(outcomes.filter(({ stderr }) => stderr.includes('another git process asked for came to nothing')).length, 7)
+})
+
+test('a login that failed does not keep the next command from asking again', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts', 'cancel')
+  t.is((await home.helper('get', requestFor(sandbox.origin))).code, 1)
+
+  home.useBrowser('follow.ts')
+
+  t.is((await home.helper('get', requestFor(sandbox.origin))).code, 0)
+})
+
+test('another consumer needs a login of its own, and keeps the old one until it has it', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const before = home.record(home.data, sandbox.origin)
+  home.configure({ [`credential.${sandbox.origin}.oauthClientId`]: 'another' })
+  home.expire(sandbox.origin)
+  home.env['CI'] = 'true'
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.regex(stderr, /was made with another OAuth consumer; no browser was opened/)
+  t.deepEqual(home.record(home.data, sandbox.origin), before)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})

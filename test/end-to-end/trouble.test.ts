@@ -1,0 +1,342 @@
+import test from 'ava'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from '../helpers/ports.ts'
+import { Home } from '../helpers/home.ts'
+import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
+
+test('offline with a valid token: works, in silence', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  await sandbox.stop()
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 0)
+  t.is(stderr, '')
+  t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
+})
+
+test('offline with little time left: the token is used while it lasts, and the reason is told', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  await sandbox.stop()
+  home.expire(sandbox.origin, 200)
+  const before = [home.record(home.runtime, sandbox.origin), home.record(home.data, sandbox.origin)]
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 0)
+  t.is(parseAnswer(stdout)['password'], String(before[0]?.['accessToken']))
+  t.regex(
+    stderr,
+    /^[^\n]+cannot be reached \(the connection was refused\); the present token is used for the \d+ seconds it lasts\n$/,
+  )
+  t.deepEqual([home.record(home.runtime, sandbox.origin), home.record(home.data, sandbox.origin)], before)
+})
+
+test('offline with an expired token: one sentence, no browser, nothing deleted', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  await sandbox.stop()
+  home.expire(sandbox.origin)
+  const before = [home.record(home.runtime, sandbox.origin), home.record(home.data, sandbox.origin)]
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.is(stdout, '')
+  t.is(
+    stderr,
+    `git-credential-bitbucket-oauth: ${new URL(sandbox.origin).host} cannot be reached (the connection was refused)\n`,
+  )
+  t.is(home.openedUrls().length, 1, 'only the first login')
+  t.deepEqual([home.record(home.runtime, sandbox.origin), home.record(home.data, sandbox.origin)], before)
+  t.deepEqual(home.files(home.data), [`${encodeURIComponent(sandbox.origin)}.json`])
+})
+
+for (const fault of [
+  { status: 401, type: 'text/plain', body: 'Unauthorized' },
+  { status: 429, type: 'application/json', body: '{"error":"rate limit"}', headers: { 'retry-after': '60' } },
+  { status: 500, type: 'text/html', body: '<html>' },
+  { status: 503, type: 'application/json', body: '{"error":"invalid_grant"}' },
+  { status: 200, type: 'text/html', body: '<html>Log in</html>' },
+  { status: 302, type: 'text/html', body: '', headers: { location: '/' } },
+]) {
+  test(`HTTP ${fault.status} ${fault.type} from the token endpoint passes, and nothing is lost`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    home.expire(sandbox.origin)
+    sandbox.oauth.settings.fault = fault
+
+    const failed = await home.helper('get', request)
+    sandbox.oauth.settings.fault = undefined
+    const worked = await home.helper('get', request)
+
+    t.is(failed.code, 1)
+    t.regex(failed.stderr, /gave no usable answer/)
+    t.is(worked.code, 0)
+    t.is(worked.stderr, '')
+    t.is(home.openedUrls().length, 1, 'only the first login')
+  })
+}
+
+test('a refresh token that ended asks for a login where one may be asked for, and stays until it is replaced', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin)
+  sandbox.oauth.storage.forget('RefreshToken')
+  home.env['GIT_TERMINAL_PROMPT'] = '0'
+  const before = home.record(home.data, sandbox.origin)
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /: the saved login has ended, [^\n]+ refused: The specified code is not valid \(invalid_grant\); no browser/,
+  )
+  t.deepEqual(home.record(home.data, sandbox.origin), before)
+})
+
+for (const [title, origin] of [
+  ['another host', 'https://github.com'],
+  ['Bitbucket without encryption', 'http://bitbucket.org'],
+  ['Bitbucket on another port', 'https://bitbucket.org:8443'],
+  ['a name that ends in Bitbucket’s', 'https://evilbitbucket.org'],
+  ['a name that begins with Bitbucket’s', 'https://bitbucket.org.evil.example'],
+  ['a local server that nobody configured', 'http://127.0.0.1:1'],
+] as const) {
+  test(`${title} gets silence`, async (t) => {
+    const { home } = await makeUser(t)
+    home.configure({
+      'credential.https://bitbucket.org.oauthClientId': 'key',
+      'credential.https://bitbucket.org.oauthClientSecret': 'secret',
+    })
+
+    for (const operation of ['get', 'store', 'erase']) {
+      t.deepEqual(await home.helper(operation, requestFor(origin, { password: 'theirs' })), {
+        code: 0,
+        stdout: '',
+        stderr: '',
+      })
+    }
+    t.deepEqual([home.files(home.runtime), home.files(home.data)], [[], []])
+  })
+}
+
+test('a repository cannot make its own host ours, nor send Bitbucket’s tokens elsewhere', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts')
+  await home.git('init', '--quiet', '.')
+  for (const [key, value] of [
+    ['https://evil.example.oauthClientId', 'evil'],
+    ['https://evil.example.oauthClientSecret', 'evil'],
+    ['https://evil.example.oauthAuthURL', 'https://evil.example/authorize'],
+    ['https://evil.example.oauthTokenURL', 'https://evil.example/token'],
+    [`${sandbox.origin}.oauthTokenURL`, 'http://127.0.0.1:1/token'],
+  ] as const) {
+    t.is((await home.git('config', '--local', `credential.${key}`, value)).code, 0)
+  }
+
+  t.deepEqual(await home.helper('get', requestFor('https://evil.example')), { code: 0, stdout: '', stderr: '' })
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+  t.is(code, 0, stderr)
+})
+
+test('Bitbucket without a consumer: what to do, and git goes on to the next helper', async (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'credential.helper': 'bitbucket-oauth' })
+  const next = '!f() { test "$1" = get && printf "username=u\\npassword=next\\n"; }; f'
+  writeFileSync(
+    join(home.path, '.gitconfig'),
+    `${readFileSync(join(home.path, '.gitconfig'), 'utf8')}[credential]\n\thelper = "${next.replaceAll(/["\\]/g, '\\$&')}"\n`,
+  )
+
+  const { code, stdout, stderr } = await home.run('git', ['credential', 'fill'], {
+    input: requestFor('https://bitbucket.org'),
+  })
+
+  t.is(code, 0)
+  t.is(parseAnswer(stdout)['password'], 'next')
+  t.regex(stderr, /^git-credential-bitbucket-oauth: no OAuth consumer is configured for https:\/\/bitbucket\.org/)
+  t.regex(stderr, /hint: make a private one at https:\/\/bitbucket\.org\/WORKSPACE\/workspace\/settings\/api\n/)
+})
+
+const bitbucket = requestFor('https://bitbucket.org')
+for (const [title, input, code, complaint] of [
+  ['no input', '', 0, ''],
+  ['an empty line', '\n', 0, ''],
+  ['no host', 'protocol=https\n', 0, ''],
+  ['an empty host', 'protocol=https\nhost=\n', 0, ''],
+  ['no protocol', 'host=bitbucket.org\n', 0, ''],
+  ['garbage', '\u0000\u0001\u0002garbage', 1, 'a line without "="'],
+  ['a line of 64 KiB', `${bitbucket}password=${'x'.repeat(65_536)}\n`, 1, 'a line of more than 65535 bytes'],
+  ['two megabytes', 'a=b\n'.repeat(500_000), 1, 'the request is too long'],
+  ['a carriage return in the host', 'protocol=https\r\nhost=bitbucket.org\r\n', 1, 'a control character in "protocol"'],
+  ['a NUL in the host', 'protocol=https\nhost=bitbucket.org\0.evil.example\n', 1, 'a NUL byte'],
+] as const) {
+  test(`bad input: ${title}`, async (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+
+    for (const operation of ['get', 'erase']) {
+      const outcome = await home.helper(operation, input)
+
+      t.is(outcome.stdout, '')
+      t.is(outcome.code, code, operation)
+      if (complaint === '') t.is(outcome.stderr, '')
+      else t.regex(outcome.stderr, /^git-credential-bitbucket-oauth: [^\n]+\n$/)
+      t.true(outcome.stderr.includes(complaint), outcome.stderr)
+    }
+  })
+}
+
+test('a closed standard input is silence, a directory is a sentence', async (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  const name = 'git-credential-bitbucket-oauth'
+
+  const closed = await home.run('sh', ['-c', `${name} get <&-`])
+  const directory = await home.run('sh', ['-c', `${name} get < /`])
+
+  t.deepEqual(closed, { code: 0, stdout: '', stderr: '' })
+  t.is(directory.code, 1)
+  t.is(directory.stderr, `${name}: the standard input is a directory, and git sends a request there\n`)
+})
+
+test('a reader that goes away is no error', async (t) => {
+  const { home, request } = await makeLoggedInUser(t)
+  writeFileSync(join(home.path, 'request'), request)
+
+  const { stderr } = await home.run('sh', ['-c', 'git-credential-bitbucket-oauth get < ../request | true'])
+
+  t.is(stderr, '')
+})
+
+for (const operation of ['store', 'capability', 'frobnicate', 'approve']) {
+  test(`${operation} answers by the protocol`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    const before = home.record(home.runtime, sandbox.origin)
+
+    const outcome = await home.helper(operation, `${request}username=alice\npassword=theirs\n`)
+
+    t.deepEqual(outcome, { code: 0, stdout: operation === 'capability' ? 'version 0\n' : '', stderr: '' })
+    t.deepEqual(home.record(home.runtime, sandbox.origin), before)
+  })
+}
+
+test('erase keeps a token that is not the one git rejected', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const before = home.record(home.runtime, sandbox.origin)
+
+  const outcome = await home.helper('erase', `${request}username=x-token-auth\npassword=an older one\n`)
+
+  t.deepEqual(outcome, { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(home.record(home.runtime, sandbox.origin), before)
+})
+
+test('erase forgets the access token that git rejected, and only that', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const before = home.record(home.data, sandbox.origin)
+  const { accessToken } = home.record(home.runtime, sandbox.origin)
+
+  const outcome = await home.helper('erase', `${request}username=x-token-auth\npassword=${String(accessToken)}\n`)
+
+  t.deepEqual(outcome, { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(home.files(home.runtime), [])
+  t.deepEqual(home.record(home.data, sandbox.origin), before)
+})
+
+test('git credential reject by hand forgets the login as a whole', async (t) => {
+  const { home, request } = await makeLoggedInUser(t)
+
+  const outcome = await home.run('git', ['credential', 'reject'], { input: request })
+
+  t.is(outcome.code, 0, outcome.stderr)
+  t.deepEqual([home.files(home.runtime), home.files(home.data)], [[], []])
+})
+
+test('half an access token is replaced by a whole one', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const path = home.recordPath(home.runtime, sandbox.origin)
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, 1000))
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+})
+
+test('a directory in the access token’s place: a sentence, and the refresh token is not spent', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const path = home.recordPath(home.runtime, sandbox.origin)
+  rmSync(path)
+  mkdirSync(path)
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.is(stdout, '')
+  t.regex(stderr, /is a directory, and a file has to be written there\nhint: move it away\n$/)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+test('a login that cannot be read by its permissions: a sentence, no browser, nothing changed', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const path = home.recordPath(home.data, sandbox.origin)
+  home.expire(sandbox.origin)
+  chmodSync(path, 0o644)
+  const before = readFileSync(path, 'utf8')
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.regex(stderr, /can be read or changed by other users\nhint: /)
+  t.is(readFileSync(path, 'utf8'), before)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+test('a damaged login is set aside, told, and asks for a new one', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const path = home.recordPath(home.data, sandbox.origin)
+  home.expire(sandbox.origin)
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, 1000))
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 0, stderr)
+  t.regex(stderr, /does not hold a whole login; it was set aside as /)
+  t.true(existsSync(path))
+  t.is(home.files(home.data).filter((name) => name.includes('.damaged-')).length, 1)
+})
+
+test('a file in the place of a directory: a sentence, no stack', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts')
+  mkdirSync(join(home.path, '.local'))
+  writeFileSync(join(home.path, '.local/share'), '')
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.regex(stderr, /cannot be written to \(ENOTDIR\), so no token could be saved there\nhint: /)
+  t.deepEqual(home.openedUrls(), [])
+})
+
+test('a configuration that git cannot read: git’s own words, no stack', async (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  writeFileSync(join(home.path, '.gitconfig'), '[broken\n')
+
+  const { code, stderr } = await home.helper('get', bitbucket)
+
+  t.is(code, 1)
+  t.regex(stderr, /^git-credential-bitbucket-oauth: git's configuration cannot be read\nhint: fatal: bad config line 1/)
+  t.notRegex(stderr, /^\s+at /m)
+})
+
+test('two hosts side by side do not know each other', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const port = await freePort()
+
+  t.deepEqual(await home.helper('get', requestFor(`http://127.0.0.1:${port}`)), { code: 0, stdout: '', stderr: '' })
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})

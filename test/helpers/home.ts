@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const NAME = 'git-credential-bitbucket-oauth'
+
+export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+
+/** A browser's program in test/browsers/. */
+type Browser = 'chromium.ts' | 'follow.ts'
+
+/**
+ * A user's home directory with nothing of this machine's user in it, and the built helper on its PATH. What runs in it
+ * sees no other environment than what is set here.
+ */
+export class Home {
+  readonly path = mkdtempSync(join(tmpdir(), 'home-'))
+  readonly env: Record<string, string> = {}
+
+  constructor() {
+    const helper = join(ROOT, 'dist/bin.cjs')
+    if (!existsSync(helper)) throw new Error(`${helper} is missing: run "npm run build" first`)
+    for (const name of ['bin', 'runtime', 'work']) mkdirSync(join(this.path, name), { mode: 0o700 })
+    symlinkSync(helper, join(this.path, 'bin', NAME))
+    Object.assign(this.env, {
+      HOME: this.path,
+      PATH: `${join(this.path, 'bin')}:${process.env['PATH']}`,
+      XDG_RUNTIME_DIR: join(this.path, 'runtime'),
+      GIT_CONFIG_NOSYSTEM: '1',
+      LANG: 'C.UTF-8',
+    })
+    this.configure({ 'user.name': 'Sandbox', 'user.email': 'sandbox@localhost' })
+    this.forbidBrowser()
+  }
+
+  /** Adds lines to the global git configuration; keys as in `git config`. */
+  configure(settings: Readonly<Record<string, string>>): void {
+    const file = join(this.path, '.gitconfig')
+    const lines = Object.entries(settings).map(([key, value]) => {
+      const [, section, subsection, name] = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/.exec(key) ?? []
+      return `[${section}${subsection === undefined ? '' : ` "${subsection}"`}]\n\t${name} = "${value}"\n`
+    })
+    writeFileSync(file, (existsSync(file) ? readFileSync(file, 'utf8') : '') + lines.join(''))
+  }
+
+  /** What a user types once, with the sandbox's endpoints in the place of Bitbucket's. */
+  configureFor({ origin, oauth: { consumer } }: Sandbox): void {
+    this.configure({
+      'credential.helper': 'bitbucket-oauth',
+      [`credential.${origin}.oauthClientId`]: consumer.key,
+      [`credential.${origin}.oauthClientSecret`]: consumer.secret,
+      [`credential.${origin}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
+      [`credential.${origin}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
+      [`credential.${origin}.oauthRedirectURL`]: consumer.callback,
+    })
+  }
+
+  /** A browser that does what a user would: logs in as alice and grants access, or cancels. */
+  useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant'): void {
+    const program = fileURLToPath(new URL(`../browsers/${browser}`, import.meta.url))
+    this.#setBrowser(
+      `cd '${ROOT}' && exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`,
+    )
+  }
+
+  /** A browser that must not be opened; {@link openedUrls} tells whether it was. */
+  forbidBrowser(): void {
+    this.#setBrowser('exit 1')
+  }
+
+  /** A browser that opens and where nobody does anything. */
+  useAbsentUser(): void {
+    this.#setBrowser('exit 0')
+  }
+
+  #setBrowser(command: string): void {
+    const path = join(this.path, 'bin', 'browser')
+    writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$1" >> '${this.path}/opened'\n${command}\n`, { mode: 0o700 })
+    this.env['BROWSER'] = path
+  }
+
+  /** Every URL that a browser was opened with, oldest first. */
+  openedUrls(): string[] {
+    const log = join(this.path, 'opened')
+    return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
+  }
+
+  /** What the browser showed last; it is launched without being waited for, so it may need a moment more. */
+  async shownPage(): Promise<{ title: string; text: string }> {
+    const path = join(this.path, 'browser.json')
+    for (let look = 0; look < 600 && !existsSync(path); look++) await sleep(50)
+    return JSON.parse(readFileSync(path, 'utf8')) as { title: string; text: string }
+  }
+
+  async run(
+    command: string,
+    args: readonly string[],
+    options: { input?: string | Buffer; cwd?: string } = {},
+  ): Promise<Outcome> {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? join(this.path, 'work'),
+      env: this.env,
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    // A helper that has nothing to do may exit before it has read.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input)
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, stdout, stderr }
+  }
+
+  git(...args: readonly string[]): Promise<Outcome> {
+    return this.run('git', args)
+  }
+
+  /** One call of the helper by git. */
+  helper(operation: string, input: string | Buffer): Promise<Outcome> {
+    return this.run(NAME, [operation], { input })
+  }
+
+  /** Where access tokens lie. */
+  get runtime(): string {
+    return join(this.path, 'runtime', NAME)
+  }
+
+  /** Where refresh tokens lie. */
+  get data(): string {
+    return join(this.path, '.local/share', NAME)
+  }
+
+  /** The stored record of an account, by its URL. */
+  record(directory: string, origin: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(this.recordPath(directory, origin), 'utf8')) as Record<string, unknown>
+  }
+
+  recordPath(directory: string, origin: string): string {
+    return join(directory, `${encodeURIComponent(origin)}.json`)
+  }
+
+  /** Lets time pass for the stored access token: it will end in so many seconds, or ended as long ago. */
+  expire(origin: string, secondsLeft = -10): void {
+    const path = this.recordPath(this.runtime, origin)
+    const record = this.record(this.runtime, origin)
+    writeFileSync(path, JSON.stringify({ ...record, expiresAt: Math.floor(Date.now() / 1000) + secondsLeft }))
+  }
+
+  files(directory: string): string[] {
+    return existsSync(directory) ? readdirSync(directory).toSorted() : []
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}

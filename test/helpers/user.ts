@@ -1,0 +1,48 @@
+import type { ExecutionContext } from 'ava'
+import { Sandbox } from '../sandbox/sandbox.ts'
+import { Home } from './home.ts'
+import { freePort } from './ports.ts'
+
+/** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
+export async function makeUser(t: ExecutionContext, callback?: string): Promise<{ home: Home; sandbox: Sandbox }> {
+  const sandbox = await Sandbox.start(callback ?? `http://localhost:${await freePort()}`)
+  const home = new Home()
+  home.configureFor(sandbox)
+  t.teardown(async () => {
+    home.remove()
+    await sandbox.stop()
+  })
+  return { home, sandbox }
+}
+
+/** As {@link makeUser}, after a first login; the browser must not open again. */
+export async function makeLoggedInUser(
+  t: ExecutionContext,
+): Promise<{ home: Home; sandbox: Sandbox; request: string }> {
+  const { home, sandbox } = await makeUser(t)
+  const request = requestFor(sandbox.origin)
+  home.useBrowser('follow.ts')
+  const { code, stderr } = await home.helper('get', request)
+  t.is(code, 0, stderr)
+  sandbox.oauth.tokenRequests.length = 0
+  home.forbidBrowser()
+  return { home, sandbox, request }
+}
+
+/** What git sends for a URL. */
+export function requestFor(origin: string, attributes: Readonly<Record<string, string>> = {}): string {
+  const { protocol, host } = new URL(origin)
+  return Object.entries({ protocol: protocol.slice(0, -1), host, ...attributes })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+/** The attributes of an answer. */
+export function parseAnswer(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+}

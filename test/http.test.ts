@@ -1,0 +1,95 @@
+import test from 'ava'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isFailure } from '../src/failure.ts'
+import { send } from '../src/http.ts'
+import { freePort } from './helpers/ports.ts'
+import { serve } from './helpers/server.ts'
+
+const DIRECT = { certificateFiles: [] }
+const GET = { method: 'GET', headers: { authorization: 'Basic secret' } }
+
+test('a redirect is not followed: no secret leaves its host', async (t) => {
+  let visits = 0
+  const elsewhere = await serve(t, (_, response) => {
+    visits += 1
+    response.end()
+  })
+  const url = await serve(t, (_, response) => response.writeHead(307, { location: elsewhere.href }).end())
+
+  const answer = await send(url, GET, DIRECT)
+
+  t.is(answer.status, 307)
+  t.is(visits, 0)
+})
+
+test('an answer without an end is given up', async (t) => {
+  const url = await serve(t, (_, response) => {
+    const pour = (): void => {
+      while (response.write('x'.repeat(65_536)));
+      response.once('drain', pour)
+    }
+    pour()
+  })
+
+  const error = await t.throwsAsync(send(url, GET, DIRECT))
+
+  t.true(isFailure(error) && error.code === 'unreachable')
+})
+
+test('a connection that is cut is told in words', async (t) => {
+  const url = await serve(t, (request) => request.socket.destroy())
+
+  const error = await t.throwsAsync(send(url, GET, DIRECT))
+
+  t.is(error.message, `${url.host} cannot be reached (the connection was cut)`)
+})
+
+test('a port where nobody listens is told in words', async (t) => {
+  const port = await freePort()
+
+  const error = await t.throwsAsync(send(new URL(`http://127.0.0.1:${port}`), GET, DIRECT))
+
+  t.is(error.message, `127.0.0.1:${port} cannot be reached (the connection was refused)`)
+})
+
+test('https goes through the proxy of git’s configuration, which sees no secret', async (t) => {
+  const seen: string[] = []
+  const proxy = createServer().listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.teardown(() => proxy.close())
+  proxy.on('connect', (request, socket) => {
+    seen.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    // As if it were the token endpoint, whose word would end a refresh token.
+    socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-type: application/json\r\n\r\n{"error":"invalid_grant"}')
+  })
+  const { port } = proxy.address() as AddressInfo
+
+  const error = await t.throwsAsync(
+    send(new URL('https://bitbucket.org/site/oauth2/access_token'), GET, {
+      proxy: `http://user:password@127.0.0.1:${port}`,
+      certificateFiles: [],
+    }),
+  )
+
+  t.deepEqual(seen, ['CONNECT bitbucket.org:443 undefined'])
+  t.true(isFailure(error) && error.code === 'unreachable')
+  t.is(error.message, 'the proxy did not connect (HTTP 502)')
+})
+
+for (const proxy of ['socks5://127.0.0.1:1080', 'not a url']) {
+  test(`a proxy that cannot be used is refused: ${proxy}`, async (t) => {
+    const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, { proxy, certificateFiles: [] }))
+
+    t.regex(error.message, /^the proxy that is configured is neither an http nor an https URL$/)
+  })
+}
+
+test('certificates that cannot be read are named', async (t) => {
+  const error = await t.throwsAsync(
+    send(new URL('https://bitbucket.org'), GET, { proxy: '', certificateFiles: ['/missing.pem'] }),
+  )
+
+  t.is(error.message, 'the certificates in /missing.pem cannot be read (ENOENT)')
+})

@@ -1,0 +1,158 @@
+import test from 'ava'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { isFailure } from '../../src/failure.ts'
+import { successPage } from '../../src/oauth/page.ts'
+import { listenForRedirect, type RedirectListener } from '../../src/oauth/redirect.ts'
+import { freePort } from '../helpers/ports.ts'
+
+const STATE = 'the-right-state'
+
+async function makeListener(
+  t: { teardown: (work: () => void) => void },
+  path = '',
+): Promise<{ listener: RedirectListener; port: number }> {
+  const port = await freePort()
+  const listener = await listenForRedirect(`http://localhost:${port}${path}`)
+  t.teardown(listener.close)
+  return { listener, port }
+}
+
+for (const host of ['127.0.0.1', '[::1]']) {
+  test(`a redirect to localhost is received on ${host}`, async (t) => {
+    const { listener, port } = await makeListener(t)
+
+    const receiving = listener.receive(STATE, 10)
+    const fetching = fetch(`http://${host}:${port}/?code=abc&state=${STATE}`)
+    const redirect = await receiving
+    await redirect.show(successPage('bitbucket.org'))
+
+    t.is(redirect.parameters.get('code'), 'abc')
+    t.regex(await (await fetching).text(), /Logged in to bitbucket.org/)
+  })
+}
+
+test('the page waits until the story tells it what to say', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const receiving = listener.receive(STATE, 10)
+  let isAnswered = false
+  const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`).then(async (response) => {
+    isAnswered = true
+    return response.status
+  })
+
+  const redirect = await receiving
+  // A round trip of another request: the first one had all the time it needs.
+  await fetch(`http://127.0.0.1:${port}/favicon.ico`)
+
+  t.false(isAnswered)
+  await redirect.show(successPage('bitbucket.org'))
+  t.is(await fetching, 200)
+})
+
+test('strangers are turned away, and the listener goes on listening', async (t) => {
+  const { listener, port } = await makeListener(t, '/callback')
+  const receiving = listener.receive(STATE, 10)
+  const base = `http://127.0.0.1:${port}`
+  const right = `${base}/callback?code=abc&state=${STATE}`
+
+  const statuses = []
+  for (const [url, method] of [
+    [`${base}/favicon.ico`, 'GET'],
+    [`${base}/`, 'GET'],
+    [`${base}/callback`, 'GET'],
+    [`${base}/callback/?code=abc&state=${STATE}`, 'GET'],
+    [right, 'POST'],
+    [right, 'HEAD'],
+    [right, 'OPTIONS'],
+    [`${base}/callback?code=evil`, 'GET'],
+    [`${base}/callback?code=evil&state=`, 'GET'],
+    [`${base}/callback?code=evil&state=the-wrong-state`, 'GET'],
+    [`${base}/callback?code=evil&state=${STATE}x`, 'GET'],
+    [`${base}/callback?error=access_denied&state=wrong`, 'GET'],
+  ] as const) {
+    statuses.push((await fetch(url, { method })).status)
+  }
+  const fetching = fetch(right)
+  const redirect = await receiving
+  await redirect.show(successPage('bitbucket.org'))
+
+  t.deepEqual(statuses, [404, 404, 404, 404, 404, 404, 404, 400, 400, 400, 400, 400])
+  t.is(redirect.parameters.get('code'), 'abc')
+  t.is((await fetching).status, 200)
+})
+
+test('a code is accepted once', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const url = `http://127.0.0.1:${port}/?code=abc&state=${STATE}`
+  const receiving = listener.receive(STATE, 10)
+  const first = fetch(url)
+  const redirect = await receiving
+
+  const second = await fetch(url)
+
+  t.is(second.status, 400)
+  await redirect.show(successPage('bitbucket.org'))
+  t.is((await first).status, 200)
+})
+
+test('nothing is accepted before a login waits for it', async (t) => {
+  const { port } = await makeListener(t)
+
+  t.is((await fetch(`http://127.0.0.1:${port}/?code=abc&state=`)).status, 400)
+})
+
+test('a browser that has gone away is no failure', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const receiving = listener.receive(STATE, 10)
+  const leaving = new AbortController()
+  const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`, { signal: leaving.signal })
+  const redirect = await receiving
+  leaving.abort()
+  await t.throwsAsync(fetching, { any: true })
+
+  await t.notThrowsAsync(redirect.show(successPage('bitbucket.org')))
+})
+
+test('a port that is taken is named', async (t) => {
+  const port = await freePort()
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+
+  const error = await t.throwsAsync(listenForRedirect(`http://localhost:${port}`))
+
+  t.regex(error.message, new RegExp(`^port ${port} on this machine is in use`))
+})
+
+test('a port that is taken on one of the two addresses leaves the other one free', async (t) => {
+  const port = await freePort()
+  const server = createServer().listen(port, '::1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  await t.throwsAsync(listenForRedirect(`http://localhost:${port}`))
+
+  const other = createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+
+  t.pass()
+  other.close()
+})
+
+test('a loopback address without a port gets a free one', async (t) => {
+  const listener = await listenForRedirect('http://127.0.0.1/callback')
+  t.teardown(listener.close)
+
+  t.regex(listener.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/)
+  t.is((await fetch(listener.redirectUri)).status, 404)
+})
+
+test('the wait has an end, with a hint at the page that Bitbucket shows', async (t) => {
+  const { listener, port } = await makeListener(t)
+
+  const error = await t.throwsAsync(listener.receive(STATE, 0.05))
+
+  t.regex(error.message, /^the browser did not come back from the login within 0.05 seconds$/)
+  t.true(isFailure(error) && error.hints.some((hint) => hint.includes('"Invalid redirect_uri"')))
+  t.true(isFailure(error) && error.hints.some((hint) => hint.includes(`http://localhost:${port}`)))
+})

@@ -1,0 +1,258 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Configuration, type OIDCContext, Provider } from 'oidc-provider'
+import { consentPage, errorPage, loginPage } from './pages.ts'
+import { Storage } from './storage.ts'
+
+/** What the tests turn and read. */
+export type OAuthSettings = {
+  /** Bitbucket's rule since May 2026: each refresh token is good once. */
+  rotation: boolean
+  /** Seconds. */
+  accessTokenLifetime: number
+  /** What is ticked for the consumer. */
+  scopes: readonly string[]
+  /** What the token endpoint answers instead of its own answer; undefined: its own. */
+  fault: { status: number; type: string; body: string; headers?: Readonly<Record<string, string>> } | undefined
+  /** Waits before the token endpoint answers. Milliseconds. */
+  delay: number
+}
+
+export type TokenRequest = { readonly grantType: string; readonly status: number }
+
+type Context = Parameters<Parameters<Provider['use']>[0]>[0]
+
+/** The OAuth consumer that the sandbox knows. */
+export type Consumer = { readonly key: string; readonly secret: string; readonly callback: string }
+
+/** The one user of the sandbox. */
+export const USER = { name: 'alice', password: 'sandbox' }
+
+/** The library wants one, though nothing that Bitbucket issues is signed. */
+const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+
+/** Bitbucket's regularly exceed 2,500 characters, at six bits each. */
+const TOKEN_BITS = 2600 * 6
+
+/** Real access tokens may contain it; a helper that cuts a value at its last `=` is found out. */
+const TAIL = '='
+
+/**
+ * A real authorization server, oidc-provider, dressed as Bitbucket's: its paths, its odd answers, long tokens, rotation.
+ * What it is dressed with is in docs/how-it-works.md.
+ */
+export class BitbucketOAuth {
+  readonly settings: OAuthSettings = {
+    rotation: true,
+    accessTokenLifetime: 7200,
+    scopes: ['repository', 'repository:write'],
+    fault: undefined,
+    delay: 0,
+  }
+  /** Every request to the token endpoint, oldest first. */
+  readonly tokenRequests: TokenRequest[] = []
+  readonly storage = new Storage()
+  readonly consumer: Consumer
+  readonly #provider: Provider
+  readonly #handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+  constructor(origin: string, callback: string) {
+    this.consumer = {
+      key: randomBytes(16).toString('hex'),
+      secret: randomBytes(38).toString('hex'),
+      callback,
+    }
+    this.#provider = new Provider(origin, this.#configuration())
+    dressRedirectUris(this.#provider)
+    this.#provider.use((context, next) => this.#dress(context, next))
+    this.#handle = this.#provider.callback()
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url?.startsWith('/interaction/')) await this.#interact(request, response)
+    else await this.#handle(request, response)
+  }
+
+  /** The scopes of an access token; undefined for one that is wrong, expired or revoked. */
+  async scopesOf(accessToken: string): Promise<ReadonlySet<string> | undefined> {
+    if (!accessToken.endsWith(TAIL)) return undefined
+    const found = await this.#provider.AccessToken.find(accessToken.slice(0, -TAIL.length))
+    return found === undefined ? undefined : new Set(found.scopes)
+  }
+
+  #configuration(): Configuration {
+    const { key, secret, callback } = this.consumer
+    return {
+      adapter: this.storage.adapterFor,
+      clients: [
+        {
+          client_id: key,
+          client_secret: secret,
+          redirect_uris: [callback],
+          grant_types: ['authorization_code', 'refresh_token'],
+          response_types: ['code'],
+          token_endpoint_auth_method: 'client_secret_basic',
+          id_token_signed_response_alg: 'ES256',
+        },
+      ],
+      scopes: ['repository', 'repository:write', 'account'],
+      routes: {
+        authorization: '/site/oauth2/authorize',
+        token: '/site/oauth2/access_token',
+        revocation: '/site/oauth2/revoke',
+      },
+      features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+      findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+      interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+      formats: {
+        bitsOfOpaqueRandomness: (_context, { kind }) =>
+          kind === 'AccessToken' || kind === 'RefreshToken' ? TOKEN_BITS : 256,
+      },
+      pkce: { required: () => false },
+      issueRefreshToken: async () => true,
+      rotateRefreshToken: () => this.settings.rotation,
+      expiresWithSession: async () => false,
+      jwks: { keys: [SIGNING_KEY] },
+      cookies: { keys: [randomBytes(16).toString('hex')] },
+      ttl: {
+        AccessToken: () => this.settings.accessTokenLifetime,
+        AuthorizationCode: 600,
+        Grant: 7_776_000,
+        Interaction: 600,
+        RefreshToken: 7_776_000,
+        Session: 600,
+      },
+      renderError: (context, { error, error_description: description }) => {
+        context.type = 'html'
+        context.body = errorPage(
+          error === 'invalid_redirect_uri' ? 'Invalid redirect_uri' : error,
+          error === 'invalid_redirect_uri'
+            ? 'This integration is misconfigured. Contact the vendor for assistance.'
+            : description,
+        )
+      },
+    }
+  }
+
+  /** Around each request that the library answers. */
+  async #dress(context: Context, next: () => Promise<void>): Promise<void> {
+    if (context.path === '/site/oauth2/access_token') return this.#dressTokenEndpoint(context, next)
+    // Bitbucket does not read the parameter: what is ticked for the consumer counts.
+    if (context.path === '/site/oauth2/authorize') {
+      context.query = { ...context.query, scope: this.settings.scopes.join(' ') }
+    }
+    await next()
+    // RFC 9207 came later than Bitbucket.
+    const location = context.response.get('location')
+    if (URL.canParse(location)) {
+      const url = new URL(location)
+      url.searchParams.delete('iss')
+      context.set('location', url.href)
+    }
+  }
+
+  async #dressTokenEndpoint(context: Context, next: () => Promise<void>): Promise<void> {
+    const { fault, delay } = this.settings
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+    if (fault !== undefined) {
+      context.status = fault.status
+      context.set({ ...fault.headers, 'content-type': fault.type })
+      context.body = fault.body
+      this.tokenRequests.push({ grantType: 'unread', status: fault.status })
+      return
+    }
+    if (!context.get('authorization').startsWith('Basic ')) {
+      context.status = 400
+      context.type = 'html'
+      context.body = errorPage('Bad request', 'This page cannot be shown.')
+      this.tokenRequests.push({ grantType: 'unread', status: 400 })
+      return
+    }
+    if (context.is('application/json')) {
+      context.status = 400
+      context.body = { error: 'unsupported_grant_type', error_description: 'Unsupported grant type: None' }
+      this.tokenRequests.push({ grantType: 'unread', status: 400 })
+      return
+    }
+    await next()
+    const { oidc } = context as { oidc?: OIDCContext }
+    const grantType = readParameter(oidc, 'grant_type')
+    const body = context.body as Record<string, unknown>
+    if (context.status === 200) {
+      const { scope, ...rest } = body
+      context.body = {
+        ...rest,
+        access_token: `${String(body['access_token'])}${TAIL}`,
+        token_type: 'bearer',
+        scopes: scope,
+        state: 'authorization_code',
+      }
+    } else {
+      const isClientError = body['error'] === 'invalid_client'
+      const isRotatedAway = this.storage.rotatedAway.has(readParameter(oidc, 'refresh_token'))
+      context.status = 400
+      context.remove('www-authenticate')
+      context.body =
+        isClientError || isRotatedAway
+          ? { error: 'unauthorized_client', error_description: 'Invalid OAuth client credentials' }
+          : body['error'] === 'invalid_grant'
+            ? { error: 'invalid_grant', error_description: 'The specified code is not valid.' }
+            : body
+    }
+    this.tokenRequests.push({ grantType, status: context.status })
+  }
+
+  /** The pages where a user logs in and grants access. */
+  async #interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { prompt, params, session, uid } = await this.#provider.interactionDetails(request, response)
+    if (request.method !== 'POST') {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end(prompt.name === 'login' ? loginPage(uid, false) : consentPage(uid, this.settings.scopes))
+      return
+    }
+    const form = new URLSearchParams(await readText(request))
+    if (prompt.name === 'login') {
+      if (form.get('username') !== USER.name || form.get('password') !== USER.password) {
+        response.setHeader('content-type', 'text/html; charset=utf-8')
+        response.end(loginPage(uid, true))
+        return
+      }
+      return this.#provider.interactionFinished(request, response, { login: { accountId: USER.name } })
+    }
+    if (form.get('decision') !== 'grant') {
+      return this.#provider.interactionFinished(request, response, {
+        error: 'access_denied',
+        error_description: 'The user denied access to the application',
+      })
+    }
+    const grant = new this.#provider.Grant({
+      accountId: session?.accountId ?? USER.name,
+      clientId: String(params['client_id']),
+    })
+    grant.addOIDCScope(this.settings.scopes.join(' '))
+    return this.#provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
+  }
+}
+
+/** Bitbucket's rule: it begins with the consumer's callback URL; and any port will do for a callback without one. */
+function dressRedirectUris(provider: Provider): void {
+  provider.Client.prototype.redirectUriAllowed = function (this: { redirectUris?: string[] }, value: string): boolean {
+    return (this.redirectUris ?? []).some((callback) => {
+      const { hostname, port } = new URL(callback)
+      const url = URL.canParse(value) ? new URL(value) : undefined
+      if (url !== undefined && hostname === '127.0.0.1' && port === '') url.port = ''
+      return value.startsWith(callback) || url?.href.startsWith(callback) === true
+    })
+  }
+}
+
+function readParameter(context: OIDCContext | undefined, name: string): string {
+  const value = context?.params?.[name]
+  return typeof value === 'string' ? value : ''
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request) text += String(chunk)
+  return text
+}

@@ -1,0 +1,36 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+
+/** What the authorization server remembers: in memory, one for each sandbox, open to the tests. */
+export class Storage {
+  readonly #records = new Map<string, AdapterPayload>()
+  /** Refresh tokens that were rotated away. */
+  readonly rotatedAway = new Set<string>()
+
+  /** Deletes all records of a kind, as if an administrator had revoked them. */
+  forget(kind: 'AccessToken' | 'RefreshToken'): void {
+    for (const key of this.#records.keys()) if (key.startsWith(`${kind} `)) this.#records.delete(key)
+  }
+
+  /** The library asks for one adapter for each kind of record. */
+  readonly adapterFor = (kind: string): Adapter => {
+    const records = this.#records
+    const { rotatedAway } = this
+    const findBy = (name: 'uid' | 'userCode', value: string): AdapterPayload | undefined =>
+      [...records].find(([key, payload]) => key.startsWith(`${kind} `) && payload[name] === value)?.[1]
+    return {
+      upsert: async (id, payload) => void records.set(`${kind} ${id}`, payload),
+      find: async (id) => records.get(`${kind} ${id}`),
+      findByUid: async (uid) => findBy('uid', uid),
+      findByUserCode: async (userCode) => findBy('userCode', userCode),
+      destroy: async (id) => void records.delete(`${kind} ${id}`),
+      revokeByGrantId: async (grantId) => {
+        for (const [key, payload] of records) if (payload.grantId === grantId) records.delete(key)
+      },
+      consume: async (id) => {
+        const payload = records.get(`${kind} ${id}`)
+        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000)
+        if (kind === 'RefreshToken') rotatedAway.add(id)
+      },
+    }
+  }
+}
