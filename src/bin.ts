@@ -1,11 +1,14 @@
 import { readSync, writeSync } from 'node:fs'
 import { Failure, systemCode } from './failure.ts'
 import { answer } from './helper.ts'
-import { findDirectories } from './paths.ts'
+import { findDataDirectory, findRuntimeDirectory } from './paths.ts'
 import { message, report } from './report.ts'
 
 /** A request has some ten short lines; whatever sends this much is not git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
+
+/** A usual request at once, from memory that Node has set aside already. Bytes. */
+const CHUNK = 4096
 
 const STDIN = 0
 const STDOUT = 1
@@ -21,44 +24,38 @@ async function main(operation: string | undefined): Promise<void> {
   await answer(operation, {
     now: () => Date.now() / 1000,
     env: process.env,
-    directories: findDirectories(process.env),
+    runtimeDirectory: await findRuntimeDirectory(process.env),
+    findDataDirectory,
     read,
     write: (text) => writeWhole(STDOUT, text),
     tell: (text) => writeWhole(STDERR, message(text)),
   })
 }
 
-/** Synchronous, as process.stdin costs a fifth of the whole run. */
-function read(): Buffer {
-  const chunk = Buffer.allocUnsafe(64 * 1024)
-  let input = Buffer.alloc(0)
-  while (!isWhole(input)) {
+/** Synchronous, as process.stdin costs a fifth of the whole run. A character for each byte. */
+function read(): string {
+  const chunk = Buffer.allocUnsafe(CHUNK)
+  let input = ''
+  // An empty line ends a request: a person who types one need not know how to end the input as well.
+  while (!input.endsWith('\n\n') && input !== '\n') {
     const length = retrying(() => readSync(STDIN, chunk))
     if (length === 0) break
-    input = Buffer.concat([input, chunk.subarray(0, length)])
+    input += chunk.toString('latin1', 0, length)
     if (input.length > INPUT_LIMIT) throw new Failure('the request is too long to be one of git, so it gets no answer')
   }
   return input
 }
 
-/** An empty line ends a request; a person who types one need not know how to end the input as well. */
-function isWhole(input: Buffer): boolean {
-  return input.subarray(0, 1).equals(LINE_END) || input.subarray(-2).equals(EMPTY_LINE)
-}
-
-const LINE_END = Buffer.from('\n')
-const EMPTY_LINE = Buffer.from('\n\n')
-
 function writeWhole(stream: number, text: string): void {
-  const bytes = Buffer.from(text)
-  for (let written = 0; written < bytes.length;) {
-    try {
-      written += retrying(() => writeSync(stream, bytes, written))
-    } catch (error) {
-      // Whoever should have read it has gone.
-      if (systemCode(error) === 'EPIPE') return
-      throw error
-    }
+  try {
+    const written = retrying(() => writeSync(stream, text))
+    if (written === text.length) return
+    // A full pipe took a part of it, or a letter took more than one byte.
+    const bytes = Buffer.from(text)
+    for (let start = written; start < bytes.length;) start += retrying(() => writeSync(stream, bytes, start))
+  } catch (error) {
+    // EPIPE: whoever should have read it has gone.
+    if (systemCode(error) !== 'EPIPE') throw error
   }
 }
 

@@ -16,9 +16,9 @@ const PATIENCE = 60
 export async function forgetToken(
   account: Account,
   password: string | undefined,
-  { directories, tell }: Surroundings,
+  { runtimeDirectory: runtime, findDataDirectory, tell }: Surroundings,
 ): Promise<void> {
-  const { runtime, data } = directories
+  const data = await findDataDirectory()
   if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
   await withLock(data, account, { patience: PATIENCE, tell }, async () => {
     if (password === undefined) {

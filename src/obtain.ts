@@ -22,6 +22,8 @@ type Errand = {
   readonly account: Account
   readonly client: Client
   readonly settings: Settings
+  /** Where the access token lies, and where the refresh token. */
+  readonly directories: { readonly runtime: string; readonly data: string }
   readonly around: Surroundings
 }
 
@@ -33,14 +35,15 @@ type Errand = {
  * @throws Failure where there is no token to be had; whatever was stored is stored still
  */
 export async function obtainToken(account: Account, around: Surroundings): Promise<AccessToken | undefined> {
-  const { env, directories, now, tell } = around
+  const { env, now, tell } = around
   const url = `${account.protocol}://${account.host}`
   if (!mayBeOurs(url)) return undefined
   const settings = readSettings('credential', url, env)
   if (!isOurs(url, settings, () => readSettings('credential', `${account.protocol}://host.invalid`, env))) {
     return undefined
   }
-  const errand = { account, client: readClient(url, settings, env), settings, around }
+  const directories = { runtime: around.runtimeDirectory, data: await around.findDataDirectory() }
+  const errand = { account, client: readClient(url, settings, env), settings, directories, around }
   const patience = loginTimeLimit(settings) + REFRESH_TIME_LIMIT
   const asked = now()
   return withLock(directories.data, account, { patience, tell }, async () => {
@@ -65,8 +68,8 @@ async function renew(
   cached: AccessToken | undefined,
   asked: number,
 ): Promise<AccessToken> {
-  const { account, client, around } = errand
-  const { directories, env, now, tell } = around
+  const { account, client, directories, around } = errand
+  const { env, now, tell } = around
   const { endsRefreshToken, refresh } = await import('./oauth/grants.ts')
   const sent = now()
   let granted: Granted
@@ -90,8 +93,8 @@ async function renew(
 
 /** @param asked when this process was asked: a login of a sibling's that failed since then answers for this one too */
 async function logIn(errand: Errand, reason: string, asked: number): Promise<AccessToken> {
-  const { account, client, settings, around } = errand
-  const failedAt = lastFailedLogin(around.directories.runtime, account)
+  const { account, client, settings, directories, around } = errand
+  const failedAt = lastFailedLogin(directories.runtime, account)
   if (failedAt !== undefined && failedAt > asked) {
     throw new Failure(`the login that another git process asked for came to nothing, so there is no token`, {
       hints: ['to try again, run the git command once more'],
@@ -112,7 +115,7 @@ async function logIn(errand: Errand, reason: string, asked: number): Promise<Acc
   } catch (error) {
     // Where nobody could be asked, nobody refused: a sibling in a terminal still may ask.
     const isUnasked = isFailure(error) && error.code === 'login_required'
-    if (!isUnasked) noteFailedLogin(around.directories.runtime, account)
+    if (!isUnasked) noteFailedLogin(directories.runtime, account)
     throw error
   }
 }
@@ -122,8 +125,8 @@ async function logIn(errand: Errand, reason: string, asked: number): Promise<Acc
  *
  * @param sent when the token was asked for: its life is counted from the earliest moment, in seconds since 1970
  */
-function save({ account, client, around }: Errand, granted: Granted, sent: number): AccessToken {
-  const { runtime, data } = around.directories
+function save({ account, client, directories }: Errand, granted: Granted, sent: number): AccessToken {
+  const { runtime, data } = directories
   const { accessToken, refreshToken, expiresIn } = granted
   if (refreshToken !== undefined) writeRefreshToken(data, account, { clientId: client.clientId, refreshToken })
   const token = { accessToken, expiresAt: Math.floor(sent + expiresIn) }

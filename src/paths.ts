@@ -1,25 +1,24 @@
-import envPaths from 'env-paths'
-import { join } from 'node:path'
-
-/** Where the program keeps things; each directory is our own, mode 0700, made when something is written to it. */
-export type Directories = {
-  /** What may be lost at a reboot: access tokens. */
-  readonly runtime: string
-  /** What must last: refresh tokens. */
-  readonly data: string
-}
-
 const NAME = 'git-credential-bitbucket-oauth'
 
 /**
- * `XDG_RUNTIME_DIR` (a RAM disk of the user's on most Linux systems) for what is short-lived, where it is set; the
- * platform's own places otherwise.
+ * Where access tokens lie, which may be lost at a reboot: in `XDG_RUNTIME_DIR` (a RAM disk of the user's on most Linux
+ * systems) where it is set, else in the platform's cache.
  *
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
-export function findDirectories(env: NodeJS.ProcessEnv): Directories {
-  const places = envPaths(NAME, { suffix: '' })
+export async function findRuntimeDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const runtime = env['XDG_RUNTIME_DIR']
   // The specification: a relative path is to be ignored. It would also depend on the repository git stands in.
-  return { runtime: runtime?.startsWith('/') ? join(runtime, NAME) : places.cache, data: places.data }
+  return runtime?.startsWith('/') ? `${runtime}/${NAME}` : (await findPlaces()).cache
+}
+
+/** Where refresh tokens lie, which must last. */
+export async function findDataDirectory(): Promise<string> {
+  return (await findPlaces()).data
+}
+
+/** Asked when needed: most cached answers are given without it. */
+async function findPlaces(): Promise<{ data: string; cache: string }> {
+  const { default: envPaths } = await import('env-paths')
+  return envPaths(NAME, { suffix: '' })
 }

@@ -1,13 +1,14 @@
-import type { Directories } from './paths.ts'
-
 /** What a run meets of the outside world, passed in so that a test can bring its own. */
 export type Surroundings = {
   /** Seconds since 1970. */
   readonly now: () => number
   readonly env: NodeJS.ProcessEnv
-  readonly directories: Directories
-  /** All that git sends, up to the empty line or the end. */
-  readonly read: () => Buffer
+  /** Where access tokens lie. This directory and the other are ours alone, and made when something is written there. */
+  readonly runtimeDirectory: string
+  /** Where refresh tokens lie; found when asked for, as the cached path never does. */
+  readonly findDataDirectory: () => Promise<string>
+  /** All that git sends, up to the empty line or the end: a character for each byte. */
+  readonly read: () => string
   /** To stdout, which is git's alone. */
   readonly write: (text: string) => void
   /** One line for people, on stderr. */

@@ -6,7 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -45,7 +45,9 @@ export function readPrivateFile(path: string): string | undefined {
         ],
       })
     }
-    return readFileSync(file, 'utf8')
+    // Not readFileSync, which would ask for the size once more: this is the cached path.
+    const bytes = Buffer.allocUnsafe(found.size)
+    return bytes.toString('utf8', 0, readSync(file, bytes))
   } catch (error) {
     throw error instanceof Failure ? error : unusable(path, error)
   } finally {

@@ -166,7 +166,7 @@ for (const [title, input, code, complaint] of [
   ['no host', 'protocol=https\n', 0, ''],
   ['an empty host', 'protocol=https\nhost=\n', 0, ''],
   ['no protocol', 'host=bitbucket.org\n', 0, ''],
-  ['garbage', '\u0000\u0001\u0002garbage', 1, 'a line without "="'],
+  ['garbage', '\u0001\u0002garbage', 1, 'a line without "="'],
   ['a line of 64 KiB', `${bitbucket}password=${'x'.repeat(65_536)}\n`, 1, 'a line of more than 65535 bytes'],
   ['two megabytes', 'a=b\n'.repeat(500_000), 1, 'the request is too long'],
   ['a carriage return in the host', 'protocol=https\r\nhost=bitbucket.org\r\n', 1, 'a control character in "protocol"'],

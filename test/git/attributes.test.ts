@@ -4,7 +4,7 @@ import { isFailure } from '../../src/failure.ts'
 import { formatAttributes, parseAttributes } from '../../src/git/attributes.ts'
 
 function parse(text: string): Record<string, string> {
-  return Object.fromEntries(parseAttributes(Buffer.from(text)))
+  return Object.fromEntries(parseAttributes(Buffer.from(text).toString('latin1')))
 }
 
 test('reads what git sends', (t) => {
@@ -50,7 +50,7 @@ for (const [title, text, complaint] of [
 }
 
 test('bytes that are no UTF-8 in the host are refused', (t) => {
-  t.throws(() => parseAttributes(Buffer.from([...Buffer.from('host='), 0xff, 0x0a])), { message: /"host"/ })
+  t.throws(() => parseAttributes('host=\u00FF\n'), { message: /"host"/ })
 })
 
 test('a line of exactly the limit is read', (t) => {
@@ -78,7 +78,7 @@ test('whatever the bytes, the parser reads them or says what is wrong', (t) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          for (const [name, value] of parseAttributes(Buffer.from(bytes))) {
+          for (const [name, value] of parseAttributes(Buffer.from(bytes).toString('latin1'))) {
             if (/[=\n\0]/.test(name) || /[\n\0]/.test(value)) throw new Error('a value that spans lines')
           }
         } catch (error) {

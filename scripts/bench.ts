@@ -1,0 +1,99 @@
+/**
+ * How long git waits for a cached token: whole processes, as ratios to an empty CommonJS file run by the same node.
+ * The programs take turns, a ratio is taken within each round, and the median of the rounds is printed: the machine's
+ * own speed drifts by more than what is measured here.
+ */
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writeAccessToken } from '../src/tokens/cache.ts'
+
+const ROUNDS = 100
+
+/** What a cached `get` may cost at most. */
+const LIMIT = 1.15
+
+const home = mkdtempSync(join(tmpdir(), 'bench-'))
+try {
+  process.exitCode = bench()
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
+
+type Program = { readonly name: string; readonly command: string; readonly args: readonly string[] }
+
+function bench(): number {
+  const programs = prepare()
+  const times = programs.map(() => [] as number[])
+  for (let round = -1; round < ROUNDS; round++) {
+    programs.forEach((program, index) => {
+      const time = measure(program)
+      // The first round warms the caches.
+      if (round >= 0) times[index]?.push(time)
+    })
+  }
+
+  const [empty = []] = times
+  console.log(`node ${process.version}, median of ${ROUNDS} rounds, whole processes\n`)
+  console.log('   ratio       ms  program')
+  const ratios = programs.map(({ name }, index) => {
+    const own = times[index] ?? []
+    const ratio = median(own.map((time, round) => time / (empty[round] ?? NaN)))
+    console.log(`${ratio.toFixed(2).padStart(8)} ${median(own).toFixed(1).padStart(8)}  ${name}`)
+    return ratio
+  })
+  const get = ratios[1] ?? Infinity
+  const isFast = get <= LIMIT
+  console.log(
+    `\na cached get: ${get.toFixed(3)} times an empty program, at most ${LIMIT} allowed${isFast ? '' : ': TOO SLOW'}`,
+  )
+  return isFast ? 0 : 1
+}
+
+/** An empty program, ours, and what else there is for the same line of work. */
+function prepare(): Program[] {
+  const token = `${'a'.repeat(2600)}=`
+  const expiresAt = Math.floor(Date.now() / 1000) + 7200
+  const runtime = join(home, 'runtime/git-credential-bitbucket-oauth')
+  writeAccessToken(runtime, { protocol: 'https', host: 'bitbucket.org' }, { accessToken: token, expiresAt })
+  mkdirSync(join(home, 'empty'))
+  writeFileSync(join(home, 'empty/empty.cjs'), '')
+  writeFileSync(join(home, 'request'), 'protocol=https\nhost=bitbucket.org\n')
+  const store = join(home, 'credentials')
+  writeFileSync(store, `https://x-token-auth:${token}@bitbucket.org\n`, { mode: 0o600 })
+  const entry = fileURLToPath(new URL('../dist/bin.cjs', import.meta.url))
+  const others = [
+    { name: 'git-credential-store get', command: 'git', args: ['credential-store', '--file', store, 'get'] },
+    { name: 'git-credential-oauth get', command: 'git-credential-oauth', args: ['get'] },
+  ]
+  return [
+    { name: 'an empty CommonJS file', command: process.execPath, args: [join(home, 'empty/empty.cjs')] },
+    { name: 'get, cached', command: process.execPath, args: [entry, 'get'] },
+    { name: 'store', command: process.execPath, args: [entry, 'store'] },
+    ...others.filter(isInstalled),
+  ]
+}
+
+function isInstalled({ command }: Program): boolean {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+/** Milliseconds. */
+function measure({ name, command, args }: Program): number {
+  const request = openSync(join(home, 'request'), 'r')
+  const start = process.hrtime.bigint()
+  const { status } = spawnSync(command, args, {
+    env: { HOME: home, PATH: process.env['PATH'], XDG_RUNTIME_DIR: join(home, 'runtime') },
+    stdio: [request, 'pipe', 'pipe'],
+  })
+  const time = Number(process.hrtime.bigint() - start) / 1e6
+  closeSync(request)
+  if (status !== 0 && !name.startsWith('git-credential-oauth')) throw new Error(`${name} failed`)
+  return time
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+}
