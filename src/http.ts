@@ -73,6 +73,8 @@ function agentFor(url: URL, network: Network, refused: (status: number) => void)
     })
   }
   const agent = new HttpsProxyAgent(address, options)
+  // The options above are for the connection to the proxy; these are for the one to the server behind it.
+  Object.assign(agent.options, options)
   // The library passes a proxy's refusal on as if the server had said it. It must never be taken for the server's word.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => statusCode === 200 || refused(statusCode))
   return agent

@@ -75,7 +75,7 @@ test('a callback URL other than the consumer’s ends in the time limit, with th
 })
 
 test('a loopback address without a port is good for any port', async (t) => {
-  const { home, sandbox } = await makeUser(t, 'http://127.0.0.1/callback')
+  const { home, sandbox } = await makeUser(t, { callback: 'http://127.0.0.1/callback' })
   home.useBrowser('follow.ts')
 
   const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))

@@ -32,8 +32,8 @@ export class Home {
   readonly path = mkdtempSync(join(tmpdir(), 'home-'))
   readonly env: Record<string, string> = {}
 
-  constructor() {
-    const helper = join(ROOT, 'dist/bin.cjs')
+  /** @param helper the program, if another one than the built one */
+  constructor(helper = join(ROOT, 'dist/bin.cjs')) {
     if (!existsSync(helper)) throw new Error(`${helper} is missing: run "npm run build" first`)
     for (const name of ['bin', 'runtime', 'work']) mkdirSync(join(this.path, name), { mode: 0o700 })
     symlinkSync(helper, join(this.path, 'bin', NAME))
@@ -59,7 +59,11 @@ export class Home {
   }
 
   /** What a user types once, with the sandbox's endpoints in the place of Bitbucket's. */
-  configureFor({ origin, oauth: { consumer } }: Sandbox): void {
+  configureFor({ origin, certificate, oauth: { consumer } }: Sandbox): void {
+    if (certificate !== undefined) {
+      writeFileSync(join(this.path, 'ca.pem'), certificate)
+      this.configure({ 'http.sslCAInfo': join(this.path, 'ca.pem') })
+    }
     this.configure({
       'credential.helper': 'bitbucket-oauth',
       [`credential.${origin}.oauthClientId`]: consumer.key,
@@ -73,8 +77,9 @@ export class Home {
   /** A browser that does what a user would: logs in as alice and grants access, or cancels. */
   useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant'): void {
     const program = fileURLToPath(new URL(`../browsers/${browser}`, import.meta.url))
+    // Chromium unpacks itself into the directory for temporary files: here, so that it goes with the home.
     this.#setBrowser(
-      `cd '${ROOT}' && exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`,
+      `mkdir -p '${this.path}/tmp' && export TMPDIR='${this.path}/tmp' NODE_EXTRA_CA_CERTS='${this.path}/ca.pem' NODE_NO_WARNINGS=1 && cd '${ROOT}' && exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`,
     )
   }
 
@@ -86,6 +91,16 @@ export class Home {
   /** A browser that opens and where nobody does anything. */
   useAbsentUser(): void {
     this.#setBrowser('exit 0')
+  }
+
+  /** The browser of whoever runs this, with their own home. */
+  useOwnBrowser(): void {
+    for (const name of ['DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'DBUS_SESSION_BUS_ADDRESS']) {
+      const value = process.env[name]
+      if (value !== undefined) this.env[name] = value
+    }
+    const opener = process.env['BROWSER'] ?? (process.platform === 'darwin' ? 'open' : 'xdg-open')
+    this.#setBrowser(`HOME='${process.env['HOME']}' exec ${opener} "$1"`)
   }
 
   #setBrowser(command: string): void {

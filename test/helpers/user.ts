@@ -4,8 +4,11 @@ import { Home } from './home.ts'
 import { freePort } from './ports.ts'
 
 /** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
-export async function makeUser(t: ExecutionContext, callback?: string): Promise<{ home: Home; sandbox: Sandbox }> {
-  const sandbox = await Sandbox.start(callback ?? `http://localhost:${await freePort()}`)
+export async function makeUser(
+  t: ExecutionContext,
+  options: { callback?: string; tls?: boolean } = {},
+): Promise<{ home: Home; sandbox: Sandbox }> {
+  const sandbox = await Sandbox.start(options.callback ?? `http://localhost:${await freePort()}`, options)
   const home = new Home()
   home.configureFor(sandbox)
   t.teardown(async () => {

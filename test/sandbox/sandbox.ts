@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generate } from 'selfsigned'
 import { BitbucketGit } from './git.ts'
 import { BitbucketOAuth } from './oauth.ts'
 import { createRepository, createUmbrella } from './repositories.ts'
@@ -16,9 +18,13 @@ export class Sandbox {
   readonly #server: Server
   readonly #root: string
 
-  private constructor(server: Server, root: string, callback: string) {
+  /** What a client has to trust; undefined where it speaks plain http. */
+  readonly certificate: string | undefined
+
+  private constructor(server: Server, root: string, callback: string, certificate: string | undefined) {
     const { port } = server.address() as AddressInfo
-    this.origin = `http://127.0.0.1:${port}`
+    this.origin = certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`
+    this.certificate = certificate
     this.oauth = new BitbucketOAuth(this.origin, callback)
     this.git = new BitbucketGit(root, (accessToken) => this.oauth.scopesOf(accessToken))
     this.#server = server
@@ -38,13 +44,14 @@ export class Sandbox {
    *
    * @param callback the callback URL that the consumer is registered with
    */
-  static async start(callback: string): Promise<Sandbox> {
+  static async start(callback: string, options: { tls?: boolean } = {}): Promise<Sandbox> {
     const root = await mkdtemp(join(tmpdir(), 'bitbucket-sandbox-'))
     createRepository(root, 'widgets')
-    const server = createServer()
+    const identity = options.tls === true ? await makeIdentity() : undefined
+    const server = identity === undefined ? createServer() : createTlsServer(identity)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    return new Sandbox(server, root, callback)
+    return new Sandbox(server, root, callback, identity?.cert)
   }
 
   /** The URL of a repository of workspace acme. */
@@ -64,4 +71,14 @@ export class Sandbox {
     this.#server.closeAllConnections()
     await rm(this.#root, { recursive: true, force: true })
   }
+}
+
+/** A key and a certificate for localhost that nobody trusts yet. */
+async function makeIdentity(): Promise<{ key: string; cert: string }> {
+  const extensions = [
+    { name: 'basicConstraints' as const, cA: true },
+    { name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value: 'localhost' }] },
+  ]
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], { extensions })
+  return { key, cert }
 }

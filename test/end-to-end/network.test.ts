@@ -1,0 +1,81 @@
+import test, { type ExecutionContext } from 'ava'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { makeUser, requestFor } from '../helpers/user.ts'
+
+/** A proxy that connects, as companies have them; it notes what it was asked for. */
+async function startProxy(t: ExecutionContext): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = []
+  const proxy = createServer().listen(0, '127.0.0.1')
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url ?? '')
+    const [host, port] = (request.url ?? '').split(':')
+    const server = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      server.pipe(socket).pipe(server)
+    })
+    server.on('error', () => socket.destroy())
+    socket.on('error', () => server.destroy())
+  })
+  await once(proxy, 'listening')
+  t.teardown(() => {
+    proxy.close()
+    proxy.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, asked }
+}
+
+test('over https, with the certificate that git’s configuration names', async (t) => {
+  const { home, sandbox } = await makeUser(t, { tls: true })
+  home.useBrowser('follow.ts')
+
+  const { code, stderr } = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+
+  t.is(code, 0, stderr)
+  t.regex(sandbox.origin, /^https:/)
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
+})
+
+test('over https, with the certificate that GIT_SSL_CAINFO names', async (t) => {
+  const { home, sandbox } = await makeUser(t, { tls: true })
+  home.useBrowser('follow.ts')
+  home.configure({ 'http.sslCAInfo': '/dev/null' })
+  home.env['GIT_SSL_CAINFO'] = `${home.path}/ca.pem`
+
+  const { code, stderr } = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+
+  t.is(code, 0, stderr)
+})
+
+test('a certificate that is not trusted: the reason and the way out, and the secret is not sent', async (t) => {
+  const { home, sandbox } = await makeUser(t, { tls: true })
+  home.useBrowser('follow.ts')
+  home.configure({ 'http.sslCAInfo': '', 'http.sslVerify': 'false' })
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.regex(stderr, /cannot be reached \(its certificate is not trusted here, [A-Z_]+\)\nhint: [^\n]*http\.sslCAInfo/)
+  t.regex((await home.shownPage()).text, /its certificate is not trusted here/)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+for (const [title, configure] of [
+  ['git’s configuration', (proxy: string) => ({ settings: { 'http.proxy': proxy }, env: {} })],
+  ['the environment', (proxy: string) => ({ settings: {}, env: { HTTPS_PROXY: proxy } })],
+] as const) {
+  test(`through the proxy of ${title}, like git`, async (t) => {
+    const { home, sandbox } = await makeUser(t, { tls: true })
+    const proxy = await startProxy(t)
+    const { settings, env } = configure(proxy.url)
+    home.configure(settings)
+    Object.assign(home.env, env)
+    home.useBrowser('follow.ts')
+
+    const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+    t.is(code, 0, stderr)
+    t.deepEqual(proxy.asked, [new URL(sandbox.origin).host])
+  })
+}
