@@ -85,11 +85,17 @@ async function demonstrate(): Promise<void> {
 function install(): string {
   const prefix = mkdtempSync(join(tmpdir(), 'demo-'))
   undo.push(() => rmSync(prefix, { recursive: true, force: true }))
-  const npm = (...args: readonly string[]): string =>
-    execFileSync('npm', [...args, '--silent'], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   const tarball = npm('pack', '--ignore-scripts', '--pack-destination', prefix).trim()
   npm('install', '--global', '--offline', '--prefix', prefix, join(prefix, tarball))
   return join(prefix, 'bin/git-credential-bitbucket-oauth')
+}
+
+function npm(...args: readonly string[]): string {
+  return execFileSync('npm', [...args, '--silent'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }
 
 async function git(home: Home, title: string, args: readonly string[]): Promise<void> {

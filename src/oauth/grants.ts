@@ -185,7 +185,7 @@ function refusal(url: URL, status: number, message: JsonObject | undefined): Fai
     return notOAuth(url, `HTTP ${status}`)
   }
   const description = message?.['error_description']
-  return new Failure(`${url.host} refused: ${inWords(error, description)}`, {
+  return new Failure(`refused by ${url.host}: ${inWords(error, description)}`, {
     code: error,
     hints:
       error === 'unauthorized_client' || error === 'invalid_client'

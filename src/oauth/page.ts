@@ -13,7 +13,7 @@ export function successPage(host: string): Page {
   return {
     tone: 'good',
     title: `Logged in to ${host}`,
-    text: 'git goes on by itself. You can close this page and return to the terminal.',
+    text: 'Git goes on by itself. You can close this page and return to the terminal.',
     hints: [],
   }
 }

@@ -50,7 +50,10 @@ test('a wrong secret is told in the browser and in the terminal, with the way ou
   const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
 
   t.is(code, 1)
-  t.regex(stderr, /refused: Invalid OAuth client credentials \(unauthorized_client\)\nhint: check oauthClientId/)
+  t.regex(
+    stderr,
+    /refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\)\nhint: check oauthClientId/,
+  )
   t.regex((await home.shownPage()).text, /check oauthClientId and oauthClientSecret/)
   t.is((await home.shownPage()).title, `Not logged in to ${new URL(sandbox.origin).host}`)
   t.deepEqual([home.files(home.data)], [[]])

@@ -89,7 +89,7 @@ test('a refresh token that ended asks for a login where one may be asked for, an
   t.is(code, 1)
   t.regex(
     stderr,
-    /: the saved login has ended, [^\n]+ refused: The specified code is not valid \(invalid_grant\); no browser/,
+    /: the saved login has ended, refused by [^\n]+: The specified code is not valid \(invalid_grant\); no browser/,
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })

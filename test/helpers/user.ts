@@ -8,7 +8,10 @@ export async function makeUser(
   t: ExecutionContext,
   options: { callback?: string; tls?: boolean } = {},
 ): Promise<{ home: Home; sandbox: Sandbox }> {
-  const sandbox = await Sandbox.start(options.callback ?? `http://localhost:${await freePort()}`, options)
+  const sandbox = await Sandbox.start(
+    options.callback ?? `http://localhost:${await freePort()}`,
+    options.tls === true ? { tls: { host: 'localhost', port: 0 } } : {},
+  )
   const home = new Home()
   home.configureFor(sandbox)
   t.teardown(async () => {

@@ -10,7 +10,7 @@ import { BitbucketGit } from './git.ts'
 import { BitbucketOAuth } from './oauth.ts'
 import { createRepository, createUmbrella } from './repositories.ts'
 
-/** A stand-in for Bitbucket on a free port of the loopback interface: its OAuth and its repositories, both real. */
+/** A stand-in for Bitbucket on the loopback interface: its OAuth and its repositories, both real. */
 export class Sandbox {
   readonly origin: string
   readonly oauth: BitbucketOAuth
@@ -21,9 +21,8 @@ export class Sandbox {
   /** What a client has to trust; undefined where it speaks plain http. */
   readonly certificate: string | undefined
 
-  private constructor(server: Server, root: string, callback: string, certificate: string | undefined) {
-    const { port } = server.address() as AddressInfo
-    this.origin = certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`
+  private constructor(server: Server, root: string, callback: string, origin: string, certificate: string | undefined) {
+    this.origin = origin
     this.certificate = certificate
     this.oauth = new BitbucketOAuth(this.origin, callback)
     this.git = new BitbucketGit(root, (accessToken) => this.oauth.scopesOf(accessToken))
@@ -43,15 +42,19 @@ export class Sandbox {
    * Starts it with one private repository, acme/widgets.
    *
    * @param callback the callback URL that the consumer is registered with
+   * @param options.tls https under this name, which has to be one of this machine's; port 0 is a free one
    */
-  static async start(callback: string, options: { tls?: boolean } = {}): Promise<Sandbox> {
+  static async start(callback: string, options: { tls?: { host: string; port: number } } = {}): Promise<Sandbox> {
+    const { tls } = options
     const root = await mkdtemp(join(tmpdir(), 'bitbucket-sandbox-'))
     createRepository(root, 'widgets')
-    const identity = options.tls === true ? await makeIdentity() : undefined
+    const identity = tls === undefined ? undefined : await makeIdentity(tls.host)
     const server = identity === undefined ? createServer() : createTlsServer(identity)
-    server.listen(0, '127.0.0.1')
+    server.listen(tls?.port ?? 0, '127.0.0.1')
     await once(server, 'listening')
-    return new Sandbox(server, root, callback, identity?.cert)
+    const { port } = server.address() as AddressInfo
+    const url = new URL(tls === undefined ? `http://127.0.0.1:${port}` : `https://${tls.host}:${port}`)
+    return new Sandbox(server, root, callback, url.origin, identity?.cert)
   }
 
   /** The URL of a repository of workspace acme. */
@@ -73,11 +76,11 @@ export class Sandbox {
   }
 }
 
-/** A key and a certificate for localhost that nobody trusts yet. */
-async function makeIdentity(): Promise<{ key: string; cert: string }> {
+/** A key and a certificate that nobody trusts yet. */
+async function makeIdentity(host: string): Promise<{ key: string; cert: string }> {
   const extensions = [
     { name: 'basicConstraints' as const, cA: true },
-    { name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value: 'localhost' }] },
+    { name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value: host }] },
   ]
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], { extensions })
   return { key, cert }
