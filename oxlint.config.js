@@ -3,14 +3,25 @@
  * bin → helper → (lazily) obtain, forget → (lazily) login; below them the subjects git/, oauth/ and tokens/, none of
  * which imports another; below those the ground. Each package is imported in exactly one file.
  */
-const GROUND = ['browser', 'failure', 'http', 'json', 'loopback', 'paths', 'programs', 'report', 'surroundings']
+const GROUND = [
+  'browser',
+  'failure',
+  'http',
+  'json',
+  'loopback',
+  'paths',
+  'programs',
+  'report',
+  'signals',
+  'surroundings',
+]
 const SUBJECTS = ['git', 'oauth', 'tokens', 'bitbucket']
 const STORY = ['bin', 'cli', 'forget', 'helper', 'login', 'network', 'obtain']
 
 const HOMES = {
   'src/browser.ts': ['open'],
   'src/cli.ts': ['yargs'],
-  'src/http.ts': ['node-fetch', 'https-proxy-agent', 'proxy-from-env'],
+  'src/http.ts': ['node-fetch', 'https-proxy-agent'],
   'src/oauth/grants.ts': ['oauth4webapi'],
   'src/paths.ts': ['env-paths'],
   'src/tokens/lock.ts': ['proper-lockfile'],
@@ -67,7 +78,7 @@ const cachedPathRules = [
     message: 'The cached path loads nothing but fs.',
   },
   {
-    regex: '/(oauth/.*|git/config|tokens/(attempt|lock|vault)|login|network|browser|http|programs)\\.ts$',
+    regex: '/(oauth/.*|git/config|tokens/(failedLogin|lock|vault)|login|network|browser|http|programs)\\.ts$',
     message: 'The cached path loads nothing but fs: import() what the slow path needs.',
   },
 ]

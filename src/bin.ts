@@ -38,12 +38,26 @@ function read(): string {
   let input = ''
   // An empty line ends a request: a person who types one need not know how to end the input as well.
   while (!input.endsWith('\n\n') && input !== '\n') {
-    const length = retrying(() => readSync(STDIN, chunk))
+    const length = retrying(() => readChunk(chunk))
     if (length === 0) break
     input += chunk.toString('latin1', 0, length)
-    if (input.length > INPUT_LIMIT) throw new Failure('the request is too long to be one of git, so it gets no answer')
+    if (input.length > INPUT_LIMIT)
+      throw new Failure("the request is too long to be one of git's, so it gets no answer")
   }
   return input
+}
+
+function readChunk(chunk: Buffer): number {
+  try {
+    return readSync(STDIN, chunk)
+  } catch (error) {
+    // Windows reports the end of a pipe as an error.
+    if (systemCode(error) === 'EOF') return 0
+    if (systemCode(error) === 'EISDIR') {
+      throw new Failure('the standard input is a directory, and git sends a request there')
+    }
+    throw error
+  }
 }
 
 function writeWhole(stream: number, text: string): void {
@@ -65,11 +79,7 @@ function retrying(work: () => number): number {
     try {
       return work()
     } catch (error) {
-      const code = systemCode(error)
-      // Windows reports the end of a pipe as an error.
-      if (code === 'EOF') return 0
-      if (code === 'EISDIR') throw new Failure('the standard input is a directory, and git sends a request there')
-      if (code !== 'EAGAIN') throw error
+      if (systemCode(error) !== 'EAGAIN') throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
     }
   }

@@ -1,10 +1,10 @@
 import type { Surroundings } from './surroundings.ts'
 import { readAccessToken } from './tokens/cache.ts'
 import { withLock } from './tokens/lock.ts'
-import { hasRecord, removeRecord } from './tokens/record.ts'
+import { hasRecord, removeAllOf, removeRecord } from './tokens/record.ts'
 import type { Account } from './tokens/token.ts'
 
-/** A refresh that runs meanwhile takes seconds; what waits for a login has nothing to forget. Seconds. */
+/** A refresh that runs meanwhile takes seconds. For a login in a browser nobody's 401 should wait longer. Seconds. */
 const PATIENCE = 60
 
 /**
@@ -22,8 +22,8 @@ export async function forgetToken(
   if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
   await withLock(data, account, { patience: PATIENCE, tell }, async () => {
     if (password === undefined) {
-      removeRecord(data, account)
-      removeRecord(runtime, account)
+      removeAllOf(data, account)
+      removeAllOf(runtime, account)
     } else if (readAccessToken(runtime, account)?.accessToken === password) {
       removeRecord(runtime, account)
     }

@@ -2,13 +2,12 @@ import { HttpsProxyAgent } from 'https-proxy-agent'
 import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
-import { getProxyForUrl } from 'proxy-from-env'
 import { Failure, isFailure, systemCode } from './failure.ts'
 
-/** How the user's network wants to be used, beside what the usual environment variables say. */
+/** How the user's network wants to be used. */
 export type Network = {
-  /** An http or https proxy's URL; may hold a password, so it is never printed. */
-  readonly proxy?: string | undefined
+  /** An http proxy for https; may hold a password, so no more than its host is ever printed. */
+  readonly proxy: URL | undefined
   /** Files of certificates (PEM) to trust beside Node's own. */
   readonly certificateFiles: readonly string[]
 }
@@ -40,8 +39,8 @@ const SIZE_LIMIT = 1024 * 1024
  * @throws Failure with the code `unreachable` when there is no answer
  */
 export async function send(url: URL, request: Request, network: Network): Promise<Answer> {
-  const refusal: { status?: number } = {}
-  const agent = url.protocol === 'https:' ? agentFor(url, network, (status) => (refusal.status = status)) : undefined
+  const proxy: { status?: number } = {}
+  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : undefined
   // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
   const { default: fetch } = await import('node-fetch')
   try {
@@ -53,45 +52,30 @@ export async function send(url: URL, request: Request, network: Network): Promis
       agent,
     })
     const body = await response.text()
-    if (refusal.status !== undefined) throw refusedByProxy(refusal.status)
+    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
-    throw isFailure(error) ? error : unreachable(url, error)
+    throw isFailure(error) ? error : unreachable(url, network, error)
   }
 }
 
 /** @param refused is called with the status of a proxy that did not connect */
-function agentFor(url: URL, network: Network, refused: (status: number) => void): Agent | undefined {
-  const options = network.certificateFiles.length === 0 ? {} : { ca: certificates(network.certificateFiles) }
-  const proxy = network.proxy ?? getProxyForUrl(url.href)
-  if (proxy === '') return new Agent(options)
-  const address = URL.canParse(proxy) ? new URL(proxy) : undefined
-  if (address === undefined || !['http:', 'https:'].includes(address.protocol)) {
-    throw new Failure('the proxy that is configured is neither an http nor an https URL', {
-      code: 'unreachable',
-      hints: ['git config --show-origin --get-all http.proxy', 'or look at HTTPS_PROXY and ALL_PROXY'],
-    })
-  }
-  const agent = new HttpsProxyAgent(address, options)
-  // The options above are for the connection to the proxy; these are for the one to the server behind it.
+function makeAgent({ proxy, certificateFiles }: Network, refused: (status: number) => void): Agent {
+  const options = certificateFiles.length === 0 ? {} : { ca: readCertificates(certificateFiles) }
+  if (proxy === undefined) return new Agent(options)
+  const agent = new HttpsProxyAgent(proxy)
+  // What the library's constructor takes holds for the proxy alone; this is for the server behind it.
   Object.assign(agent.options, options)
   // The library passes a proxy's refusal on as if the server had said it. It must never be taken for the server's word.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => statusCode === 200 || refused(statusCode))
   return agent
 }
 
-function refusedByProxy(status: number): Failure {
-  return new Failure(`the proxy did not connect (HTTP ${status})`, {
-    code: 'unreachable',
-    hints: status === 407 ? ['it wants a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
-  })
+function readCertificates(files: readonly string[]): string[] {
+  return [...rootCertificates, ...files.map(readCertificate)]
 }
 
-function certificates(files: readonly string[]): string[] {
-  return [...rootCertificates, ...files.map(readCertificates)]
-}
-
-function readCertificates(file: string): string {
+function readCertificate(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
@@ -100,6 +84,13 @@ function readCertificates(file: string): string {
       hints: ['look at http.sslCAInfo in git config, GIT_SSL_CAINFO and SSL_CERT_FILE'],
     })
   }
+}
+
+function refusedByProxy(status: number): Failure {
+  return new Failure(`the proxy did not connect (HTTP ${status})`, {
+    code: 'unreachable',
+    hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
+  })
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -114,20 +105,34 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
 }
 
-function unreachable(url: URL, error: unknown): Failure {
+const TLS_REASONS: Readonly<Record<string, { readonly reason: string; readonly hint: string }>> = {
+  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
+  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    reason: 'its certificate is for another name',
+    hint: 'something stands between this machine and the server: a login page of this network, or a wrong proxy',
+  },
+}
+
+function unreachable(url: URL, { proxy }: Network, error: unknown): Failure {
   const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
-  const isTls = /CERT|SIGNATURE|TLS|SSL/.test(code)
+  const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
+  if (tls !== undefined) {
+    return new Failure(`${url.host} cannot be reached (${tls.reason})`, {
+      code: 'unreachable',
+      hints: [tls.hint],
+      cause: error,
+    })
+  }
   const isLate = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
-  const reason = isTls
-    ? `its certificate is not trusted here, ${code}`
-    : isLate
-      ? `no answer within ${TIME_LIMIT} seconds`
-      : (REASONS[code] ?? (code || 'the request failed'))
-  return new Failure(`${url.host} cannot be reached (${reason})`, {
-    code: 'unreachable',
-    hints: isTls
-      ? ["if your company's network puts in its own certificate: git config --global http.sslCAInfo /path/to/it.pem"]
-      : [],
-    cause: error,
-  })
+  const reason = isLate ? `no answer within ${TIME_LIMIT} seconds` : (REASONS[code] ?? (code || 'the request failed'))
+  const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
+  return new Failure(`${where} cannot be reached (${reason})`, { code: 'unreachable', cause: error })
+}
+
+function untrusted(code: string): { reason: string; hint: string } {
+  return {
+    reason: `its certificate is not trusted here, ${code}`,
+    hint: "if your company's network puts in its own certificate: git config --global http.sslCAInfo /path/to/it.pem",
+  }
 }

@@ -6,6 +6,7 @@ import type { Client } from './oauth/client.ts'
 import { type Authorization, exchangeCode, type Granted, startAuthorization } from './oauth/grants.ts'
 import { failurePage, successPage } from './oauth/page.ts'
 import { listenForRedirect, type Redirect } from './oauth/redirect.ts'
+import { holdSignals } from './signals.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { AccessToken } from './tokens/token.ts'
 
@@ -14,26 +15,26 @@ export type LoginRequest = {
   readonly host: string
   /** Values of `credential.<url>.*` by key in lower case. */
   readonly settings: ReadonlyMap<string, string>
-  /** Why a login is needed, for the user: a clause in lower case. */
+  /** Why a login is needed, for the user: a clause in lower case, and what else could be done about it. */
   readonly reason: string
+  readonly hints: readonly string[]
   /** For the person in the browser. Seconds. */
   readonly timeLimit: number
   readonly around: Surroundings
-  /** Saves what was granted, before the browser is told that all is well. */
-  readonly save: (granted: Granted) => AccessToken
+  /** Saves what was granted, before the browser is told that all is well; with the second it was asked for. */
+  readonly save: (granted: Granted, sent: number) => AccessToken
 }
 
 /**
  * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open,
  * wait for the code, exchange it, save, and only then tell the browser how it went.
  *
- * @throws Failure where nobody may be asked, and where the login came to nothing
+ * @throws Failure where nobody may be asked (`login_required`), and where the login came to nothing
  */
 export async function login(request: LoginRequest): Promise<AccessToken> {
   const { client, timeLimit, around } = request
   const browser = findBrowser(around.env)
-  const obstacle = findObstacle(request, browser)
-  if (obstacle !== undefined) throw notInteractive(request, obstacle)
+  refuseWhereNobodySits(request, browser)
   const listener = await listenForRedirect(client.redirectUri)
   try {
     const authorization = await startAuthorization(client, listener.redirectUri)
@@ -61,9 +62,12 @@ async function open(request: LoginRequest, { url }: Authorization, browser: Open
 
 async function complete(request: LoginRequest, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
   const { client, host, around, save } = request
+  const sent = around.now()
   try {
     const network = readNetwork(client.tokenEndpoint, around.env)
-    const token = save(await exchangeCode(client, authorization, redirect.parameters, network))
+    const token = await holdSignals(async () =>
+      save(await exchangeCode(client, authorization, redirect.parameters, network), sent),
+    )
     await redirect.show(successPage(host))
     around.tell(`logged in to ${host}`)
     return token
@@ -74,24 +78,35 @@ async function complete(request: LoginRequest, authorization: Authorization, red
   }
 }
 
-/** Why nobody may be asked, if so: whatever runs by itself must never find a browser window waiting. */
-function findObstacle({ settings, around }: LoginRequest, browser: OpenBrowser | undefined): string | undefined {
+/**
+ * Whatever runs by itself must never find a browser window waiting.
+ *
+ * @throws Failure `login_required` where nobody may be asked, with the way to be asked
+ */
+function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | undefined): void {
+  const { settings, reason, hints, around } = request
   const { env } = around
-  if (isOff(settings.get('interactive'))) return 'credential.interactive is off'
-  if (isOff(env['GIT_TERMINAL_PROMPT'])) return 'GIT_TERMINAL_PROMPT is off'
-  if (env['CI'] && !isOff(env['CI'])) return 'CI is set'
-  if (browser === undefined && !isatty(2)) return 'there is neither a screen nor a terminal'
-  return undefined
+  const refuse = (obstacle: string, wayOut: string): never => {
+    throw new Failure(`${reason}; no browser was opened, because ${obstacle}`, {
+      code: 'login_required',
+      hints: [...hints, wayOut],
+    })
+  }
+  if (isOff(settings.get('interactive'))) {
+    refuse('credential.interactive is off', 'to log in: git -c credential.interactive=true fetch')
+  }
+  if (isOff(env['GIT_TERMINAL_PROMPT'])) {
+    refuse('GIT_TERMINAL_PROMPT is off', 'to log in: GIT_TERMINAL_PROMPT=1 git fetch')
+  }
+  if (env['CI'] && !isOff(env['CI'])) {
+    refuse('CI is set', 'to log in: unset CI where a person can, and run the git command again')
+  }
+  if (browser === undefined && !isatty(2)) {
+    refuse('there is none here, and no terminal to say so', 'to log in, run the git command once in a terminal')
+  }
 }
 
 /** Git's words for false, and `never` as credential.interactive has it. */
 function isOff(value: string | undefined): boolean {
   return value !== undefined && ['false', 'no', 'off', '0', '', 'never'].includes(value.toLowerCase())
-}
-
-function notInteractive({ reason, host }: LoginRequest, obstacle: string): Failure {
-  return new Failure(`${reason}; no browser was opened, for ${obstacle}`, {
-    code: 'login_required',
-    hints: [`to log in, run any git command on a private repository of ${host} in a terminal`],
-  })
 }

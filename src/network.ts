@@ -1,19 +1,50 @@
+import { Failure } from './failure.ts'
 import { readSettings } from './git/config.ts'
 import type { Network } from './http.ts'
 
 /**
- * How git itself would reach a URL: its `http.proxy` and `http.sslCAInfo`, and the environment's certificates. Where
- * git gets through, so do we.
+ * How git would reach a URL, as far as we follow it: `http.proxy` and `http.sslCAInfo`, and the environment variables
+ * that git and curl know. Not followed: `http.sslVerify=false`, as the secret would go to whoever answers.
  *
+ * @throws Failure for a proxy that is no http URL, and where git's configuration cannot be read
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpproxy
  */
 export function readNetwork(url: URL, env: NodeJS.ProcessEnv): Network {
-  if (url.protocol !== 'https:') return { certificateFiles: [] }
+  if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [] }
   const settings = readSettings('http', url.href, env)
-  const named = [env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env['SSL_CERT_FILE']].filter((file) => !!file)
-  // Node trusts these already, and reading a whole bundle once more takes longer than the request.
+  const proxy =
+    settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
+  return {
+    proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
+    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env),
+  }
+}
+
+/** As curl reads NO_PROXY: names, with all that end in them, or a star for every name. */
+function isExcluded(hostname: string, env: NodeJS.ProcessEnv): boolean {
+  const names = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').toLowerCase().split(/[\s,]+/)
+  return names.some((name) => {
+    const domain = name.replace(/^\./, '')
+    return name === '*' || (domain !== '' && `.${hostname}`.endsWith(`.${domain}`))
+  })
+}
+
+/** A value without a scheme is an http proxy, as for curl. */
+function parseProxy(value: string): URL {
+  const text = value.includes('://') ? value : `http://${value}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:') {
+    throw new Failure('the proxy that is configured is not an http:// URL, and no other kind is supported', {
+      code: 'unreachable',
+      hints: ['git config --show-origin --get-all http.proxy', 'or look at HTTPS_PROXY and ALL_PROXY'],
+    })
+  }
+  return url
+}
+
+/** What Node trusts already (NODE_EXTRA_CA_CERTS) is named again only where other files are: they replace it. */
+function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
   const extra = env['NODE_EXTRA_CA_CERTS']
-  const files = new Set(named.filter((file): file is string => file !== undefined && file !== extra))
-  if (files.size > 0 && extra) files.add(extra)
-  return { proxy: settings.get('proxy'), certificateFiles: [...files] }
+  const files = [chosen, env['SSL_CERT_FILE']].filter((file): file is string => !!file && file !== extra)
+  return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
 }

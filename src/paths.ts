@@ -17,7 +17,7 @@ export async function findDataDirectory(): Promise<string> {
   return (await findPlaces()).data
 }
 
-/** Asked when needed: most cached answers are given without it. */
+/** Asked when needed: where XDG_RUNTIME_DIR is set, the cached path goes without it. */
 async function findPlaces(): Promise<{ data: string; cache: string }> {
   const { default: envPaths } = await import('env-paths')
   return envPaths(NAME, { suffix: '' })

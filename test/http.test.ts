@@ -1,13 +1,14 @@
 import test from 'ava'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { isFailure } from '../src/failure.ts'
 import { send } from '../src/http.ts'
 import { freePort } from './helpers/ports.ts'
 import { serve } from './helpers/server.ts'
 
-const DIRECT = { certificateFiles: [] }
+const DIRECT = { proxy: undefined, certificateFiles: [] }
 const GET = { method: 'GET', headers: { authorization: 'Basic secret' } }
 
 test('a redirect is not followed: no secret leaves its host', async (t) => {
@@ -68,7 +69,7 @@ test('https goes through the proxy of git’s configuration, which sees no secre
 
   const error = await t.throwsAsync(
     send(new URL('https://bitbucket.org/site/oauth2/access_token'), GET, {
-      proxy: `http://user:password@127.0.0.1:${port}`,
+      proxy: new URL(`http://user:password@127.0.0.1:${port}`),
       certificateFiles: [],
     }),
   )
@@ -78,17 +79,27 @@ test('https goes through the proxy of git’s configuration, which sees no secre
   t.is(error.message, 'the proxy did not connect (HTTP 502)')
 })
 
-for (const proxy of ['socks5://127.0.0.1:1080', 'not a url']) {
-  test(`a proxy that cannot be used is refused: ${proxy}`, async (t) => {
-    const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, { proxy, certificateFiles: [] }))
+for (const [title, answer] of [
+  ['hangs up', (socket: Duplex) => socket.end()],
+  ['cuts the connection', (socket: Duplex) => socket.destroy()],
+] as const) {
+  test(`a proxy that ${title} is a sentence`, async (t) => {
+    const proxy = createTcpServer((socket) => socket.once('data', () => answer(socket))).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    t.teardown(() => proxy.close())
+    const { port } = proxy.address() as AddressInfo
+    const network = { proxy: new URL(`http://user:password@127.0.0.1:${port}`), certificateFiles: [] }
 
-    t.regex(error.message, /^the proxy that is configured is neither an http nor an https URL$/)
+    const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, network))
+
+    t.true(isFailure(error) && error.code === 'unreachable')
+    t.regex(error.message, new RegExp(`^bitbucket.org, through the proxy 127.0.0.1:${port}, cannot be reached`))
   })
 }
 
 test('certificates that cannot be read are named', async (t) => {
   const error = await t.throwsAsync(
-    send(new URL('https://bitbucket.org'), GET, { proxy: '', certificateFiles: ['/missing.pem'] }),
+    send(new URL('https://bitbucket.org'), GET, { ...DIRECT, certificateFiles: ['/missing.pem'] }),
   )
 
   t.is(error.message, 'the certificates in /missing.pem cannot be read (ENOENT)')

@@ -61,7 +61,6 @@ const CONTROL_CHARACTER = /[\u0000-\u001F\u007F-\u009F\uFFFD]/
 export function formatAttributes(attributes: Iterable<readonly [name: string, value: string]>): string {
   let text = ''
   for (const [name, value] of attributes) {
-    // No regular expressions: to compile one costs the cached path more than all else in this file.
     if (value.includes('\n') || value.includes('\0'))
       throw new Failure(`the value of "${name}" cannot be passed to git`)
     text += `${name}=${value}\n`

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { Failure } from '../failure.ts'
+import { Failure, systemCode } from '../failure.ts'
 import { findProgram } from '../programs.ts'
 
 /** Values of git's configuration by key, in lower case as git prints them: `oauthclientid`. Some are secret. */
 export type Settings = ReadonlyMap<string, string>
 
-/** A file system that hangs must not hang us. Milliseconds. */
-const TIME_LIMIT = 10_000
+/**
+ * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which
+ * a lock counts as forgotten. Milliseconds.
+ */
+const TIME_LIMIT = 5_000
 
 /**
  * The settings of one section (`credential`, `http`) that hold for a URL, chosen by git itself, in one process.
@@ -31,12 +34,17 @@ export function readSettings(section: string, url: string, env: NodeJS.ProcessEn
   })
   // Exit code 1: no such setting.
   if (status !== 0 && status !== 1) {
-    throw new Failure("git's configuration cannot be read", {
-      hints: (error?.message ?? stderr).split('\n').filter((line) => line !== ''),
+    throw new Failure(`git's configuration cannot be read: ${tellWhy(error, stderr)}`, {
+      hints: ['git config --list --show-origin'],
       cause: error,
     })
   }
   return new Map(parseSettings(section, stdout))
+}
+
+function tellWhy(error: Error | undefined, stderr: string): string {
+  if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
+  return error?.message ?? stderr.replace(/^fatal: /, '').split('\n')[0] ?? ''
 }
 
 function* parseSettings(section: string, output: string): Iterable<[key: string, value: string]> {

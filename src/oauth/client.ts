@@ -58,23 +58,25 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
  */
 export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv): Client {
   const variables = url === BITBUCKET ? env : {}
-  const clientId = (variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] ?? settings.get('oauthclientid'))?.trim()
+  // An empty variable counts as none: CI sets one for a secret that it does not have.
+  const clientId = (variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] || settings.get('oauthclientid'))?.trim()
   const clientSecret = (
-    variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] ?? settings.get('oauthclientsecret')
+    variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] || settings.get('oauthclientsecret')
   )?.trim()
-  if (!clientId || !clientSecret) throw notConfigured(url, clientId ? 'the secret of the' : 'no')
+  if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured')
+  if (!clientSecret) throw notConfigured(url, 'the OAuth consumer has no secret configured')
   return {
     clientId,
     clientSecret,
-    authorizationEndpoint: endpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
-    tokenEndpoint: endpoint('oauthTokenURL', settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`),
-    redirectUri: redirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
+    authorizationEndpoint: readEndpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
+    tokenEndpoint: readEndpoint('oauthTokenURL', settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`),
+    redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
     scope: settings.get('oauthscopes')?.trim() || undefined,
   }
 }
 
-function notConfigured(url: string, what: 'no' | 'the secret of the'): Failure {
-  const missing = what === 'no' ? 'no OAuth consumer is configured' : 'the OAuth consumer has no secret configured'
+/** @param missing a clause in lower case */
+function notConfigured(url: string, missing: string): Failure {
   return new Failure(`${missing} for ${url}, so there is no way to log in`, {
     code: 'not_configured',
     hints: [
@@ -90,24 +92,27 @@ function notConfigured(url: string, what: 'no' | 'the secret of the'): Failure {
   })
 }
 
-function endpoint(key: string, value: string): URL {
+function readEndpoint(key: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || !isConfidential(url) || url.username !== '' || url.password !== '') {
-    throw new Failure(`${key} in git's configuration has to be an https URL`, {
+    throw new Failure(`${key} in git's configuration has to be an https URL, without a username`, {
       code: 'not_configured',
-      hints: [`git config --show-origin --get-regexp '^credential\\..*\\.${key.toLowerCase()}$'`],
+      hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
     })
   }
   return url
 }
 
-function redirectUri(value: string): string {
+function readRedirectUri(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || url.protocol !== 'http:' || !isLoopback(url) || url.hash !== '' || url.username !== '') {
-    throw new Failure("oauthRedirectURL in git's configuration has to be an http URL on this machine", {
-      code: 'not_configured',
-      hints: [`the usual one, which the consumer has to have as its callback URL too: ${DEFAULT_REDIRECT_URI}`],
-    })
+    throw new Failure(
+      "oauthRedirectURL in git's configuration has to be an http URL on this machine, without a fragment",
+      {
+        code: 'not_configured',
+        hints: [`the usual one, which the consumer has to have as its callback URL too: ${DEFAULT_REDIRECT_URI}`],
+      },
+    )
   }
   return value
 }

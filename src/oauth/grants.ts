@@ -25,6 +25,9 @@ export type Authorization = {
 /** Bitbucket's, for a server that does not say (RFC 6749 only recommends `expires_in`). Seconds. */
 const USUAL_LIFETIME = 7200
 
+/** What says more than a year says nothing. Seconds. */
+const LONGEST_LIFETIME = 366 * 24 * 3600
+
 /**
  * Begins an authorization code grant (RFC 6749, section 4.1.1) with PKCE (RFC 7636, S256).
  *
@@ -64,16 +67,16 @@ export async function exchangeCode(
     parameters,
     authorization.redirectUri,
     authorization.codeVerifier,
-    over(network),
+    sendOver(network),
   )
-  return granted(await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer))
+  return readGranted(await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer))
 }
 
 /**
  * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
  * sent is dead from then on.
  *
- * @throws Failure as {@link exchangeCode} does; {@link endsRefreshToken} tells which of them end the refresh token
+ * @throws Failure as {@link exchangeCode} does; {@link isRefused} tells which of them refuse the refresh token
  */
 export async function refresh(client: Client, refreshToken: string, network: Network): Promise<Granted> {
   const server = describeServer(client)
@@ -82,17 +85,17 @@ export async function refresh(client: Client, refreshToken: string, network: Net
     { client_id: client.clientId },
     authenticate(client),
     refreshToken,
-    over(network),
+    sendOver(network),
   )
-  return granted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer))
+  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer))
 }
 
 /**
- * Whether a failed refresh means that its refresh token is of no more use. Only a word of the server itself says so:
- * Bitbucket answers `unauthorized_client` for one that was rotated away, `invalid_grant` for a dead one; `invalid_client`
- * is the standard's word for the former.
+ * Whether a failed refresh means that the server itself refuses the refresh token. Bitbucket answers `invalid_grant`
+ * for a dead one and `unauthorized_client` for one that was rotated away, but the latter for a wrong secret as well,
+ * which the standard calls `invalid_client`: what was refused may be good again one day.
  */
-export function endsRefreshToken(failure: Failure): boolean {
+export function isRefused(failure: Failure): boolean {
   return ['invalid_grant', 'unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
 }
 
@@ -128,7 +131,7 @@ function validateResponse(
 }
 
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
-function over(network: Network): oauth.TokenEndpointRequestOptions {
+function sendOver(network: Network): oauth.TokenEndpointRequestOptions {
   return {
     // client.ts has seen to it that plain http stays on this machine.
     [oauth.allowInsecureRequests]: true,
@@ -136,7 +139,7 @@ function over(network: Network): oauth.TokenEndpointRequestOptions {
       const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
       const message = parseObject(answer.body)
       if (answer.status !== 200) throw refusal(new URL(url), answer.status, message)
-      if (typeof message?.['access_token'] !== 'string') throw notOAuth(new URL(url), 'no access token')
+      if (!isToken(message?.['access_token'])) throw notOAuth(new URL(url), 'no access token')
       return new Response(JSON.stringify(tolerate(message)), { headers: { 'content-type': 'application/json' } })
     },
   }
@@ -152,12 +155,17 @@ function tolerate(message: JsonObject): JsonObject {
   return {
     access_token,
     token_type: 'bearer',
-    expires_in: lifetime > 0 && Number.isFinite(lifetime) ? lifetime : USUAL_LIFETIME,
-    ...(typeof refresh_token === 'string' && refresh_token !== '' ? { refresh_token } : {}),
+    expires_in: lifetime > 0 && lifetime < LONGEST_LIFETIME ? lifetime : USUAL_LIFETIME,
+    ...(isToken(refresh_token) ? { refresh_token } : {}),
   }
 }
 
-function granted(message: oauth.TokenEndpointResponse): Granted {
+/** The characters that RFC 6749, appendix A.12 and A.17, gives to tokens: all that can be seen, and the blank. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
+}
+
+function readGranted(message: oauth.TokenEndpointResponse): Granted {
   return {
     accessToken: message.access_token,
     expiresIn: message.expires_in ?? USUAL_LIFETIME,
@@ -199,7 +207,9 @@ function refusal(url: URL, status: number, message: JsonObject | undefined): Fai
 function notOAuth(url: URL, what: string): Failure {
   return new Failure(`${url.host} gave no usable answer (${what})`, {
     code: 'unreachable',
-    hints: ['nothing was lost; try again in a while, or look at https://bitbucket.status.atlassian.com'],
+    hints: [
+      `try again in a while${url.host === 'bitbucket.org' ? ', or look at https://bitbucket.status.atlassian.com' : ''}`,
+    ],
   })
 }
 

@@ -20,7 +20,8 @@ export type RedirectListener = {
   /**
    * The one redirect that carries this state. Everything else is turned away, and the listener keeps listening.
    *
-   * @throws Failure when the time is over. Seconds.
+   * @param timeLimit in seconds
+   * @throws Failure when the time is over
    */
   readonly receive: (state: string, timeLimit: number) => Promise<Redirect>
   readonly close: () => void
@@ -113,7 +114,7 @@ async function listen(
       throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
         hints: [
           'finish the login that another window may have open, or end the program that listens there, and try again',
-          "another port: change the consumer's callback URL, then credential.https://bitbucket.org.oauthRedirectURL",
+          "another port: change the consumer's callback URL and oauthRedirectURL in git's configuration, both to the same",
         ],
         cause: error,
       })
@@ -163,12 +164,12 @@ function tooLate(redirectUri: string, timeLimit: number): Failure {
     code: 'timeout',
     hints: [
       `if it showed "Invalid redirect_uri": the consumer's callback URL has to be exactly ${redirectUri}`,
-      'if it runs on another machine than git does, it cannot reach this one: log in where git runs',
+      `if it runs on another machine than git does: ssh -L ${new URL(redirectUri).port || '80'}:localhost:${new URL(redirectUri).port || '80'} HOST builds the way`,
       'to try again, run the git command once more',
     ],
   })
 }
 
 function inWords(seconds: number): string {
-  return seconds % 60 === 0 ? `${seconds / 60} minutes` : `${seconds} seconds`
+  return seconds % 60 === 0 && seconds > 60 ? `${seconds / 60} minutes` : `${seconds} seconds`
 }

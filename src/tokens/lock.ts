@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
 import { Failure, systemCode } from '../failure.ts'
 import { recordPath } from './record.ts'
@@ -27,11 +28,7 @@ export async function withLock<Result>(
   options: { readonly patience: number; readonly tell: (text: string) => void },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const { patience, tell } = options
-  const notice = setTimeout(() => {
-    tell(`waiting for another git process that renews the token or logs in to ${account.host}`)
-  }, SILENCE)
-  const release = await acquire(directory, account, patience).finally(() => clearTimeout(notice))
+  const release = await acquire(directory, account, options)
   try {
     return await work()
   } finally {
@@ -40,29 +37,48 @@ export async function withLock<Result>(
   }
 }
 
-async function acquire(directory: string, account: Account, patience: number): Promise<() => Promise<void>> {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    return await lock(recordPath(directory, account), {
-      realpath: false,
-      stale: STALE,
-      retries: { retries: (patience * 1000) / POLL, factor: 1, minTimeout: POLL, maxTimeout: POLL },
-      // The library's default throws inside a timer. What this process is about to save is the newest there is.
-      onCompromised: () => {},
-    })
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'ELOCKED') {
-      throw new Failure(`another git process has been renewing the token or logging in for ${patience} seconds`, {
+/** The waiting is ours: the library would go on trying after errors that no waiting mends. */
+async function acquire(
+  directory: string,
+  account: Account,
+  { patience, tell }: { readonly patience: number; readonly tell: (text: string) => void },
+): Promise<() => Promise<void>> {
+  const started = performance.now()
+  let isTold = false
+  for (;;) {
+    try {
+      return await tryLock(directory, account)
+    } catch (error) {
+      if (systemCode(error) !== 'ELOCKED') throw unlockable(directory, error)
+    }
+    const waited = performance.now() - started
+    if (waited > patience * 1000) {
+      throw new Failure(`waited ${patience} seconds for another git process that renews the token or logs in`, {
         hints: ['finish or cancel the login in the other window, then run the command again'],
       })
     }
-    throw new Failure(
-      `${directory} cannot be written to (${code ?? String(error)}), so no token could be saved there`,
-      {
-        hints: ['nothing was lost; mend that and run the command again'],
-        cause: error,
-      },
-    )
+    if (waited > SILENCE && !isTold) {
+      isTold = true
+      tell(`waiting for another git process that renews the token or logs in to ${account.host}`)
+    }
+    await sleep(POLL)
   }
+}
+
+async function tryLock(directory: string, account: Account): Promise<() => Promise<void>> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return lock(recordPath(directory, account), {
+    realpath: false,
+    stale: STALE,
+    // The library's default throws inside a timer. What this process is about to save is the newest there is.
+    onCompromised: () => {},
+  })
+}
+
+function unlockable(directory: string, error: unknown): Failure {
+  const code = systemCode(error) ?? String(error)
+  return new Failure(`${directory} cannot be written to (${code}), so no token could be saved there`, {
+    hints: ['mend that and run the command again'],
+    cause: error,
+  })
 }

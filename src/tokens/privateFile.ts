@@ -40,7 +40,7 @@ export function readPrivateFile(path: string): string | undefined {
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
       throw new Failure(`${path} can be read or changed by other users`, {
         hints: [
-          'if that was not you, log out on https://bitbucket.org/account/settings/app-authorizations/',
+          'if somebody may have read it, take the access back on https://bitbucket.org/account/settings/app-authorizations/',
           `chmod 600 '${path}'`,
         ],
       })
@@ -153,7 +153,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function unusable(path: string, error: unknown): Failure {
   const code = systemCode(error)
   return new Failure(`${path} cannot be used: ${(code && REASONS[code]) ?? code ?? String(error)}`, {
-    hints: ['nothing was lost; mend that and run the command again'],
+    hints: ['mend that and run the command again'],
     cause: error,
   })
 }

@@ -1,5 +1,6 @@
-import { existsSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Failure, systemCode } from '../failure.ts'
 import { type JsonObject, parseObject } from '../json.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
 import type { Account } from './token.ts'
@@ -50,11 +51,38 @@ export function removeRecord(directory: string, account: Account): void {
   removePrivateFile(recordPath(directory, account))
 }
 
-/** Moves a record out of the way without losing it, and says where it is and was. */
+/** Forgets a record with all that was set aside or noted beside it; a lock stays, it is somebody's. */
+export function removeAllOf(directory: string, account: Account): void {
+  const name = basename(recordPath(directory, account))
+  const isOurs = (other: string): boolean => other.startsWith(name) && !other.endsWith('.lock')
+  for (const other of listNames(directory).filter(isOurs)) removePrivateFile(join(directory, other))
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw new Failure(`${directory} cannot be read (${systemCode(error) ?? String(error)})`, { cause: error })
+  }
+}
+
+/**
+ * Moves a record out of the way without losing it, and says where it was and is.
+ *
+ * @throws Failure where it can't be moved
+ */
 export function setRecordAside(directory: string, account: Account): { path: string; aside: string } {
   const path = recordPath(directory, account)
   const aside = `${path}.damaged-${process.pid}`
-  renameSync(path, aside)
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    throw new Failure(`${path} is damaged and cannot be set aside (${systemCode(error) ?? String(error)})`, {
+      hints: ['move it away'],
+      cause: error,
+    })
+  }
   return { path, aside }
 }
 

@@ -46,6 +46,7 @@ test('the first clone logs in, in a real browser; from then on git just works', 
     { grantType: 'authorization_code', status: 200 },
   ])
   t.is(home.openedUrls().length, 2)
+  t.like(await home.shownPage(), { title: `Logged in to ${new URL(sandbox.origin).host}`, errors: [] })
 })
 
 test('refresh tokens rotate, and each new one is kept', async (t) => {

@@ -1,6 +1,9 @@
 import test from 'ava'
 import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
 test('the answer is what git needs, and says until when it is good', async (t) => {
@@ -19,7 +22,7 @@ test('the answer is what git needs, and says until when it is good', async (t) =
   t.deepEqual(
     stderr.split('\n').map((line) => line.replace(/^git-credential-bitbucket-oauth: /, '')),
     [
-      `there is no login for ${new URL(sandbox.origin).host} yet`,
+      `no login for ${new URL(sandbox.origin).host} is saved`,
       'log in with the browser that opens now, or open this address:',
       home.openedUrls()[0] ?? '',
       `logged in to ${new URL(sandbox.origin).host}`,
@@ -114,7 +117,7 @@ for (const [title, change] of [
 
     t.is(code, 1)
     t.is(stdout, '')
-    t.regex(stderr, /^[^\n]+there is no login for [^\n]+; no browser was opened, for [^\n]+\nhint: [^\n]+\n$/)
+    t.regex(stderr, /^[^\n]+no login for [^\n]+ is saved; no browser was opened, because [^\n]+\nhint: [^\n]+\n$/)
     t.deepEqual(home.openedUrls(), [])
   })
 }
@@ -127,25 +130,30 @@ for (const value of ['false', 'never', 'no']) {
     const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
 
     t.is(code, 1)
-    t.regex(stderr, /no browser was opened, for credential\.interactive is off/)
+    t.regex(stderr, /no browser was opened, because credential\.interactive is off/)
     t.deepEqual(home.openedUrls(), [])
   })
 }
 
-test('eight processes ask, the user lets it time out: one browser, and all of them end', async (t) => {
+test('eight processes ask, the user cancels: one browser, and all of them end', async (t) => {
   const { home, sandbox } = await makeUser(t)
-  home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '2' })
-  home.useAbsentUser()
+  const everybodyWaits = join(home.path, 'everybody-waits')
+  home.useBrowser('follow.ts', 'cancel', everybodyWaits)
+  writeFileSync(join(home.path, 'request'), requestFor(sandbox.origin))
+  const log = join(home.path, 'log')
 
-  const outcomes = await Promise.all(Array.from({ length: 8 }, () => home.helper('get', requestFor(sandbox.origin))))
+  const running = Array.from({ length: 8 }, () =>
+    home.run('sh', ['-c', `git-credential-bitbucket-oauth get < ../request 2>> '${log}'`]),
+  )
+  const count = (text: string): number => readFileSync(log, 'utf8').split(text).length - 1
+  while (!existsSync(log) || count('waiting for another git process') < 7) await sleep(50)
+  writeFileSync(everybodyWaits, '')
+  const outcomes = await Promise.all(running)
 
   t.is(home.openedUrls().length, 1)
-  t.deepEqual(
-    outcomes.map(({ code }) => code),
-    Array.from({ length: 8 }, () => 1),
-  )
-  t.is(outcomes.filter(({ stderr }) => stderr.includes('the browser did not come back')).length, 1)
-  t.is(outcomes.filter(({ stderr }) => stderr.includes('another git process asked for came to nothing')).length, 7)
+  t.true(outcomes.every(({ code, stdout }) => code === 1 && stdout === ''))
+  t.is(count('access was denied in the browser'), 1)
+  t.is(count('another git process asked for came to nothing'), 7)
 })
 
 test('a login that failed does not keep the next command from asking again', async (t) => {
@@ -171,4 +179,34 @@ test('another consumer needs a login of its own, and keeps the old one until it 
   t.regex(stderr, /was made with another OAuth consumer; no browser was opened/)
   t.deepEqual(home.record(home.data, sandbox.origin), before)
   t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+test('a refused login in CI: the reason, what to check, and where to log in', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.configure({ [`credential.${sandbox.origin}.oauthClientSecret`]: 'wrong' })
+  home.expire(sandbox.origin)
+  home.env['CI'] = 'true'
+  const before = home.record(home.data, sandbox.origin)
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in: unset CI [^\n]+\n$/,
+  )
+  t.deepEqual(home.record(home.data, sandbox.origin), before)
+})
+
+test('nobody can be asked, and the token has a few minutes left: it is used', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  sandbox.oauth.storage.forget('RefreshToken')
+  home.expire(sandbox.origin, 200)
+  home.env['CI'] = 'true'
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 0)
+  t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
+  t.regex(stderr, /no browser was opened, because CI is set; the present token is used for the \d+ seconds it lasts\n$/)
 })

@@ -3,26 +3,47 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
 
-test('secrets are in the two records and in the answer to git, and nowhere else', async (t) => {
+test('each secret is in its own file, the access token in the answer, and none of them anywhere else', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
-  home.expire(sandbox.origin)
-  const { stdout, stderr } = await home.helper('get', request)
-  const accessToken = String(home.record(home.runtime, sandbox.origin)['accessToken'])
-  const refreshToken = String(home.record(home.data, sandbox.origin)['refreshToken'])
-  t.is(parseAnswer(stdout)['password'], accessToken)
+  const { origin, oauth } = sandbox
+  const accessFile = home.recordPath(home.runtime, origin)
+  const refreshFile = home.recordPath(home.data, origin)
+  const readAccessToken = (): string => String(home.record(home.runtime, origin)['accessToken'])
+  const readRefreshToken = (): string => String(home.record(home.data, origin)['refreshToken'])
+  const gone = [readAccessToken(), readRefreshToken()]
+  const printed: string[] = []
+  const ask = async (): Promise<string> => {
+    home.expire(origin)
+    const { stdout, stderr } = await home.helper('get', request)
+    printed.push(stderr, stdout.replace(/^password=.*$/m, ''))
+    return parseAnswer(stdout)['password'] ?? ''
+  }
 
-  const secrets = [accessToken, refreshToken, sandbox.oauth.consumer.secret]
-  const allowed = new Set([
-    home.recordPath(home.runtime, sandbox.origin),
-    home.recordPath(home.data, sandbox.origin),
-    join(home.path, '.gitconfig'),
+  for (const fault of [
+    { status: 500, type: 'text/html', body: '<html>' },
+    { status: 400, type: 'application/json', body: '{"error":"invalid_request"}' },
+    { status: 200, type: 'application/json', body: '{"refresh_token":"half an answer"}' },
+  ]) {
+    oauth.settings.fault = fault
+    t.is(await ask(), '')
+  }
+  oauth.settings.fault = undefined
+  const answered = await ask()
+
+  t.is(answered, readAccessToken())
+  t.false(gone.includes(answered))
+  const homes = new Map([
+    [answered, accessFile],
+    [readRefreshToken(), refreshFile],
+    [oauth.consumer.secret, join(home.path, '.gitconfig')],
+    ...gone.map((secret) => [secret, undefined] as const),
   ])
-  for (const secret of secrets) {
-    t.false(stderr.includes(secret))
+  for (const [secret, home_] of homes) {
+    t.false(printed.some((text) => text.includes(secret)))
     for (const name of readdirSync(home.path, { recursive: true, encoding: 'utf8' })) {
       const path = join(home.path, name)
-      if (!statSync(path).isFile() || allowed.has(path)) continue
-      t.false(readFileSync(path, 'utf8').includes(secret), path)
+      if (!statSync(path).isFile()) continue
+      t.is(readFileSync(path, 'utf8').includes(secret), path === home_, path)
     }
   }
 })

@@ -2,6 +2,7 @@ import test from 'ava'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../helpers/ports.ts'
+import { Sandbox } from '../sandbox/sandbox.ts'
 import { Home } from '../helpers/home.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
@@ -89,7 +90,7 @@ test('a refresh token that ended asks for a login where one may be asked for, an
   t.is(code, 1)
   t.regex(
     stderr,
-    /: the saved login has ended, refused by [^\n]+: The specified code is not valid \(invalid_grant\); no browser/,
+    /: the saved login was refused by [^\n]+: The specified code is not valid \(invalid_grant\); no browser/,
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })
@@ -201,13 +202,16 @@ test('a closed standard input is silence, a directory is a sentence', async (t) 
   t.is(directory.stderr, `${name}: the standard input is a directory, and git sends a request there\n`)
 })
 
-test('a reader that goes away is no error', async (t) => {
+test('a reader that has gone away is no error', async (t) => {
   const { home, request } = await makeLoggedInUser(t)
   writeFileSync(join(home.path, 'request'), request)
+  const helper = 'git-credential-bitbucket-oauth get < ../request; echo $? > ../code'
 
-  const { stderr } = await home.run('sh', ['-c', 'git-credential-bitbucket-oauth get < ../request | true'])
+  // The reader closes its end before the helper starts.
+  const { stderr } = await home.run('sh', ['-c', `( sleep 0.5; ${helper} ) | exec true`])
 
   t.is(stderr, '')
+  t.is(readFileSync(join(home.path, 'code'), 'utf8'), '0\n')
 })
 
 for (const operation of ['store', 'capability', 'frobnicate', 'approve']) {
@@ -329,14 +333,47 @@ test('a configuration that git cannot read: git’s own words, no stack', async 
   const { code, stderr } = await home.helper('get', bitbucket)
 
   t.is(code, 1)
-  t.regex(stderr, /^git-credential-bitbucket-oauth: git's configuration cannot be read\nhint: fatal: bad config line 1/)
+  t.regex(
+    stderr,
+    /^git-credential-bitbucket-oauth: git's configuration cannot be read: bad config line 1 in file [^\n]+\nhint: git config --list/,
+  )
   t.notRegex(stderr, /^\s+at /m)
 })
 
 test('two hosts side by side do not know each other', async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
-  const port = await freePort()
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const other = await Sandbox.start(`http://localhost:${await freePort()}`)
+  t.teardown(() => other.stop())
+  home.configureFor(other)
+  home.useBrowser('follow.ts')
 
-  t.deepEqual(await home.helper('get', requestFor(`http://127.0.0.1:${port}`)), { code: 0, stdout: '', stderr: '' })
-  t.deepEqual(sandbox.oauth.tokenRequests, [])
+  const theirs = parseAnswer((await home.helper('get', requestFor(other.origin))).stdout)
+  const ours = parseAnswer((await home.helper('get', request)).stdout)
+
+  t.truthy(theirs['password'])
+  t.not(theirs['password'], ours['password'])
+  t.is(await sandbox.oauth.scopesOf(theirs['password'] ?? ''), undefined)
+  t.truthy(await other.oauth.scopesOf(theirs['password'] ?? ''))
+  t.truthy(await sandbox.oauth.scopesOf(ours['password'] ?? ''))
+})
+
+test('Ctrl-C while a refresh is under way loses nothing', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin)
+  sandbox.oauth.settings.delay = 1500
+  const before = home.record(home.data, sandbox.origin)
+  writeFileSync(join(home.path, 'request'), request)
+
+  const running = home.run('sh', ['-c', 'echo $$ > ../pid; exec git-credential-bitbucket-oauth get < ../request'])
+  await sandbox.oauth.tokenRequestBegins()
+  process.kill(Number(readFileSync(join(home.path, 'pid'), 'utf8')), 'SIGINT')
+  await running
+
+  const after = home.record(home.data, sandbox.origin)
+  t.not(after['refreshToken'], before['refreshToken'])
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+  sandbox.oauth.settings.delay = 0
+  home.expire(sandbox.origin)
+  const { code, stderr } = await home.helper('get', request)
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
 })

@@ -69,7 +69,8 @@ test('a configuration that git cannot read is a failure, in git’s own words', 
 
   const error = t.throws(() => readSettings('credential', URL, home.env))
 
-  t.true(isFailure(error) && error.hints[0]?.includes('bad config line 1'))
+  t.true(isFailure(error))
+  t.is(error.message, `git's configuration cannot be read: bad config line 1 in file ${join(home.path, '.gitconfig')}`)
 })
 
 test('git is taken from an absolute entry of PATH only', (t) => {

@@ -71,16 +71,25 @@ export class Home {
       [`credential.${origin}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
       [`credential.${origin}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
       [`credential.${origin}.oauthRedirectURL`]: consumer.callback,
+      // A login that hangs shall fail its test rather than outlast it.
+      [`credential.${origin}.oauthLoginTimeout`]: '60',
     })
   }
 
-  /** A browser that does what a user would: logs in as alice and grants access, or cancels. */
-  useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant'): void {
+  /**
+   * A browser that does what a user would: logs in as alice and grants access, or cancels.
+   *
+   * @param after the file that the user waits for, if so
+   */
+  useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant', after?: string): void {
+    rmSync(join(this.path, 'browser.json'), { force: true })
     const program = fileURLToPath(new URL(`../browsers/${browser}`, import.meta.url))
+    const wait = after === undefined ? '' : `while [ ! -e '${after}' ]; do sleep 0.1; done\n`
     // Chromium unpacks itself into the directory for temporary files: here, so that it goes with the home.
-    this.#setBrowser(
-      `mkdir -p '${this.path}/tmp' && export TMPDIR='${this.path}/tmp' NODE_EXTRA_CA_CERTS='${this.path}/ca.pem' NODE_NO_WARNINGS=1 && cd '${ROOT}' && exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`,
-    )
+    const environment = `TMPDIR='${this.path}/tmp' NODE_EXTRA_CA_CERTS='${this.path}/ca.pem' NODE_NO_WARNINGS=1`
+    this.#setBrowser(`${wait}mkdir -p '${this.path}/tmp'
+cd '${ROOT}'
+${environment} exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`)
   }
 
   /** A browser that must not be opened; {@link openedUrls} tells whether it was. */
@@ -183,6 +192,7 @@ export class Home {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true })
+    // A browser that has shown its page may still be tidying up.
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -2,10 +2,10 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { isFailure } from '../../src/failure.ts'
 import type { Client } from '../../src/oauth/client.ts'
-import { endsRefreshToken, exchangeCode, refresh, startAuthorization } from '../../src/oauth/grants.ts'
+import { isRefused, exchangeCode, refresh, startAuthorization } from '../../src/oauth/grants.ts'
 import { readText, serve } from '../helpers/server.ts'
 
-const DIRECT = { certificateFiles: [] }
+const DIRECT = { proxy: undefined, certificateFiles: [] }
 const GRANTED = {
   access_token: 'new access token',
   scopes: 'repository',
@@ -152,6 +152,8 @@ for (const [title, change, expected] of [
   ['a lifetime in a string', { expires_in: '3600' }, { expiresIn: 3600 }],
   ['a lifetime that is no number', { expires_in: 'soon' }, { expiresIn: 7200 }],
   ['a negative lifetime', { expires_in: -1 }, { expiresIn: 7200 }],
+  ['a lifetime beyond all bounds', { expires_in: 1e300 }, { expiresIn: 7200 }],
+  ['a refresh token that is none', { refresh_token: 'a\nb' }, { refreshToken: undefined }],
   ['no token_type', { token_type: undefined }, {}],
   ['a token_type in capitals', { token_type: 'Bearer' }, {}],
   ['scope as a list', { scope: ['repository'] }, {}],
@@ -200,15 +202,18 @@ for (const [status, body, code, ends] of [
   [200, '<html>', 'unreachable', false],
   [200, '{"access_token":', 'unreachable', false],
   [200, {}, 'unreachable', false],
+  [200, { ...GRANTED, access_token: '' }, 'unreachable', false],
+  [200, { ...GRANTED, access_token: 'a\nb' }, 'unreachable', false],
+  [200, { ...GRANTED, access_token: 1 }, 'unreachable', false],
 ] as const) {
-  test(`HTTP ${status} ${JSON.stringify(body)} ${ends ? 'ends' : 'does not end'} a refresh token`, async (t) => {
+  test(`HTTP ${status} ${JSON.stringify(body)} ${ends ? 'refuses' : 'does not refuse'} a refresh token`, async (t) => {
     const { client, requests } = await makeEndpoint(t, status, body, { location: 'http://127.0.0.1:1/elsewhere' })
 
     const error = await t.throwsAsync(refresh(client, 'a refresh token', DIRECT))
 
     t.true(isFailure(error))
     t.is(isFailure(error) ? error.code : '', code)
-    t.is(isFailure(error) && endsRefreshToken(error), ends)
+    t.is(isFailure(error) && isRefused(error), ends)
     t.is(requests.length, 1)
     t.false(JSON.stringify(error).includes('se-cr_et'))
   })

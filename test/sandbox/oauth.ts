@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Configuration, type OIDCContext, Provider } from 'oidc-provider'
 import { consentPage, errorPage, loginPage } from './pages.ts'
@@ -53,6 +54,7 @@ export class BitbucketOAuth {
   readonly tokenRequests: TokenRequest[] = []
   readonly storage = new Storage()
   readonly consumer: Consumer
+  readonly #begins = new EventEmitter()
   readonly #provider: Provider
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -71,6 +73,11 @@ export class BitbucketOAuth {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/interaction/')) await this.#interact(request, response)
     else await this.#handle(request, response)
+  }
+
+  /** Resolves when the next request reaches the token endpoint, before it is answered. */
+  async tokenRequestBegins(): Promise<void> {
+    await once(this.#begins, 'token-request')
   }
 
   /** The scopes of an access token; undefined for one that is wrong, expired or revoked. */
@@ -152,6 +159,7 @@ export class BitbucketOAuth {
   }
 
   async #dressTokenEndpoint(context: Context, next: () => Promise<void>): Promise<void> {
+    this.#begins.emit('token-request')
     const { fault, delay } = this.settings
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
     if (fault !== undefined) {

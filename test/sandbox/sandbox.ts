@@ -28,6 +28,8 @@ export class Sandbox {
     this.git = new BitbucketGit(root, (accessToken) => this.oauth.scopesOf(accessToken))
     this.#server = server
     this.#root = root
+    // A client that keeps its connection must not find it closed because a test kept this process busy.
+    server.keepAliveTimeout = 120_000
     server.on('request', (request, response) => {
       const isGit = /\.git\//.test(request.url ?? '')
       const part = isGit ? this.git : this.oauth
