@@ -18,7 +18,7 @@ const STDERR = 2
 async function main(operation: string | undefined): Promise<void> {
   if (operation === undefined || operation.startsWith('-')) {
     const { run } = await import('./cli.ts')
-    process.exitCode = await run(process.argv.slice(2))
+    process.exitCode = await run(process.argv.slice(2), { print, complain })
     return
   }
   await answer(operation, {
@@ -27,8 +27,8 @@ async function main(operation: string | undefined): Promise<void> {
     runtimeDirectory: await findRuntimeDirectory(process.env),
     findDataDirectory,
     read,
-    write: (text) => writeWhole(STDOUT, text),
-    tell: (text) => writeWhole(STDERR, message(text)),
+    write: print,
+    tell: (text) => complain(message(text)),
   })
 }
 
@@ -51,26 +51,41 @@ function readChunk(chunk: Buffer): number {
   try {
     return readSync(STDIN, chunk)
   } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EAGAIN') throw error
     // Windows reports the end of a pipe as an error.
-    if (systemCode(error) === 'EOF') return 0
-    if (systemCode(error) === 'EISDIR') {
-      throw new Failure('the standard input is a directory, and git sends a request there')
-    }
-    throw error
+    if (code === 'EOF') return 0
+    throw code === 'EISDIR'
+      ? new Failure('the standard input is a directory, and git sends a request there')
+      : new Failure(`the standard input cannot be read (${code ?? String(error)})`, { cause: error })
+  }
+}
+
+/** @throws Failure where the answer cannot be written, but not where whoever should have read it has gone */
+function print(text: string): void {
+  try {
+    writeWhole(STDOUT, text)
+  } catch (error) {
+    if (systemCode(error) === 'EPIPE') return
+    throw new Failure(`the answer cannot be written (${systemCode(error) ?? String(error)})`, { cause: error })
+  }
+}
+
+/** Words are worth less than what they accompany: where they cannot be written, all else goes on. */
+function complain(text: string): void {
+  try {
+    writeWhole(STDERR, text)
+  } catch {
+    // There is nowhere left to say so.
   }
 }
 
 function writeWhole(stream: number, text: string): void {
-  try {
-    const written = retrying(() => writeSync(stream, text))
-    if (written === text.length) return
-    // A full pipe took a part of it, or a letter took more than one byte.
-    const bytes = Buffer.from(text)
-    for (let start = written; start < bytes.length;) start += retrying(() => writeSync(stream, bytes, start))
-  } catch (error) {
-    // EPIPE: whoever should have read it has gone.
-    if (systemCode(error) !== 'EPIPE') throw error
-  }
+  const written = retrying(() => writeSync(stream, text))
+  if (written === text.length) return
+  // A full pipe took a part of it, or a letter took more than one byte.
+  const bytes = Buffer.from(text)
+  for (let start = written; start < bytes.length;) start += retrying(() => writeSync(stream, bytes, start))
 }
 
 /** Does it again while a stream that somebody made non-blocking is not ready. */
@@ -90,5 +105,10 @@ const PAUSE = 5
 
 main(process.argv[2]).catch((error: unknown) => {
   process.exitCode = 1
-  writeWhole(STDERR, report(error))
+  complain(report(isDirectoryGone(error) ? new Failure('the directory you are in does not exist any more') : error))
 })
+
+/** Several libraries ask for it while they are loaded. */
+function isDirectoryGone(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd'
+}

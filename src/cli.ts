@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import { parseObject } from './json.ts'
 import yargs from 'yargs'
 
+/** Where words go: what was asked for, and what went wrong. */
+type Output = { readonly print: (text: string) => void; readonly complain: (text: string) => void }
+
 /** What a person meets who runs the program by hand. @returns the exit code: 0, or 2 for a wrong usage */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[], { print, complain }: Output): Promise<number> {
   let exitCode = args.length === 0 ? 2 : 0
   const parser = yargs()
     .scriptName('git credential-bitbucket-oauth')
@@ -33,12 +36,13 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
     .wrap(null)
     .exitProcess(false)
   if (args.length === 0) {
-    process.stderr.write(`${await parser.getHelp()}\n`)
+    complain(`${await parser.getHelp()}\n`)
     return exitCode
   }
   await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
     if (error) exitCode = 2
-    ;(error ? process.stderr : process.stdout).write(output === '' ? '' : `${output}\n`)
+    const write = error ? complain : print
+    write(output === '' ? '' : `${output}\n`)
   })
   return exitCode
 }

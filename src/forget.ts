@@ -1,11 +1,12 @@
+import { isFailure } from './failure.ts'
 import type { Surroundings } from './surroundings.ts'
 import { readAccessToken } from './tokens/cache.ts'
 import { withLock } from './tokens/lock.ts'
 import { hasRecord, removeAllOf, removeRecord } from './tokens/record.ts'
 import type { Account } from './tokens/token.ts'
 
-/** A refresh that runs meanwhile takes seconds. For a login in a browser nobody's 401 should wait longer. Seconds. */
-const PATIENCE = 60
+/** A refresh that runs meanwhile takes seconds; a login takes longer, but then the token is on its way out. Seconds. */
+const PATIENCE = 10
 
 /**
  * Forgets the access token that the server refused, unless a sibling has renewed it meanwhile. Without a password it
@@ -20,12 +21,18 @@ export async function forgetToken(
 ): Promise<void> {
   const data = await findDataDirectory()
   if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
-  await withLock(data, account, { patience: PATIENCE, tell }, async () => {
-    if (password === undefined) {
-      removeAllOf(data, account)
-      removeAllOf(runtime, account)
-    } else if (readAccessToken(runtime, account)?.accessToken === password) {
-      removeRecord(runtime, account)
-    }
-  })
+  try {
+    await withLock(data, account, { patience: PATIENCE, tell }, async () => {
+      if (password === undefined) {
+        removeAllOf(data, account)
+        removeAllOf(runtime, account)
+      } else if (readAccessToken(runtime, account)?.accessToken === password) {
+        removeRecord(runtime, account)
+      }
+    })
+  } catch (error) {
+    // Whoever has the lock is getting another token already.
+    const isBeingReplaced = password !== undefined && isFailure(error) && error.code === 'locked'
+    if (!isBeingReplaced) throw error
+  }
 }

@@ -60,8 +60,11 @@ async function erase(around: Surroundings): Promise<void> {
 function findAccount(attributes: Attributes): Account | undefined {
   const protocol = attributes.get('protocol')
   const host = attributes.get('host')
-  return protocol && host ? { protocol, host: host.toLowerCase() } : undefined
+  // Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k".
+  return protocol && host && ASCII.test(host) ? { protocol, host: host.toLowerCase() } : undefined
 }
+
+const ASCII = /^[!-~]+$/
 
 function credential({ accessToken, expiresAt }: AccessToken): [name: string, value: string][] {
   return [

@@ -41,13 +41,14 @@ const SIZE_LIMIT = 1024 * 1024
 export async function send(url: URL, request: Request, network: Network): Promise<Answer> {
   const proxy: { status?: number } = {}
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : undefined
+  const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
   // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
   const { default: fetch } = await import('node-fetch')
   try {
     const response = await fetch(url, {
       ...request,
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIME_LIMIT * 1000),
+      signal,
       size: SIZE_LIMIT,
       agent,
     })
@@ -55,7 +56,7 @@ export async function send(url: URL, request: Request, network: Network): Promis
     if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
-    throw isFailure(error) ? error : unreachable(url, network, error)
+    throw isFailure(error) ? error : unreachable(url, network, error, signal.aborted)
   }
 }
 
@@ -114,7 +115,7 @@ const TLS_REASONS: Readonly<Record<string, { readonly reason: string; readonly h
   },
 }
 
-function unreachable(url: URL, { proxy }: Network, error: unknown): Failure {
+function unreachable(url: URL, { proxy }: Network, error: unknown, isLate: boolean): Failure {
   const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
   const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
   if (tls !== undefined) {
@@ -124,7 +125,6 @@ function unreachable(url: URL, { proxy }: Network, error: unknown): Failure {
       cause: error,
     })
   }
-  const isLate = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
   const reason = isLate ? `no answer within ${TIME_LIMIT} seconds` : (REASONS[code] ?? (code || 'the request failed'))
   const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
   return new Failure(`${where} cannot be reached (${reason})`, { code: 'unreachable', cause: error })

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { Failure } from './failure.ts'
 import { readSettings } from './git/config.ts'
 import type { Network } from './http.ts'
@@ -45,6 +46,10 @@ function parseProxy(value: string): URL {
 /** What Node trusts already (NODE_EXTRA_CA_CERTS) is named again only where other files are: they replace it. */
 function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
   const extra = env['NODE_EXTRA_CA_CERTS']
-  const files = [chosen, env['SSL_CERT_FILE']].filter((file): file is string => !!file && file !== extra)
+  const home = env['HOME'] ?? ''
+  const files = [chosen, env['SSL_CERT_FILE']]
+    .map((file) => file?.replace(/^~(?=\/)/, home))
+    // A relative path would name a file of the repository git stands in.
+    .filter((file): file is string => file !== undefined && isAbsolute(file) && file !== extra)
   return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
 }

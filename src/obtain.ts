@@ -15,6 +15,12 @@ import { readRefreshToken, type RefreshToken, writeRefreshToken } from './tokens
 /** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
 const LOGIN_TIME_LIMIT = 300
 
+/** Whoever has not come back after an hour will not. Seconds. */
+const LONGEST_LOGIN = 3600
+
+/** How long to wait for a sibling with a token in hand that is still valid. Seconds. */
+const SHORT_PATIENCE = 5
+
 /** What a refresh may add to the wait for a sibling. Seconds. */
 const REFRESH_TIME_LIMIT = 60
 
@@ -28,12 +34,14 @@ type Errand = {
   readonly data: string
   /** When git asked, in seconds since 1970. */
   readonly asked: number
+  /** An access token that the server may still take, though it is time to renew it. */
+  readonly cached: AccessToken | undefined
   readonly around: Surroundings
 }
 
 /**
  * A new access token, saved before it is returned: a sibling's that came first, else a refreshed one, else one from a
- * login in the browser; else the old one, while it lasts.
+ * login in the browser. While the old one is valid, no trouble in getting a new one keeps it from being used.
  *
  * @returns undefined for a host that is not ours
  * @throws Failure where there is no token to be had; no refresh token was deleted
@@ -41,17 +49,19 @@ type Errand = {
 export async function obtainToken(account: Account, around: Surroundings): Promise<AccessToken | undefined> {
   const errand = await prepare(account, around)
   if (errand === undefined) return undefined
-  const { settings, runtime, data } = errand
-  const patience = loginTimeLimit(settings) + REFRESH_TIME_LIMIT
-  return withLock(data, account, { patience, tell: around.tell }, async () => {
-    const cached = readAccessToken(runtime, account)
-    if (cached !== undefined && isFresh(cached, around.now())) return cached
-    try {
-      return await renew(errand)
-    } catch (error) {
-      return fallBack(error, cached, around)
-    }
-  })
+  const { settings, runtime, data, cached } = errand
+  const patience = cached === undefined ? loginTimeLimit(settings) + REFRESH_TIME_LIMIT : SHORT_PATIENCE
+  try {
+    return await withLock(data, account, { patience, tell: around.tell }, async () => {
+      const siblings = readAccessToken(runtime, account)
+      return siblings !== undefined && isFresh(siblings, around.now()) ? siblings : await renew(errand)
+    })
+  } catch (error) {
+    if (!isFailure(error) || cached === undefined || !isValid(cached, around.now())) throw error
+    const secondsLeft = Math.floor(cached.expiresAt - around.now())
+    around.tell(`${error.message}; the present token is used for the ${secondsLeft} seconds it lasts`)
+    return cached
+  }
 }
 
 async function prepare(account: Account, around: Surroundings): Promise<Errand | undefined> {
@@ -63,7 +73,9 @@ async function prepare(account: Account, around: Surroundings): Promise<Errand |
   const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
   if (!isOurs(url, settings, readGeneral)) return undefined
   const client = readClient(url, settings, env)
-  return { account, client, settings, runtime, data: await around.findDataDirectory(), asked, around }
+  const old = readAccessToken(runtime, account)
+  const cached = old !== undefined && isValid(old, asked) ? old : undefined
+  return { account, client, settings, runtime, data: await around.findDataDirectory(), asked, cached, around }
 }
 
 /** Refreshes what is stored; logs in where there is nothing to refresh, or where the server itself refuses it. */
@@ -100,7 +112,9 @@ async function refresh(errand: Errand, stored: RefreshToken): Promise<AccessToke
 
 /** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
 async function logIn(errand: Errand, reason: string, hints: readonly string[]): Promise<AccessToken> {
-  const { account, client, settings, runtime, asked, around } = errand
+  const { account, client, settings, runtime, asked, cached, around } = errand
+  // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
+  if (cached !== undefined) throw new Failure(reason, { hints })
   const failedAt = readFailedLogin(runtime, account)
   if (failedAt !== undefined && failedAt > asked) {
     throw new Failure('the login that another git process asked for came to nothing, so there is no token', {
@@ -120,35 +134,34 @@ async function logIn(errand: Errand, reason: string, hints: readonly string[]): 
       save: (granted, sent) => save(errand, granted, sent),
     })
   } catch (error) {
-    // Where nobody could be asked, nobody refused: a sibling in a terminal still may ask.
-    if (!isFailure(error) || error.code !== 'login_required') noteFailedLogin(runtime, account)
+    // Where nobody was asked, nobody refused: a sibling still may ask.
+    const isUnasked = isFailure(error) && (error.code === 'login_required' || error.code === 'no_listener')
+    if (!isUnasked) noteFailedLogin(runtime, account)
     throw error
   }
-}
-
-/** The old token while it lasts, where the trouble is the network's, or that nobody can be asked. */
-function fallBack(error: unknown, cached: AccessToken | undefined, { now, tell }: Surroundings): AccessToken {
-  const isPassing = isFailure(error) && (error.code === 'unreachable' || error.code === 'login_required')
-  if (!isPassing || cached === undefined || !isValid(cached, now())) throw error
-  tell(`${error.message}; the present token is used for the ${Math.ceil(cached.expiresAt - now())} seconds it lasts`)
-  return cached
 }
 
 /**
  * Saves first what exists only once. All in one turn of the event loop.
  *
  * @param sent when the token was asked for: its life is counted from the earliest moment, in seconds since 1970
- * @throws Failure where it could not be saved, though that was tried before: then the login is lost
+ * @throws Failure where the refresh token could not be saved, though that was tried before: then the login is lost
  */
-function save({ account, client, runtime, data }: Errand, granted: Granted, sent: number): AccessToken {
+function save({ account, client, runtime, data, around }: Errand, granted: Granted, sent: number): AccessToken {
   const { accessToken, refreshToken, expiresIn } = granted
   if (refreshToken !== undefined) writeRefreshToken(data, account, { clientId: client.clientId, refreshToken })
   const token = { accessToken, expiresAt: Math.floor(sent + expiresIn) }
-  writeAccessToken(runtime, account, token)
+  try {
+    writeAccessToken(runtime, account, token)
+  } catch (error) {
+    // It was tried before, and what cannot be had again is saved: git gets its answer all the same.
+    if (!isFailure(error)) throw error
+    around.tell(`${error.message}; the token is used this once`)
+  }
   return token
 }
 
 function loginTimeLimit(settings: Settings): number {
   const seconds = Number(settings.get('oauthlogintimeout') ?? LOGIN_TIME_LIMIT)
-  return seconds > 0 && Number.isFinite(seconds) ? seconds : LOGIN_TIME_LIMIT
+  return seconds > 0 ? Math.min(seconds, LONGEST_LOGIN) : LOGIN_TIME_LIMIT
 }

@@ -10,10 +10,15 @@ import { delimiter, isAbsolute, join } from 'node:path'
  */
 export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
-  const directories = isAbsolute(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)
+  const directories = isAbsolute(name) ? [''] : absoluteEntries(env)
   return directories
     .flatMap((directory) => endings.map((ending) => join(directory, name + ending)))
     .find((path) => isProgram(path))
+}
+
+/** The entries of PATH that name the same directory wherever git stands. */
+export function absoluteEntries(env: NodeJS.ProcessEnv): string[] {
+  return (env['PATH'] ?? '').split(delimiter).filter((entry) => isAbsolute(entry))
 }
 
 function isProgram(path: string): boolean {

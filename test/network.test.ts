@@ -50,6 +50,7 @@ for (const [title, settings, env, expected] of [
   ['Node trusts its own file', {}, { NODE_EXTRA_CA_CERTS: '/a' }, []],
   ['all name the same file', { 'http.sslCAInfo': '/a' }, { NODE_EXTRA_CA_CERTS: '/a', SSL_CERT_FILE: '/a' }, []],
   ['http.sslCAInfo is set', { 'http.sslCAInfo': '/a' }, {}, ['/a']],
+  ['http.sslCAInfo is relative', { 'http.sslCAInfo': 'a' }, {}, []],
   ['GIT_SSL_CAINFO is set too', { 'http.sslCAInfo': '/a' }, { GIT_SSL_CAINFO: '/b' }, ['/b']],
   [
     'each is another file',
@@ -66,6 +67,14 @@ for (const [title, settings, env, expected] of [
     t.deepEqual(readNetwork(ENDPOINT, { ...home.env, ...env }).certificateFiles, expected)
   })
 }
+
+test('a tilde is the home directory, as for git', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'http.sslCAInfo': '~/ca.pem' })
+
+  t.deepEqual(readNetwork(ENDPOINT, home.env).certificateFiles, [`${home.path}/ca.pem`])
+})
 
 test('on this machine there is no proxy', (t) => {
   t.is(readNetwork(new URL('http://127.0.0.1:1/token'), { HTTP_PROXY: PROXY, ALL_PROXY: PROXY }).proxy, undefined)

@@ -32,8 +32,8 @@ export function readSettings(section: string, url: string, env: NodeJS.ProcessEn
     timeout: TIME_LIMIT,
     windowsHide: true,
   })
-  // Exit code 1: no such setting.
-  if (status !== 0 && status !== 1) {
+  // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
+  if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
     throw new Failure(`git's configuration cannot be read: ${tellWhy(error, stderr)}`, {
       hints: ['git config --list --show-origin'],
       cause: error,
@@ -44,7 +44,7 @@ export function readSettings(section: string, url: string, env: NodeJS.ProcessEn
 
 function tellWhy(error: Error | undefined, stderr: string): string {
   if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
-  return error?.message ?? stderr.replace(/^fatal: /, '').split('\n')[0] ?? ''
+  return error?.message ?? stderr.replace(/^(fatal|warning): /, '').split('\n')[0] ?? ''
 }
 
 function* parseSettings(section: string, output: string): Iterable<[key: string, value: string]> {

@@ -26,16 +26,16 @@ const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
 const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
 
 /**
- * Whether a URL could be made ours at all: a protocol and host and nothing else, and nothing that anybody on the way
- * could listen to.
+ * Whether a URL could be made ours at all: a protocol and host and nothing else, no dot after the name (for git's
+ * matching of URLs that is the same host), and nothing that anybody on the way could listen to.
  */
 export function mayBeOurs(url: string): boolean {
-  return URL.canParse(url) && new URL(url).origin === url && isConfidential(new URL(url))
+  return URL.canParse(url) && new URL(url).origin === url && !url.endsWith('.') && isConfidential(new URL(url))
 }
 
 /**
  * Whether requests for a URL are ours to answer: Bitbucket's always, another host's where the user configured a client
- * id and both endpoints for exactly that URL.
+ * id and both endpoints for that URL, or for a pattern such as `https://*.acme.example` that matches it.
  *
  * @param url protocol and host, as `https://bitbucket.org`
  * @param settings what holds for the URL
@@ -105,7 +105,14 @@ function readEndpoint(key: string, value: string): URL {
 
 function readRedirectUri(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || url.protocol !== 'http:' || !isLoopback(url) || url.hash !== '' || url.username !== '') {
+  if (
+    url === undefined ||
+    url.protocol !== 'http:' ||
+    !isLoopback(url) ||
+    url.hash !== '' ||
+    url.username !== '' ||
+    url.port === '0'
+  ) {
     throw new Failure(
       "oauthRedirectURL in git's configuration has to be an http URL on this machine, without a fragment",
       {

@@ -119,7 +119,9 @@ function validateResponse(
   response: URLSearchParams,
 ): URLSearchParams {
   try {
-    return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
+    const parameters = oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
+    if (parameters.get('code')) return parameters
+    throw new Failure('the browser came back without a code')
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) {
       throw new Failure('the browser came back with an answer that does not belong to this login', { cause: error })
@@ -138,7 +140,7 @@ function sendOver(network: Network): oauth.TokenEndpointRequestOptions {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
       const message = parseObject(answer.body)
-      if (answer.status !== 200) throw refusal(new URL(url), answer.status, message)
+      if (answer.status < 200 || answer.status > 299) throw refusal(new URL(url), answer.status, message)
       if (!isToken(message?.['access_token'])) throw notOAuth(new URL(url), 'no access token')
       return new Response(JSON.stringify(tolerate(message)), { headers: { 'content-type': 'application/json' } })
     },
@@ -184,7 +186,7 @@ const VERDICTS = new Set([
 ])
 
 /**
- * What an answer other than 200 means. Only an OAuth error in a 400 or 401 is the token endpoint's own word; a gateway's
+ * What an answer other than 2xx means. Only an OAuth error in a 400 or 401 is the token endpoint's own word; a gateway's
  * 401, 429, 5xx and pages of HTML pass.
  */
 function refusal(url: URL, status: number, message: JsonObject | undefined): Failure {

@@ -31,13 +31,14 @@ export type RedirectListener = {
  * Listens where the redirect URI points: for the name `localhost` on 127.0.0.1 and on ::1, as browsers choose either.
  * A loopback IP address without a port gets a free one, which Bitbucket accepts for a consumer registered so.
  *
- * @throws Failure where the port is taken or forbidden
+ * @throws Failure `no_listener` where the port is taken or forbidden
  */
 export async function listenForRedirect(redirectUri: string): Promise<RedirectListener> {
   const url = new URL(redirectUri)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const isAddress = isIP(host) !== 0
-  const isFreePort = isAddress && url.port === ''
+  // Not url.port, which is empty for an explicit 80 as well.
+  const isFreePort = isAddress && !/^http:\/\/[^/]*:\d+(\/|$)/.test(redirectUri)
   const port = isFreePort ? 0 : Number(url.port || 80)
 
   let awaited: { state: string; resolve: (redirect: Redirect) => void } | undefined
@@ -67,7 +68,8 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
       const server = await listen(handle, address, port)
       if (server !== undefined) servers.push(server)
     }
-    if (servers.length === 0) throw new Failure('this machine has no loopback interface to listen on')
+    if (servers.length === 0)
+      throw new Failure('this machine has no loopback interface to listen on', { code: 'no_listener' })
   } catch (error) {
     close()
     throw error
@@ -96,6 +98,8 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
   }
 }
 
+const MOST_CONNECTIONS = 32
+
 /** @returns undefined where this machine does not have the address */
 async function listen(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
@@ -103,6 +107,8 @@ async function listen(
   port: number,
 ): Promise<Server | undefined> {
   const server = createServer(handle)
+  // A browser needs a few; whoever opens hundreds is not to use up what the exchange needs.
+  server.maxConnections = MOST_CONNECTIONS
   try {
     server.listen({ host: address, port, exclusive: true })
     await once(server, 'listening')
@@ -112,6 +118,7 @@ async function listen(
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
     if (code === 'EADDRINUSE') {
       throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
+        code: 'no_listener',
         hints: [
           'finish the login that another window may have open, or end the program that listens there, and try again',
           "another port: change the consumer's callback URL and oauthRedirectURL in git's configuration, both to the same",
@@ -120,6 +127,7 @@ async function listen(
       })
     }
     throw new Failure(`this program may not listen on ${address}, port ${port} (${code ?? String(error)})`, {
+      code: 'no_listener',
       hints: ['choose another port with oauthRedirectURL, the same in the consumer'],
       cause: error,
     })

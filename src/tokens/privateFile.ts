@@ -96,6 +96,40 @@ export function probePrivateFile(path: string, size: number): void {
   }
 }
 
+/**
+ * Makes a directory that nobody else can look into, with those above it that are missing.
+ *
+ * @throws Failure where it cannot be made, where others could change what lies in it, and where it would be made among
+ *   another user's things: under sudo, that user could not use them any more
+ */
+export function makePrivateDirectory(directory: string): void {
+  if (process.getuid === undefined) {
+    mkdirSync(directory, { recursive: true })
+    return
+  }
+  const own = process.getuid()
+  const { path, uid } = findExisting(directory)
+  if (path !== directory && uid !== own && uid !== 0) {
+    throw new Failure(`${directory} is not made, because ${path} belongs to another user`, {
+      hints: ["under sudo or su, use that user's own HOME and XDG_RUNTIME_DIR: sudo -H, su -"],
+    })
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // Both the directory and a link in its place: what another user planted belongs to that user.
+  const isOurs = lstatSync(directory).uid === own && statSync(directory).uid === own
+  if (!isOurs || (statSync(directory).mode & 0o022) !== 0) {
+    throw new Failure(`${directory} can be changed by other users, so no token is written there`, {
+      hints: [`make it yours alone: chown "$(id -un)" '${directory}' && chmod 700 '${directory}'`],
+    })
+  }
+}
+
+/** The nearest directory upwards that exists, and its owner. */
+function findExisting(directory: string): { path: string; uid: number } {
+  const found = lstatSync(directory, { throwIfNoEntry: false })
+  return found === undefined ? findExisting(dirname(directory)) : { path: directory, uid: found.uid }
+}
+
 /** Removes a file; none being there is as good. */
 export function removePrivateFile(path: string): void {
   try {
@@ -110,14 +144,7 @@ function neighbourOf(path: string): string {
 }
 
 function writeNeighbour(path: string, neighbour: string, text: string): void {
-  const directory = dirname(path)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const found = statSync(directory)
-  if (process.getuid !== undefined && (found.uid !== process.getuid() || (found.mode & 0o022) !== 0)) {
-    throw new Failure(`${directory} can be changed by other users, so no token is written there`, {
-      hints: [`make it yours alone: chown "$(id -un)" '${directory}' && chmod 700 '${directory}'`],
-    })
-  }
+  makePrivateDirectory(dirname(path))
   // What a killed process with our number left behind.
   removeQuietly(neighbour)
   const file = openSync(neighbour, 'wx', 0o600)

@@ -197,16 +197,3 @@ test('a refused login in CI: the reason, what to check, and where to log in', as
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })
-
-test('nobody can be asked, and the token has a few minutes left: it is used', async (t) => {
-  const { home, sandbox, request } = await makeLoggedInUser(t)
-  sandbox.oauth.storage.forget('RefreshToken')
-  home.expire(sandbox.origin, 200)
-  home.env['CI'] = 'true'
-
-  const { code, stdout, stderr } = await home.helper('get', request)
-
-  t.is(code, 0)
-  t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
-  t.regex(stderr, /no browser was opened, because CI is set; the present token is used for the \d+ seconds it lasts\n$/)
-})

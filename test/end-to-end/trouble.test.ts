@@ -1,5 +1,5 @@
 import test from 'ava'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../helpers/ports.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
@@ -101,6 +101,7 @@ for (const [title, origin] of [
   ['Bitbucket on another port', 'https://bitbucket.org:8443'],
   ['a name that ends in Bitbucket’s', 'https://evilbitbucket.org'],
   ['a name that begins with Bitbucket’s', 'https://bitbucket.org.evil.example'],
+  ['Bitbucket with a dot', 'https://bitbucket.org.'],
   ['a local server that nobody configured', 'http://127.0.0.1:1'],
 ] as const) {
   test(`${title} gets silence`, async (t) => {
@@ -167,6 +168,7 @@ for (const [title, input, code, complaint] of [
   ['no host', 'protocol=https\n', 0, ''],
   ['an empty host', 'protocol=https\nhost=\n', 0, ''],
   ['no protocol', 'host=bitbucket.org\n', 0, ''],
+  ['a letter that is a k in lower case only', 'protocol=https\nhost=bitbuc\u212Aet.org\n', 0, ''],
   ['garbage', '\u0001\u0002garbage', 1, 'a line without "="'],
   ['a line of 64 KiB', `${bitbucket}password=${'x'.repeat(65_536)}\n`, 1, 'a line of more than 65535 bytes'],
   ['two megabytes', 'a=b\n'.repeat(500_000), 1, 'the request is too long'],
@@ -377,3 +379,130 @@ test('Ctrl-C while a refresh is under way loses nothing', async (t) => {
   const { code, stderr } = await home.helper('get', request)
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
 })
+
+test('a server that never answers is given up, and the time is told', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin)
+  sandbox.oauth.settings.delay = 60_000
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 1)
+  t.regex(stderr, /cannot be reached \(no answer within 30 seconds\)\n$/)
+})
+
+test('a token that is still valid is used where no other can be saved', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin, 200)
+  rmSync(home.data, { recursive: true })
+  writeFileSync(home.data, '')
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 0)
+  t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
+  t.regex(stderr, /; the present token is used for the \d+ seconds it lasts\n$/)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
+test('a refused refresh token opens no browser while the access token is valid', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  sandbox.oauth.storage.forget('RefreshToken')
+  home.expire(sandbox.origin, 200)
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.is(code, 0)
+  t.regex(stderr, /the saved login was refused by [^\n]+; the present token is used/)
+  t.is(home.openedUrls().length, 1, 'only the first login')
+})
+
+test('after a process was killed with the lock, twelve others make one refresh', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const lock = `${home.recordPath(home.data, sandbox.origin)}.lock`
+  const longAgo = new Date(Date.now() - 60_000)
+
+  for (let round = 1; round <= 5; round++) {
+    home.expire(sandbox.origin)
+    mkdirSync(lock)
+    utimesSync(lock, longAgo, longAgo)
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => home.helper('get', request)))
+
+    t.is(new Set(outcomes.map(({ stdout }) => stdout)).size, 1)
+    t.true(outcomes.every(({ code, stderr }) => code === 0 && stderr === ''))
+    t.is(sandbox.oauth.tokenRequests.length, round)
+  }
+  t.deepEqual(home.files(home.data), [`${encodeURIComponent(sandbox.origin)}.json`])
+})
+
+test('an absurd login time limit is bounded', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '1e300' })
+  home.expire(sandbox.origin)
+
+  const { code, stderr } = await home.helper('get', request)
+
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+})
+
+for (const [title, change] of [
+  ['HOME is empty', { HOME: '', XDG_RUNTIME_DIR: '' }],
+  ['XDG_DATA_HOME is relative', { XDG_DATA_HOME: 'data' }],
+  ['XDG_CACHE_HOME is relative', { XDG_CACHE_HOME: 'cache', XDG_RUNTIME_DIR: '' }],
+] as const) {
+  test(`nothing is kept in the repository where ${title}`, async (t) => {
+    const { home } = await makeUser(t)
+    home.configure({
+      'credential.https://bitbucket.org.oauthClientId': 'key',
+      'credential.https://bitbucket.org.oauthClientSecret': 'secret',
+    })
+    home.env['GIT_CONFIG_GLOBAL'] = join(home.path, '.gitconfig')
+    Object.assign(home.env, change)
+
+    const { code, stdout, stderr } = await home.helper('get', bitbucket)
+
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, /is not an absolute path, so tokens have no place\nhint: /)
+    t.deepEqual(home.files(join(home.path, 'work')), [])
+  })
+}
+
+const NAME = 'git-credential-bitbucket-oauth'
+for (const [title, command, code, complaint] of [
+  [
+    'an answer that cannot be written',
+    `${NAME} get < ../request > /dev/full`,
+    1,
+    /^[^\n]+the answer cannot be written \(ENOSPC\)\n$/,
+  ],
+  ['words that cannot be written', `${NAME} get < ../request 2> /dev/full`, 0, /^$/],
+  [
+    'an input that cannot be read',
+    `${NAME} get 0> ../other`,
+    1,
+    /^[^\n]+the standard input cannot be read \(EBADF\)\n$/,
+  ],
+  ['help that nobody reads', `( sleep 1; ${NAME} --help; echo $? > ../code ) | exec true`, 0, /^$/],
+  ['help that cannot be written', `${NAME} --help > /dev/full`, 1, /^[^\n]+the answer cannot be written \(ENOSPC\)\n$/],
+  [
+    'a directory that is gone',
+    `mkdir gone && cd gone && rmdir ../gone && ${NAME} --version`,
+    1,
+    /does not exist any more\n$/,
+  ],
+] as const) {
+  test(`${title}: no stack`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    await sandbox.stop()
+    // Renewing fails, which has to be told on stderr; the token is still answered.
+    home.expire(sandbox.origin, 200)
+    writeFileSync(join(home.path, 'request'), request)
+
+    const outcome = await home.run('sh', ['-c', command])
+
+    t.is(outcome.code, code)
+    t.notRegex(outcome.stderr, /^\s+at /m)
+    t.regex(outcome.stderr.replace(/^[^\n]*the present token is used[^\n]*\n/, ''), complaint)
+  })
+}

@@ -25,7 +25,16 @@ for (const url of [
   test(`${url} is not ours`, (t) => t.false(mayBeOurs(url) && isOurs(url, consumer, () => none)))
 }
 
-for (const url of ['https://a/b', 'https://a b', 'https://user@a', 'http://192.168.1.1', 'ftp://a', 'https://', 'x']) {
+for (const url of [
+  'https://bitbucket.org.',
+  'https://a/b',
+  'https://a b',
+  'https://user@a',
+  'http://192.168.1.1',
+  'ftp://a',
+  'https://',
+  'x',
+]) {
   test(`${url} could never be ours`, (t) => t.false(mayBeOurs(url)))
 }
 
@@ -123,6 +132,7 @@ for (const [key, value] of [
   ['oauthredirecturl', 'http://localhost:8976/#fragment'],
   ['oauthredirecturl', 'http://localhost.evil.example:8976'],
   ['oauthredirecturl', 'http://127.0.0.1.evil.example'],
+  ['oauthredirecturl', 'http://localhost:0'],
 ] as const) {
   test(`${key} = ${value} is refused`, (t) => {
     const error = t.throws(() => readClient(BITBUCKET, new Map([...consumer, [key, value]]), {}))

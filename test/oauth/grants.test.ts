@@ -136,6 +136,23 @@ for (const [error, description, message] of [
   })
 }
 
+test('an empty code belongs to no login, and is not sent', async (t) => {
+  const { client, requests } = await makeEndpoint(t, 200, GRANTED)
+  const authorization = await startAuthorization(client, client.redirectUri)
+  const response = new URLSearchParams({ code: '', state: authorization.state })
+
+  const failure = await t.throwsAsync(exchangeCode(client, authorization, response, DIRECT))
+
+  t.true(isFailure(failure))
+  t.deepEqual(requests, [])
+})
+
+test('an answer with status 201 is as good as one with 200', async (t) => {
+  const { client } = await makeEndpoint(t, 201, GRANTED)
+
+  t.is((await refresh(client, 'old', DIRECT)).refreshToken, 'new refresh token')
+})
+
 test('a refresh sends the refresh token, and returns the new one', async (t) => {
   const { client, requests } = await makeEndpoint(t, 200, GRANTED)
 

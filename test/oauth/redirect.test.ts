@@ -147,6 +147,17 @@ test('a loopback address without a port gets a free one', async (t) => {
   t.is((await fetch(listener.redirectUri)).status, 404)
 })
 
+test('an explicit port 80 is not a free port', async (t) => {
+  const listener = await listenForRedirect('http://127.0.0.1:80/callback').catch((error: unknown) => error)
+
+  if (isFailure(listener)) t.regex(listener.message, /port 80/)
+  else {
+    const { redirectUri, close } = listener as RedirectListener
+    close()
+    t.is(redirectUri, 'http://127.0.0.1:80/callback')
+  }
+})
+
 test('the wait has an end, with a hint at the page that Bitbucket shows', async (t) => {
   const { listener, port } = await makeListener(t)
 

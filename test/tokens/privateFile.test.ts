@@ -1,10 +1,20 @@
 import test from 'ava'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isFailure } from '../../src/failure.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from '../../src/tokens/privateFile.ts'
 import { makeDirectory } from '../helpers/directory.ts'
+import { makeForeignDirectory } from '../helpers/foreign.ts'
 
 test('what is written is read, and nobody else can read it', (t) => {
   const directory = join(makeDirectory(t), 'a', 'b')
@@ -85,6 +95,18 @@ test('a directory that others can change takes no secret', (t) => {
     t.regex(error.message, /can be changed by other users/)
     t.deepEqual(readdirSync(directory), [])
   }
+})
+
+test('nothing is made among another user’s things', (t) => {
+  const foreign = makeForeignDirectory(t)
+  const path = join(foreign, 'ours', 'file')
+
+  const error = t.throws(() => writePrivateFile(path, 'secret'))
+
+  t.true(isFailure(error))
+  // For root: it could, but the other user could not use it any more. For everybody else: it cannot.
+  t.regex(error.message, /belongs to another user|permission denied/)
+  t.false(existsSync(join(foreign, 'ours')))
 })
 
 test('the probe finds a directory in the file’s place, and leaves nothing behind', (t) => {
