@@ -17,8 +17,9 @@ const PATIENCE = 10
 export async function forgetToken(
   account: Account,
   password: string | undefined,
-  { runtimeDirectory: runtime, findDataDirectory, tell }: Surroundings,
+  { findRuntimeDirectory, findDataDirectory, tell }: Surroundings,
 ): Promise<void> {
+  const runtime = await findRuntimeDirectory()
   const data = await findDataDirectory()
   if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
   try {

@@ -32,7 +32,7 @@ export async function answer(operation: string, around: Surroundings): Promise<v
 async function get(around: Surroundings): Promise<void> {
   const account = findAccount(parseAttributes(around.read()))
   if (account === undefined) return
-  const cached = readAccessToken(around.runtimeDirectory, account)
+  const cached = readAccessToken(await around.findRuntimeDirectory(), account)
   const token = cached !== undefined && isFresh(cached, around.now()) ? cached : await obtain(account, around)
   if (token !== undefined) around.write(formatAttributes(credential(token)))
 }
@@ -51,7 +51,8 @@ async function erase(around: Surroundings): Promise<void> {
   const account = findAccount(attributes)
   if (account === undefined) return
   const password = attributes.get('password')
-  if (password !== undefined && readAccessToken(around.runtimeDirectory, account)?.accessToken !== password) return
+  const cached = readAccessToken(await around.findRuntimeDirectory(), account)
+  if (password !== undefined && cached?.accessToken !== password) return
   const { forgetToken } = await import('./forget.ts')
   return forgetToken(account, password, around)
 }

@@ -65,7 +65,7 @@ export async function obtainToken(account: Account, around: Surroundings): Promi
 }
 
 async function prepare(account: Account, around: Surroundings): Promise<Errand | undefined> {
-  const { env, now, runtimeDirectory: runtime } = around
+  const { env, now } = around
   const asked = now()
   const url = `${account.protocol}://${account.host}`
   if (!mayBeOurs(url)) return undefined
@@ -73,9 +73,11 @@ async function prepare(account: Account, around: Surroundings): Promise<Errand |
   const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
   if (!isOurs(url, settings, readGeneral)) return undefined
   const client = readClient(url, settings, env)
+  const runtime = await around.findRuntimeDirectory()
+  const data = await around.findDataDirectory()
   const old = readAccessToken(runtime, account)
   const cached = old !== undefined && isValid(old, asked) ? old : undefined
-  return { account, client, settings, runtime, data: await around.findDataDirectory(), asked, cached, around }
+  return { account, client, settings, runtime, data, asked, cached, around }
 }
 
 /** Refreshes what is stored; logs in where there is nothing to refresh, or where the server itself refuses it. */

@@ -4,8 +4,8 @@ export type Surroundings = {
   readonly now: () => number
   readonly env: NodeJS.ProcessEnv
   /** Where access tokens lie. This directory and the other are ours alone, and made when something is written there. */
-  readonly runtimeDirectory: string
-  /** Where refresh tokens lie; found when asked for, as the cached path never does. */
+  readonly findRuntimeDirectory: () => Promise<string>
+  /** Where refresh tokens lie. */
   readonly findDataDirectory: () => Promise<string>
   /** All that git sends, up to the empty line or the end: a character for each byte. */
   readonly read: () => string
