@@ -69,7 +69,7 @@ async function takePictures(): Promise<void> {
 
   for (const name of ['login-page.png', 'login-page-dark.png']) renameSync(join(home.path, name), join(DOCS, name))
   await photograph(lines, join(DOCS, 'terminal.png'))
-  home.remove()
+  await home.remove()
   await sandbox.stop()
 }
 

@@ -114,13 +114,27 @@ ${environment} exec '${process.execPath}' --import=ts-blank-space/register '${pr
 
   #setBrowser(command: string): void {
     const path = join(this.path, 'bin', 'browser')
-    writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$1" >> '${this.path}/opened'\n${command}\n`, { mode: 0o700 })
+    writeFileSync(
+      path,
+      `#!/bin/sh
+printf '%s\\n' "$1" >> '${this.path}/opened'
+(
+${command}
+)
+printf 'closed\\n' >> '${this.path}/closed'
+`,
+      { mode: 0o700 },
+    )
     this.env['BROWSER'] = path
   }
 
   /** Every URL that a browser was opened with, oldest first. */
   openedUrls(): string[] {
-    const log = join(this.path, 'opened')
+    return this.#readLines('opened')
+  }
+
+  #readLines(name: string): string[] {
+    const log = join(this.path, name)
     return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
   }
 
@@ -191,8 +205,10 @@ ${environment} exec '${process.execPath}' --import=ts-blank-space/register '${pr
     return existsSync(directory) ? readdirSync(directory).toSorted() : []
   }
 
-  remove(): void {
-    // A browser that has shown its page may still be tidying up.
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 10 })
+  /** Removes it, once the browsers are closed: nobody waits for them otherwise. */
+  async remove(): Promise<void> {
+    for (let look = 0; look < 200 && this.#readLines('closed').length < this.openedUrls().length; look++)
+      await sleep(50)
+    rmSync(this.path, { recursive: true, force: true })
   }
 }

@@ -15,8 +15,8 @@ export async function makeUser(
   const home = new Home()
   home.configureFor(sandbox)
   t.teardown(async () => {
-    home.remove()
     await sandbox.stop()
+    await home.remove()
   })
   return { home, sandbox }
 }
