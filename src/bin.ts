@@ -1,6 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
 import { Failure, systemCode } from './failure.ts'
-import { answer } from './helper.ts'
+import { answer, OPERATIONS } from './helper.ts'
 import { findDataDirectory, findRuntimeDirectory } from './paths.ts'
 import { message, report } from './report.ts'
 
@@ -14,9 +14,8 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 
-/** Git names an operation; a person gives an option, or nothing and wants to know. */
 async function main(operation: string | undefined): Promise<void> {
-  if (operation === undefined || operation.startsWith('-')) {
+  if (operation === undefined || isTypedByHand(operation)) {
     const { run } = await import('./cli.ts')
     process.exitCode = await run(process.argv.slice(2), { print, complain })
     return
@@ -30,6 +29,14 @@ async function main(operation: string | undefined): Promise<void> {
     write: print,
     tell: (text) => complain(message(text)),
   })
+}
+
+/**
+ * Git names an operation; a person gives nothing, or an option, or a word that git does not have (yet), with a terminal
+ * where git has a pipe.
+ */
+function isTypedByHand(operation: string): boolean {
+  return operation.startsWith('-') || (!OPERATIONS.includes(operation) && process.stdin.isTTY)
 }
 
 /** Synchronous, as process.stdin costs a fifth of the whole run. A character for each byte. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseObject } from './json.ts'
+import { message } from './report.ts'
 import yargs from 'yargs'
 
 /** Where words go: what was asked for, and what went wrong. */
@@ -28,7 +29,9 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
     .command('store', 'Nothing to do: what was answered is saved already')
     .command('erase', 'Forget the access token that git says was refused')
     .command('capability', 'Tell git what this helper can do')
-    .epilogue('To forget a login for good:\n  printf "protocol=https\\nhost=bitbucket.org\\n" | git credential reject')
+    .epilogue(
+      'All settings: man git-credential-bitbucket-oauth\nTo forget a login for good:\n  printf "protocol=https\\nhost=bitbucket.org\\n" | git credential reject',
+    )
     .alias('h', 'help')
     .version(readVersion())
     .alias('v', 'version')
@@ -40,9 +43,10 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
     return exitCode
   }
   await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
-    if (error) exitCode = 2
-    const write = error ? complain : print
-    write(output === '' ? '' : `${output}\n`)
+    if (error) {
+      exitCode = 2
+      complain(`${message(error.message)}hint: git credential-bitbucket-oauth -h\n`)
+    } else if (output !== '') print(`${output}\n`)
   })
   return exitCode
 }

@@ -6,6 +6,9 @@ import { type AccessToken, type Account, isFresh } from './tokens/token.ts'
 /** The username that Bitbucket takes with an access token, whatever name the URL carries. */
 const USERNAME = 'x-token-auth'
 
+/** What git asks of a helper. */
+export const OPERATIONS = ['get', 'store', 'erase', 'capability']
+
 /**
  * Answers one operation of git's credential protocol. An operation that is unknown, and a host that is not ours, get
  * silence: git asks the next helper.

@@ -5,7 +5,7 @@ import { readNetwork } from './network.ts'
 import type { Client } from './oauth/client.ts'
 import { type Authorization, exchangeCode, type Granted, startAuthorization } from './oauth/grants.ts'
 import { failurePage, successPage } from './oauth/page.ts'
-import { listenForRedirect, type Redirect } from './oauth/redirect.ts'
+import { inWords, listenForRedirect, type Redirect, tunnelHint } from './oauth/redirect.ts'
 import { holdSignals } from './signals.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { AccessToken } from './tokens/token.ts'
@@ -48,14 +48,13 @@ export async function login(request: LoginRequest): Promise<AccessToken> {
 }
 
 async function open(request: LoginRequest, { url }: Authorization, browser: OpenBrowser | undefined): Promise<void> {
-  const { reason, around } = request
+  const { client, reason, timeLimit, around } = request
   around.tell(reason)
-  around.tell(
-    browser === undefined
-      ? 'to log in, open this address in a browser on this machine:'
-      : 'log in with the browser that opens now, or open this address:',
-  )
+  const way =
+    browser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
+  around.tell(`to log in, ${way} (within ${inWords(timeLimit)}; Ctrl-C stops):`)
   around.tell(url.href)
+  if (browser === undefined || around.env['SSH_CONNECTION']) around.tell(tunnelHint(client.redirectUri))
   // The address is on the screen, so a browser that does not start is not the end.
   await browser?.(url).catch(() => around.tell('the browser did not start; open the address above by hand'))
 }
@@ -93,16 +92,16 @@ function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | und
     })
   }
   if (isOff(settings.get('interactive'))) {
-    refuse('credential.interactive is off', 'to log in: git -c credential.interactive=true fetch')
+    refuse('credential.interactive is off', 'to log in, run it once as: git -c credential.interactive=true …')
   }
   if (isOff(env['GIT_TERMINAL_PROMPT'])) {
-    refuse('GIT_TERMINAL_PROMPT is off', 'to log in: GIT_TERMINAL_PROMPT=1 git fetch')
+    refuse('GIT_TERMINAL_PROMPT is off', 'to log in, run it once as: GIT_TERMINAL_PROMPT=1 git …')
   }
   if (env['CI'] && !isOff(env['CI'])) {
-    refuse('CI is set', 'to log in: unset CI where a person can, and run the git command again')
+    refuse('CI is set', 'to log in, run it once without CI, where somebody sits: env -u CI git …')
   }
   if (browser === undefined && !isatty(2)) {
-    refuse('there is none here, and no terminal to say so', 'to log in, run the git command once in a terminal')
+    refuse('there is neither a display nor a terminal', 'to log in, run it once in a terminal')
   }
 }
 

@@ -63,8 +63,15 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   const clientSecret = (
     variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] || settings.get('oauthclientsecret')
   )?.trim()
-  if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured')
-  if (!clientSecret) throw notConfigured(url, 'the OAuth consumer has no secret configured')
+  const setId = tellHowToSet(url, 'oauthClientId', 'KEY')
+  const setSecret = tellHowToSet(url, 'oauthClientSecret', 'SECRET')
+  if (!clientId)
+    throw notConfigured(url, 'no OAuth consumer is configured', [...tellHowToMakeOne(url), setId, setSecret])
+  if (!clientSecret)
+    throw notConfigured(url, 'the OAuth consumer has no secret configured', [
+      'it stands below the key, on the page of the consumer',
+      setSecret,
+    ])
   return {
     clientId,
     clientSecret,
@@ -76,20 +83,20 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
 }
 
 /** @param missing a clause in lower case */
-function notConfigured(url: string, missing: string): Failure {
-  return new Failure(`${missing} for ${url}, so there is no way to log in`, {
-    code: 'not_configured',
-    hints: [
-      ...(url === BITBUCKET
-        ? [
-            'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
-            `with the callback URL ${DEFAULT_REDIRECT_URI} and the permissions Repositories: Read and Write, then:`,
-          ]
-        : []),
-      `git config --global credential.${url}.oauthClientId KEY`,
-      `git config --global credential.${url}.oauthClientSecret SECRET`,
-    ],
-  })
+function notConfigured(url: string, missing: string, hints: readonly string[]): Failure {
+  return new Failure(`${missing} for ${url}, so there is no way to log in`, { code: 'not_configured', hints })
+}
+
+function tellHowToMakeOne(url: string): string[] {
+  if (url !== BITBUCKET) return []
+  return [
+    'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
+    `with the callback URL ${DEFAULT_REDIRECT_URI} and the permissions Repositories: Read and Write, then:`,
+  ]
+}
+
+function tellHowToSet(url: string, key: string, value: string): string {
+  return `git config --global credential.${url}.${key} ${value}`
 }
 
 function readEndpoint(key: string, value: string): URL {

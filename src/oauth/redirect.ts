@@ -120,7 +120,7 @@ async function listen(
       throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
         code: 'no_listener',
         hints: [
-          'finish the login that another window may have open, or end the program that listens there, and try again',
+          `finish the login that another window may have open, or end the program that listens there (lsof -i :${port})`,
           "another port: change the consumer's callback URL and oauthRedirectURL in git's configuration, both to the same",
         ],
         cause: error,
@@ -172,12 +172,18 @@ function tooLate(redirectUri: string, timeLimit: number): Failure {
     code: 'timeout',
     hints: [
       `if it showed "Invalid redirect_uri": the consumer's callback URL has to be exactly ${redirectUri}`,
-      `if it runs on another machine than git does: ssh -L ${new URL(redirectUri).port || '80'}:localhost:${new URL(redirectUri).port || '80'} HOST builds the way`,
+      tunnelHint(redirectUri),
       'to try again, run the git command once more',
     ],
   })
 }
 
-function inWords(seconds: number): string {
+/** How a browser on another machine can reach this one, for the user. */
+export function tunnelHint(redirectUri: string): string {
+  const port = new URL(redirectUri).port || '80'
+  return `if your browser runs on another machine than git: ssh -L ${port}:localhost:${port} HOST lets it come back`
+}
+
+export function inWords(seconds: number): string {
   return seconds % 60 === 0 && seconds > 60 ? `${seconds / 60} minutes` : `${seconds} seconds`
 }

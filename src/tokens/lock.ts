@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
 import { Failure, isFailure, systemCode } from '../failure.ts'
+import { holdSignals } from '../signals.ts'
 import { makePrivateDirectory } from './privateFile.ts'
 import { recordPath } from './record.ts'
 import type { Account } from './token.ts'
@@ -59,7 +60,8 @@ async function acquire(
   let isTold = false
   for (;;) {
     try {
-      await tryLock(directory, account)
+      // A signal between the making of the lock and its being known here would leave it behind.
+      await holdSignals(() => tryLock(directory, account))
       return
     } catch (error) {
       if (isFailure(error)) throw error

@@ -23,7 +23,7 @@ test('the answer is what git needs, and says until when it is good', async (t) =
     stderr.split('\n').map((line) => line.replace(/^git-credential-bitbucket-oauth: /, '')),
     [
       `no login for ${new URL(sandbox.origin).host} is saved`,
-      'log in with the browser that opens now, or open this address:',
+      'to log in, use the browser that opens now, or this address (within 60 seconds; Ctrl-C stops):',
       home.openedUrls()[0] ?? '',
       `logged in to ${new URL(sandbox.origin).host}`,
       '',
@@ -193,7 +193,7 @@ test('a refused login in CI: the reason, what to check, and where to log in', as
   t.is(code, 1)
   t.regex(
     stderr,
-    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in: unset CI [^\n]+\n$/,
+    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in, run it once without CI[^\n]+\n$/,
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })

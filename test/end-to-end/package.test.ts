@@ -46,11 +46,12 @@ test('the package installs without a network, and git finds the program and its 
   ])
 })
 
-for (const [title, args, code, stream] of [
-  ['no argument: the usage, as an error', [], 2, 'stderr'],
-  ['an option that there is not', ['--bogus'], 2, 'stderr'],
-  ['-h', ['-h'], 0, 'stdout'],
-  ['--help', ['--help'], 0, 'stdout'],
+for (const [title, args, code, stream, expected] of [
+  ['no argument: the usage, as an error', [], 2, 'stderr', /^Usage: git credential-bitbucket-oauth <operation>\n/],
+  ['an option that there is not', ['--bogus'], 2, 'stderr', /^[^\n]+: Unknown argument: bogus\nhint: [^\n]+ -h\n$/],
+  ['-h', ['-h'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <operation>\n/],
+  ['--help', ['--help'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <operation>\n/],
+  ['--version', ['--version'], 0, 'stdout', /^0\.1\.0\n$/],
 ] as const) {
   test(`typed by hand: ${title}`, async (t) => {
     const home = new Home()
@@ -59,7 +60,19 @@ for (const [title, args, code, stream] of [
     const outcome = await home.run('git-credential-bitbucket-oauth', args)
 
     t.is(outcome.code, code)
-    t.regex(outcome[stream], /Usage: git credential-bitbucket-oauth <operation>/)
+    t.regex(outcome[stream], expected)
     t.is(outcome[stream === 'stdout' ? 'stderr' : 'stdout'], '')
   })
 }
+
+test('typed by hand: an operation that there is not is silent for git, and named on a terminal', async (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+
+  const piped = await home.run('git-credential-bitbucket-oauth', ['gte'], { input: '' })
+  const typed = await home.run('script', ['-qec', 'git-credential-bitbucket-oauth gte', '/dev/null'], { input: '' })
+
+  t.deepEqual(piped, { code: 0, stdout: '', stderr: '' })
+  t.is(typed.code, 2)
+  t.regex(typed.stdout, /Unknown argument: gte\r\nhint: /)
+})

@@ -105,12 +105,18 @@ test('environment variables hold for Bitbucket alone', (t) => {
   t.is(readClient('https://git.acme.example', ownHost, variables).clientSecret, 'secret')
 })
 
-for (const [title, settings, message] of [
-  ['no consumer', none, 'no OAuth consumer is configured for https://bitbucket.org, so there is no way to log in'],
+for (const [title, settings, message, hinted] of [
+  [
+    'no consumer',
+    none,
+    'no OAuth consumer is configured for https://bitbucket.org, so there is no way to log in',
+    'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
+  ],
   [
     'no secret',
     new Map([['oauthclientid', 'key']]),
     'the OAuth consumer has no secret configured for https://bitbucket.org, so there is no way to log in',
+    'git config --global credential.https://bitbucket.org.oauthClientSecret SECRET',
   ],
 ] as const) {
   test(`${title}: a sentence and the way out`, (t) => {
@@ -118,7 +124,7 @@ for (const [title, settings, message] of [
 
     t.true(isFailure(error) && error.code === 'not_configured')
     t.is(error.message, message)
-    t.true(isFailure(error) && error.hints.some((hint) => hint.includes('/workspace/settings/api')))
+    t.true(isFailure(error) && error.hints.some((hint) => hint.includes(hinted)))
   })
 }
 
