@@ -63,15 +63,9 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   const clientSecret = (
     variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] || settings.get('oauthclientsecret')
   )?.trim()
-  const setId = tellHowToSet(url, 'oauthClientId', 'KEY')
-  const setSecret = tellHowToSet(url, 'oauthClientSecret', 'SECRET')
-  if (!clientId)
-    throw notConfigured(url, 'no OAuth consumer is configured', [...tellHowToMakeOne(url), setId, setSecret])
+  if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured', tellHowToMakeOne(url))
   if (!clientSecret)
-    throw notConfigured(url, 'the OAuth consumer has no secret configured', [
-      'it stands below the key, on the page of the consumer',
-      setSecret,
-    ])
+    throw notConfigured(url, 'the OAuth consumer has no secret configured', [tellHowToSet(url, 'Secret')])
   return {
     clientId,
     clientSecret,
@@ -88,15 +82,16 @@ function notConfigured(url: string, missing: string, hints: readonly string[]): 
 }
 
 function tellHowToMakeOne(url: string): string[] {
-  if (url !== BITBUCKET) return []
-  return [
+  const make = [
     'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
     `with the callback URL ${DEFAULT_REDIRECT_URI} and the permissions Repositories: Read and Write, then:`,
   ]
+  return [...(url === BITBUCKET ? make : []), tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
 }
 
-function tellHowToSet(url: string, key: string, value: string): string {
-  return `git config --global credential.${url}.${key} ${value}`
+/** Bitbucket calls the id the consumer's key. */
+function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
+  return `git config --global credential.${url}.oauthClient${what} ${what === 'Id' ? 'KEY' : 'SECRET'}`
 }
 
 function readEndpoint(key: string, value: string): URL {

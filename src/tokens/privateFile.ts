@@ -74,6 +74,21 @@ export function writePrivateFile(path: string, text: string): void {
     removeQuietly(neighbour)
     throw error instanceof Failure ? error : unusable(path, error)
   }
+  syncDirectory(dirname(path))
+}
+
+/** So that the new name outlasts a power cut too; the file stands either way, so what cannot be synced is no failure. */
+function syncDirectory(directory: string): void {
+  try {
+    const handle = openSync(directory, constants.O_RDONLY)
+    try {
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+  } catch {
+    // Windows has no such thing, and some file systems do not either.
+  }
 }
 
 /**
