@@ -49,6 +49,8 @@ async function demonstrate(): Promise<void> {
   })
 
   const hasScreen = process.platform === 'darwin' || !!process.env['DISPLAY'] || !!process.env['WAYLAND_DISPLAY']
+  // A person needs longer than a program.
+  home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '300' })
   if (hasScreen) home.useOwnBrowser()
   else home.useBrowser('chromium.ts')
   if (hasScreen)

@@ -11,7 +11,8 @@ test('the first clone logs in, in a real browser; from then on git just works', 
 
   home.useBrowser('chromium.ts')
   const first = await home.git('clone', '--quiet', url, 'first')
-  t.is(first.code, 0, first.stderr)
+  // Where Chromium does not start, it says which library it misses.
+  t.is(first.code, 0, `${first.stderr}\n${home.browserErrors()}`)
   t.deepEqual(tokenRequests.splice(0), [{ grantType: 'authorization_code', status: 200 }])
   t.is(home.openedUrls().length, 1)
   t.like(await home.shownPage(), { title: `Logged in to ${new URL(sandbox.origin).host}`, errors: [] })

@@ -138,6 +138,11 @@ printf 'closed\\n' >> '${this.path}/closed'
     return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
   }
 
+  /** What a browser said of its own troubles. */
+  browserErrors(): string {
+    return this.#readLines('browser.err').join('\n')
+  }
+
   /** What the browser showed last; it is launched without being waited for, so it may need a moment more. */
   async shownPage(): Promise<{ title: string; text: string }> {
     const path = join(this.path, 'browser.json')
