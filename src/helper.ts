@@ -13,8 +13,8 @@ export const OPERATIONS = ['get', 'store', 'erase', 'capability']
  * Answers one operation of git's credential protocol. An operation that is unknown, and a host that is not ours, get
  * silence: git asks the next helper.
  *
- * This file and all it imports are the cached path: synchronous, no process, no lock, nothing loaded. The rest is
- * imported where it is needed.
+ * This file and all it imports are the cached path: no process, no lock, nothing loaded. The rest is imported where
+ * it is needed.
  *
  * @throws Failure with what to tell the user
  * @see https://git-scm.com/docs/gitcredentials#_custom_helpers

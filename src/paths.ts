@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { Failure } from './failure.ts'
 
 const NAME = 'git-credential-bitbucket-oauth'
@@ -30,7 +31,7 @@ export async function findDataDirectory(): Promise<string> {
  */
 function isOwn(path: string): boolean {
   try {
-    return path.startsWith('/') && statSync(path).uid === process.getuid?.()
+    return isAbsolute(path) && statSync(path).uid === process.getuid?.()
   } catch {
     // Not there, or not for us to look at.
     return false
@@ -42,6 +43,7 @@ async function findPlaces(): Promise<{ data: string; cache: string }> {
   try {
     const { default: envPaths } = await import('env-paths')
     const places = envPaths(NAME, { suffix: '' })
+    // A relative place would be in the repository git stands in, which may be anybody's.
     if (isAbsolute(places.data) && isAbsolute(places.cache)) return places
   } catch (cause) {
     throw new Failure('no home directory is known, so there is no place for a token', {
@@ -52,9 +54,4 @@ async function findPlaces(): Promise<{ data: string; cache: string }> {
   throw new Failure('HOME, XDG_DATA_HOME or XDG_CACHE_HOME is not an absolute path, so tokens have no place', {
     hints: ['set HOME to a directory of your own'],
   })
-}
-
-/** A relative place would be in the repository git stands in, which may be anybody's. */
-function isAbsolute(path: string): boolean {
-  return process.platform === 'win32' ? /^([A-Za-z]:)?[\\/]/.test(path) : path.startsWith('/')
 }

@@ -118,18 +118,23 @@ function validateResponse(
   { state }: Authorization,
   response: URLSearchParams,
 ): URLSearchParams {
+  // The library leaves an empty code to the token endpoint.
+  if (response.get('code') === '') throw notOfThisLogin()
   try {
-    const parameters = oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
-    if (parameters.get('code')) return parameters
-    throw new Failure('the browser came back without a code')
+    return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
   } catch (error) {
-    if (!(error instanceof oauth.AuthorizationResponseError)) {
-      throw new Failure('the browser came back with an answer that does not belong to this login', { cause: error })
-    }
+    if (!(error instanceof oauth.AuthorizationResponseError)) throw notOfThisLogin(error)
     throw error.error === 'access_denied'
       ? new Failure('access was denied in the browser, so there is no token', { code: error.error })
       : new Failure(`the login was refused: ${inWords(error.error, error.error_description)}`, { code: error.error })
   }
+}
+
+function notOfThisLogin(cause?: unknown): Failure {
+  return new Failure('the browser came back with an answer that does not belong to this login', {
+    hints: ['to try again, run the git command once more'],
+    cause,
+  })
 }
 
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */

@@ -51,11 +51,15 @@ export function removeRecord(directory: string, account: Account): void {
   removePrivateFile(recordPath(directory, account))
 }
 
-/** Forgets a record with all that was set aside or noted beside it; a lock stays, it is somebody's. */
+/** What may lie beside a record: the note of a failed login, a damaged record, what a killed process left half-written. */
+const BESIDE = /^(\.failed-login|\.damaged-\d+|\.\d+\.new)?$/
+
+/** Forgets a record with all that lies beside it; a lock stays, it is somebody's. */
 export function removeAllOf(directory: string, account: Account): void {
   const name = basename(recordPath(directory, account))
-  const isOurs = (other: string): boolean => other.startsWith(name) && !other.endsWith('.lock')
-  for (const other of listNames(directory).filter(isOurs)) removePrivateFile(join(directory, other))
+  for (const other of listNames(directory)) {
+    if (other.startsWith(name) && BESIDE.test(other.slice(name.length))) removePrivateFile(join(directory, other))
+  }
 }
 
 function listNames(directory: string): string[] {
