@@ -10,6 +10,7 @@ const GROUND = new Set([
   'failure',
   'http',
   'json',
+  'keyringProcess',
   'loopback',
   'paths',
   'programs',
@@ -19,7 +20,16 @@ const GROUND = new Set([
 ])
 const SUBJECTS = ['git', 'oauth', 'tokens', 'bitbucket']
 /** The story by floors, from the top. */
-const STORY = [['bin'], ['cli', 'helper'], ['obtain', 'forget'], ['login'], ['network']]
+const STORY = [
+  ['bin'],
+  ['cli', 'helper'],
+  ['obtain', 'forget'],
+  ['renew'],
+  ['save'],
+  ['login'],
+  ['errand', 'network'],
+  ['places'],
+]
 
 const FILES = readdirSync('src', { recursive: true })
   .filter((name) => name.endsWith('.ts'))
@@ -28,6 +38,7 @@ const FILES = readdirSync('src', { recursive: true })
 const HOMES = {
   'src/browser.ts': ['open'],
   'src/cli.ts': ['yargs'],
+  'src/keyringProcess.ts': ['@napi-rs/keyring'],
   'src/http.ts': ['node-fetch', 'https-proxy-agent'],
   'src/oauth/grants.ts': ['oauth4webapi'],
   'src/paths.ts': ['env-paths'],
@@ -48,6 +59,7 @@ const CACHED_PATH = new Set([
   'src/tokens/cache.ts',
   'src/tokens/privateFile.ts',
   'src/tokens/record.ts',
+  'src/tokens/recordFile.ts',
   'src/tokens/token.ts',
 ])
 const LAZY = new Set(['src/cli.ts', 'src/forget.ts', 'src/obtain.ts'])

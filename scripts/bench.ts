@@ -55,9 +55,11 @@ function bench(): number {
 /** An empty program, ours, and what else there is for the same line of work. */
 function prepare(): Program[] {
   const token = `${'a'.repeat(2600)}=`
-  const expiresAt = Math.floor(Date.now() / 1000) + 7200
+  const obtainedAt = Math.floor(Date.now() / 1000)
+  const expiresAt = obtainedAt + 7200
   const runtime = join(home, 'runtime/git-credential-bitbucket-oauth')
-  writeAccessToken(runtime, { protocol: 'https', host: 'bitbucket.org' }, { accessToken: token, expiresAt })
+  const account = { protocol: 'https', host: 'bitbucket.org' }
+  writeAccessToken(runtime, account, { accessToken: token, obtainedAt, expiresAt }, join(home, 'data'))
   mkdirSync(join(home, 'empty'))
   writeFileSync(join(home, 'empty/empty.cjs'), '')
   writeFileSync(join(home, 'request'), 'protocol=https\nhost=bitbucket.org\n')

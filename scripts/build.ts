@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const OUT = 'dist'
 
 /** What the entry imports lazily, by name in src/. */
-const LAZY = ['cli', 'forget', 'obtain']
+const LAZY = ['cli', 'forget', 'obtain', 'keyringProcess']
 
 /** In the entry, a dynamic import stays one: `import('./obtain.ts')` becomes `import('./obtain.mjs')`. */
 const keepLazy: Plugin = {
@@ -38,6 +38,8 @@ const rest = await build({
   format: 'esm',
   outExtension: { '.js': '.mjs' },
   splitting: true,
+  // It has parts for each platform, which npm chooses.
+  external: ['@napi-rs/keyring'],
   chunkNames: 'chunks/[name]-[hash]',
   // Libraries that are CommonJS call require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

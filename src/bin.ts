@@ -25,6 +25,8 @@ async function main(operation: string | undefined): Promise<void> {
     env: process.env,
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
     findDataDirectory,
+    // This file is built as CommonJS, with the other beside it.
+    keyringProgram: `${__dirname}/keyringProcess.mjs`,
     read,
     write: print,
     tell: (text) => complain(message(text)),

@@ -1,39 +1,78 @@
 import { isFailure } from './failure.ts'
+import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
 import { readAccessToken } from './tokens/cache.ts'
+import {
+  isInKeyring,
+  readKeyringAccessToken,
+  removeFromKeyring,
+  removeKeyringAccessToken,
+} from './tokens/keyringRecords.ts'
 import { withLock } from './tokens/lock.ts'
-import { hasRecord, removeAllOf, removeRecord } from './tokens/record.ts'
-import type { Account } from './tokens/token.ts'
+import { hasRecord, listAccounts, removeAllOf, removeRecord } from './tokens/recordFile.ts'
+import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
+import type { Places } from './tokens/vault.ts'
 
 /** A refresh that runs meanwhile takes seconds; a login takes longer, but then the token is on its way out. Seconds. */
 const PATIENCE = 10
 
+/** Forgets an access token that the server refused, unless a sibling has renewed it meanwhile. */
+export async function forgetAccessToken(
+  holders: readonly Account[],
+  accessToken: string,
+  around: Surroundings,
+): Promise<void> {
+  const places = await openPlaces(around)
+  try {
+    for (const account of holders) {
+      await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, () =>
+        forgetIfSame(places, account, accessToken),
+      )
+    }
+  } catch (error) {
+    // Whoever has the lock is getting another token already.
+    if (!isFailure(error) || error.code !== 'locked') throw error
+  } finally {
+    places.keyring.close()
+  }
+}
+
+async function forgetIfSame({ keyring, runtime }: Places, account: Account, accessToken: string): Promise<void> {
+  if (!isInKeyring(runtime, account)) {
+    if (readAccessToken(runtime, account)?.accessToken === accessToken) removeRecord(runtime, account)
+  } else if ((await readKeyringAccessToken(keyring, account))?.accessToken === accessToken) {
+    await removeKeyringAccessToken(keyring, account)
+  }
+}
+
 /**
- * Forgets the access token that the server refused, unless a sibling has renewed it meanwhile. Without a password it
- * forgets the account's login as a whole. For a host that nothing is kept for, nothing happens.
+ * Forgets logins as a whole: that of the account, where it has one of its own, else the default account's; without a
+ * username those of all accounts of the host. For a host that nothing is kept for, nothing happens.
  *
  * @throws Failure where something can't be removed
  */
-export async function forgetToken(
-  account: Account,
-  password: string | undefined,
-  { findRuntimeDirectory, findDataDirectory, tell }: Surroundings,
-): Promise<void> {
-  const runtime = await findRuntimeDirectory()
-  const data = await findDataDirectory()
-  if (!hasRecord(runtime, account) && !hasRecord(data, account)) return
+export async function forgetLogin(wanted: Account, around: Surroundings): Promise<void> {
+  const places = await openPlaces(around)
   try {
-    await withLock(data, account, { patience: PATIENCE, tell }, async () => {
-      if (password === undefined) {
-        removeAllOf(data, account)
-        removeAllOf(runtime, account)
-      } else if (readAccessToken(runtime, account)?.accessToken === password) {
-        removeRecord(runtime, account)
-      }
-    })
-  } catch (error) {
-    // Whoever has the lock is getting another token already.
-    const isBeingReplaced = password !== undefined && isFailure(error) && error.code === 'locked'
-    if (!isBeingReplaced) throw error
+    for (const account of listForgotten(wanted, places)) {
+      await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
+        // First: where the keyring keeps its login, the record that says so stays.
+        if (isInKeyring(places.data, account)) await removeFromKeyring(places.keyring, account)
+        removeAllOf(places.data, account)
+        removeAllOf(places.runtime, account)
+      })
+    }
+  } finally {
+    places.keyring.close()
   }
+}
+
+function listForgotten(wanted: Account, { data, runtime }: Places): Account[] {
+  const directories = [data, runtime]
+  if (wanted.username !== undefined) {
+    const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
+    return directories.some((directory) => hasRecord(directory, account)) ? [account] : []
+  }
+  const kept = directories.flatMap((directory) => listAccounts(directory, wanted))
+  return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]
 }

@@ -1,6 +1,6 @@
 import { type Attributes, formatAttributes, parseAttributes } from './git/attributes.ts'
 import type { Surroundings } from './surroundings.ts'
-import { readAccessToken } from './tokens/cache.ts'
+import { findAccessToken, findHolders } from './tokens/cache.ts'
 import { type AccessToken, type Account, isFresh } from './tokens/token.ts'
 
 /** The username that Bitbucket takes with an access token, whatever name the URL carries. */
@@ -35,7 +35,7 @@ export async function answer(operation: string, around: Surroundings): Promise<v
 async function get(around: Surroundings): Promise<void> {
   const account = findAccount(parseAttributes(around.read()))
   if (account === undefined) return
-  const cached = readAccessToken(await around.findRuntimeDirectory(), account)
+  const cached = findAccessToken(await around.findRuntimeDirectory(), account)
   const token = cached !== undefined && isFresh(cached, around.now()) ? cached : await obtain(account, around)
   if (token !== undefined) around.write(formatAttributes(credential(token)))
 }
@@ -47,28 +47,39 @@ async function obtain(account: Account, around: Surroundings): Promise<AccessTok
 
 /**
  * Git erases a token that the server refused. With another password than ours it means another helper's; without one,
- * as in `git credential reject` by hand, everything that is kept for the host.
+ * as in `git credential reject` by hand, everything that is kept for the host or the user.
  */
 async function erase(around: Surroundings): Promise<void> {
   const attributes = parseAttributes(around.read())
   const account = findAccount(attributes)
   if (account === undefined) return
   const password = attributes.get('password')
-  const cached = readAccessToken(await around.findRuntimeDirectory(), account)
-  if (password !== undefined && cached?.accessToken !== password) return
-  const { forgetToken } = await import('./forget.ts')
-  return forgetToken(account, password, around)
+  if (password === undefined) {
+    const { forgetLogin } = await import('./forget.ts')
+    return forgetLogin(account, around)
+  }
+  const holders = findHolders(await around.findRuntimeDirectory(), account, password)
+  if (holders.length === 0) return
+  const { forgetAccessToken } = await import('./forget.ts')
+  return forgetAccessToken(holders, password, around)
 }
 
 /** A token is bound to one protocol and host; git asking without either asks for nobody's (CVE-2020-11008). */
 function findAccount(attributes: Attributes): Account | undefined {
   const protocol = attributes.get('protocol')
   const host = attributes.get('host')
-  // Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k".
-  return protocol && host && ASCII.test(host) ? { protocol, host: host.toLowerCase() } : undefined
+  if (!protocol || !host || !HOST.test(host)) return undefined
+  const username = attributes.get('username')
+  const account = { protocol, host: host.toLowerCase() }
+  // What was answered once comes back as the name of nobody.
+  return username && username !== USERNAME ? { ...account, username } : account
 }
 
-const ASCII = /^[!-~]+$/
+/**
+ * Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k". And before an "@" would
+ * stand somebody's name.
+ */
+const HOST = /^[!-.0-?A-~]+$/
 
 function credential({ accessToken, expiresAt }: AccessToken): [name: string, value: string][] {
   return [

@@ -22,7 +22,7 @@ export type LoginRequest = {
   readonly timeLimit: number
   readonly around: Surroundings
   /** Saves what was granted, before the browser is told that all is well; with the second it was asked for. */
-  readonly save: (granted: Granted, sent: number) => AccessToken
+  readonly save: (granted: Granted, sent: number) => Promise<AccessToken>
 }
 
 /**

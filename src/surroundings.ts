@@ -7,6 +7,8 @@ export type Surroundings = {
   readonly findRuntimeDirectory: () => Promise<string>
   /** Where refresh tokens lie. */
   readonly findDataDirectory: () => Promise<string>
+  /** The program that speaks to the system's keyring (keyringProcess.ts). */
+  readonly keyringProgram: string
   /** All that git sends, up to the empty line or the end: a character for each byte. */
   readonly read: () => string
   /** To stdout, which is git's alone. */

@@ -6,6 +6,7 @@ export type Client = {
   /** Bitbucket's page calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
+  readonly secretSource: 'environment' | 'configuration' | 'keyring'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** To the letter as the consumer has it: it is compared as text (RFC 6749, section 3.1.2.3). */
@@ -49,30 +50,55 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
 }
 
 /**
+ * The client id whose secret is not configured: it may be in the system's keyring.
+ *
+ * @returns undefined where nothing has to be looked for
+ */
+export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  const { clientId, clientSecret } = readConsumer(url, settings, env)
+  return clientSecret ? undefined : clientId || undefined
+}
+
+/**
  * The client that is configured for a URL.
  *
- * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a configuration of
- * their own, and hold for Bitbucket alone: they name no host.
- *
+ * @param keptSecret the client secret that was found elsewhere, where {@link seekSecret} asks for one
  * @throws Failure with the code `not_configured` where the id or secret is missing, and where a URL won't do
  */
-export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv): Client {
-  const variables = url === BITBUCKET ? env : {}
-  // An empty variable counts as none: CI sets one for a secret that it does not have.
-  const clientId = (variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] || settings.get('oauthclientid'))?.trim()
-  const clientSecret = (
-    variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] || settings.get('oauthclientsecret')
-  )?.trim()
+export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv, keptSecret?: string): Client {
+  const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
   if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured', tellHowToMakeOne(url))
   if (!clientSecret)
     throw notConfigured(url, 'the OAuth consumer has no secret configured', [tellHowToSet(url, 'Secret')])
   return {
     clientId,
     clientSecret,
+    secretSource,
     authorizationEndpoint: readEndpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
     tokenEndpoint: readEndpoint('oauthTokenURL', settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`),
     redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
     scope: settings.get('oauthscopes')?.trim() || undefined,
+  }
+}
+
+/**
+ * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a configuration of
+ * their own, and hold for Bitbucket alone: they name no host.
+ */
+function readConsumer(
+  url: string,
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+): { clientId: string | undefined; clientSecret: string | undefined; secretSource: Client['secretSource'] } {
+  const variables = url === BITBUCKET ? env : {}
+  // An empty variable counts as none: CI sets one for a secret that it does not have.
+  const id = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']?.trim()
+  const secret = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim()
+  const configured = settings.get('oauthclientsecret')?.trim() || undefined
+  return {
+    clientId: id || settings.get('oauthclientid')?.trim(),
+    clientSecret: secret || configured,
+    secretSource: secret ? 'environment' : configured ? 'configuration' : 'keyring',
   }
 }
 

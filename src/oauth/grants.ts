@@ -11,6 +11,8 @@ export type Granted = {
   readonly expiresIn: number
   /** Undefined where the server issued none; a refresh token that was used for this grant then stays good. */
   readonly refreshToken: string | undefined
+  /** The server's clock when it answered (RFC 9110, section 6.6.1, Date), in seconds since 1970; undefined if unsaid. */
+  readonly serverTime: number | undefined
 }
 
 /** An authorization request that is under way. `state` and `codeVerifier` must not leave the process otherwise. */
@@ -60,6 +62,7 @@ export async function exchangeCode(
 ): Promise<Granted> {
   const server = describeServer(client)
   const parameters = validateResponse(server, client, authorization, response)
+  const clock: Clock = { serverTime: undefined }
   const answer = await oauth.authorizationCodeGrantRequest(
     server,
     { client_id: client.clientId },
@@ -67,9 +70,12 @@ export async function exchangeCode(
     parameters,
     authorization.redirectUri,
     authorization.codeVerifier,
-    sendOver(network),
+    sendOver(network, clock),
   )
-  return readGranted(await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer))
+  return readGranted(
+    await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer),
+    clock,
+  )
 }
 
 /**
@@ -80,14 +86,15 @@ export async function exchangeCode(
  */
 export async function refresh(client: Client, refreshToken: string, network: Network): Promise<Granted> {
   const server = describeServer(client)
+  const clock: Clock = { serverTime: undefined }
   const answer = await oauth.refreshTokenGrantRequest(
     server,
     { client_id: client.clientId },
     authenticate(client),
     refreshToken,
-    sendOver(network),
+    sendOver(network, clock),
   )
-  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer))
+  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer), clock)
 }
 
 /**
@@ -137,13 +144,18 @@ function notOfThisLogin(cause?: unknown): Failure {
   })
 }
 
+/** What the library does not pass on of an answer. */
+type Clock = { serverTime: number | undefined }
+
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
-function sendOver(network: Network): oauth.TokenEndpointRequestOptions {
+function sendOver(network: Network, clock: Clock): oauth.TokenEndpointRequestOptions {
   return {
     // client.ts has seen to it that plain http stays on this machine.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
+      const date = Date.parse(answer.headers['date'] ?? '')
+      if (!Number.isNaN(date)) clock.serverTime = date / 1000
       const message = parseObject(answer.body)
       if (answer.status < 200 || answer.status > 299) throw refusal(new URL(url), answer.status, message)
       if (!isToken(message?.['access_token'])) throw notOAuth(new URL(url), 'no access token')
@@ -172,11 +184,12 @@ function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
 }
 
-function readGranted(message: oauth.TokenEndpointResponse): Granted {
+function readGranted(message: oauth.TokenEndpointResponse, { serverTime }: Clock): Granted {
   return {
     accessToken: message.access_token,
     expiresIn: message.expires_in ?? USUAL_LIFETIME,
     refreshToken: message.refresh_token,
+    serverTime,
   }
 }
 

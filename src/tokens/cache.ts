@@ -1,26 +1,67 @@
-import { readRecord, writeRecord } from './record.ts'
-import type { AccessToken, Account } from './token.ts'
+import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
+import { type AccessToken, type Account, defaultAccount } from './token.ts'
+
+/** An access token in its file. */
+type Cached = AccessToken & {
+  /** The directory of the logins: whoever has one there is not answered for by the default account. */
+  readonly logins: string
+}
 
 /**
- * The account's access token, fresh or not. Whatever cannot be read as one counts as none: the slow path gets a new
- * token, and says so where it cannot write it. Loads nothing but `fs`: this is the cached path.
+ * The access token that answers for an account, fresh or not: its own where it has a login of its own, else the default
+ * account's. Loads nothing but `fs`: this is the cached path.
  *
  * @param directory the runtime directory
  */
-export function readAccessToken(directory: string, account: Account): AccessToken | undefined {
-  let record
+export function findAccessToken(directory: string, account: Account): AccessToken | undefined {
+  if (account.username === undefined) return readAccessToken(directory, account)
+  const shared = readAccessToken(directory, defaultAccount(account))
+  return shared !== undefined && !hasRecord(shared.logins, account) ? shared : readAccessToken(directory, account)
+}
+
+/**
+ * The account's own access token. Whatever cannot be read as one counts as none: the slow path gets a new token, and
+ * says so where it cannot write it.
+ */
+export function readAccessToken(directory: string, account: Account): Cached | undefined {
+  const record = attempt(() => readRecord(directory, account))
+  if (typeof record !== 'object') return undefined
+  const token = parseAccessToken(record)
+  const { logins } = record
+  return token === undefined || typeof logins !== 'string' ? undefined : { ...token, logins }
+}
+
+/** The access token in a record, of whatever store. */
+export function parseAccessToken(record: Readonly<Record<string, unknown>>): AccessToken | undefined {
+  const { accessToken, obtainedAt, expiresAt } = record
+  if (typeof accessToken !== 'string' || accessToken === '') return undefined
+  if (typeof obtainedAt !== 'number' || typeof expiresAt !== 'number') return undefined
+  return { accessToken, obtainedAt, expiresAt }
+}
+
+/**
+ * The accounts of this host that may have been issued the access token: git does not say whose it is when it erases
+ * one. Where the keyring has the token, only the keyring can tell.
+ */
+export function findHolders(directory: string, account: Account, accessToken: string): Account[] {
+  return listAccounts(directory, account).filter((candidate) => {
+    const record = attempt(() => readRecord(directory, candidate))
+    return typeof record === 'object' && (record['accessToken'] === accessToken || record['store'] === 'keyring')
+  })
+}
+
+function attempt<Result>(read: () => Result): Result | undefined {
   try {
-    record = readRecord(directory, account)
+    return read()
   } catch {
     return undefined
   }
-  if (typeof record !== 'object') return undefined
-  const { accessToken, expiresAt } = record
-  if (typeof accessToken !== 'string' || accessToken === '' || typeof expiresAt !== 'number') return undefined
-  return { accessToken, expiresAt }
 }
 
-/** @throws Failure where it cannot be written */
-export function writeAccessToken(directory: string, account: Account, { accessToken, expiresAt }: AccessToken): void {
-  writeRecord(directory, account, { accessToken, expiresAt })
+/**
+ * @param logins the data directory
+ * @throws Failure where it cannot be written
+ */
+export function writeAccessToken(directory: string, account: Account, token: AccessToken, logins: string): void {
+  writeRecord(directory, account, { ...token, logins })
 }

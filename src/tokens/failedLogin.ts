@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { writePrivateFile } from './privateFile.ts'
-import { recordPath } from './record.ts'
+import { recordPath } from './recordFile.ts'
 import type { Account } from './token.ts'
 
 /**

@@ -1,13 +1,18 @@
-import { mkdirSync, rmdirSync, statSync } from 'node:fs'
+import { mkdirSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
 import { Failure, isFailure, systemCode } from '../failure.ts'
 import { holdSignals } from '../signals.ts'
+import { isDead, newOwner, type Owner, readOwner, writeOwner } from './owner.ts'
 import { makePrivateDirectory } from './privateFile.ts'
-import { recordPath } from './record.ts'
-import type { Account } from './token.ts'
+import { recordPath } from './recordFile.ts'
+import { type Account, accountName } from './token.ts'
 
-/** A lock that nobody has touched for so long belonged to a process that was killed. Milliseconds. */
+/**
+ * A lock that nobody has touched for so long belongs to a process that was stopped, or that was killed where its
+ * number tells us nothing. Milliseconds.
+ */
 const STALE = 10_000
 
 /** How often its holder touches it: well within {@link STALE}, also on a busy machine. Milliseconds. */
@@ -16,114 +21,202 @@ const UPDATE = 2_500
 /** How often a waiting process looks again: short beside the 200 ms that a refresh takes. Milliseconds. */
 const POLL = 25
 
+/** How often it looks whether the holder still lives. Milliseconds. */
+const PULSE = 200
+
 /** After this long a waiting process says what it waits for. Milliseconds. */
 const SILENCE = 3_000
+
+export type LockOptions<Result> = {
+  /** How long to wait for the lock, in seconds. */
+  readonly patience: number
+  /** Is given a sentence when the wait gets long. */
+  readonly tell: (text: string) => void
+  /** Looks, while waiting, whether another process has done the work already: then that is the result. */
+  readonly look?: () => Result | undefined
+}
+
+/** The lock, for whoever works under it. */
+export type Lock = {
+  /** False where the process was stopped for so long that another one has taken the lock over. */
+  readonly isHeld: () => boolean
+}
 
 /**
  * Does the work while no other process works on the same account.
  *
  * @param directory the data directory: what the lock protects lies there
- * @param options.patience how long to wait for the lock, in seconds
- * @param options.tell is given a sentence when the wait gets long
  * @throws Failure when the lock can't be had; with the code `locked` where another process has it
  */
 export async function withLock<Result>(
   directory: string,
   account: Account,
-  options: { readonly patience: number; readonly tell: (text: string) => void },
-  work: () => Promise<Result>,
+  options: LockOptions<Result>,
+  work: (lock: Lock) => Promise<Result>,
 ): Promise<Result> {
-  await acquire(directory, account, options)
+  const path = recordPath(directory, account)
+  const owner = newOwner()
+  const done = await acquire(directory, path, owner, account, options)
+  if (done !== undefined) return done
+  const isHeld = (): boolean => readOwner(ownerPath(path))?.holding === owner.holding
   try {
-    return await work()
+    return await work({ isHeld })
   } finally {
-    release(directory, account)
+    // In the same turn of the event loop as the end of the work: no signal comes between, and leaves the lock behind.
+    release(path, isHeld())
   }
 }
 
-/** In the same turn of the event loop as the end of the work: no signal comes between, and leaves the lock behind. */
-function release(directory: string, account: Account): void {
+function release(path: string, isHeld: boolean): void {
   try {
-    unlockSync(recordPath(directory, account), { realpath: false })
+    if (isHeld) {
+      rmSync(ownerPath(path), { force: true })
+      unlockSync(path, { realpath: false })
+    } else {
+      // It is another process's now: the library shall forget it, and remove what is not there.
+      unlockSync(path, { realpath: false, lockfilePath: `${path}.lock.lost` })
+    }
   } catch {
-    // A lock that is no longer ours, after a long sleep of the machine, is not ours to remove.
+    // What is left belongs to a process that has ended, and the next one removes it.
   }
 }
 
-/** The waiting is ours: the library would go on trying after errors that no waiting mends. */
-async function acquire(
+/**
+ * The waiting is ours: the library would go on trying after errors that no waiting mends.
+ *
+ * @returns what {@link LockOptions.look} found; undefined with the lock taken
+ */
+async function acquire<Result>(
   directory: string,
+  path: string,
+  owner: Owner,
   account: Account,
-  { patience, tell }: { readonly patience: number; readonly tell: (text: string) => void },
-): Promise<void> {
+  { patience, tell, look }: LockOptions<Result>,
+): Promise<Result | undefined> {
   const started = performance.now()
+  const watch: Watch = { mtime: undefined, since: started, felt: started - PULSE }
   let isTold = false
   for (;;) {
-    try {
-      // A signal between the making of the lock and its being known here would leave it behind.
-      await holdSignals(() => tryLock(directory, account))
-      return
-    } catch (error) {
-      if (isFailure(error)) throw error
-      if (systemCode(error) !== 'ELOCKED') throw unlockable(directory, error)
-    }
-    breakStaleLock(directory, account)
+    // A signal between the making of the lock and its being known here would leave it behind.
+    if (await holdSignals(() => tryLock(directory, path, owner))) return undefined
+    breakForgottenLock(directory, path, watch)
+    const found = look?.()
+    if (found !== undefined) return found
     const waited = performance.now() - started
+    if (waited > SILENCE && !isTold) {
+      isTold = true
+      tell(`waiting for another git process that renews the token or logs in to ${accountName(account)}`)
+    }
     if (waited > patience * 1000) {
       throw new Failure(`waited ${patience} seconds for another git process that renews the token or logs in`, {
         code: 'locked',
         hints: ['finish or cancel the login in the other window, then run the command again'],
       })
     }
-    if (waited > SILENCE && !isTold) {
-      isTold = true
-      tell(`waiting for another git process that renews the token or logs in to ${account.host}`)
-    }
     await sleep(POLL)
   }
 }
 
-async function tryLock(directory: string, account: Account): Promise<void> {
-  makePrivateDirectory(directory)
-  await lock(recordPath(directory, account), {
-    realpath: false,
-    // Never: the library looks at a lock's age and removes it in two steps, and of two waiting processes the slower one
-    // may remove what the faster one has just made. Both would spend the same refresh token.
-    stale: NEVER,
-    update: UPDATE,
-    // The library's default throws inside a timer. What this process is about to save is the newest there is.
-    onCompromised: () => {},
-  })
+/** @returns whether the lock is ours now; false where it is another process's */
+async function tryLock(directory: string, path: string, owner: Owner): Promise<boolean> {
+  makeDirectory(directory)
+  try {
+    await lock(path, {
+      realpath: false,
+      // Never: the library looks at a lock's age and removes it in two steps, and of two waiting processes the slower
+      // one may remove what the faster one has just made. Both would spend the same refresh token.
+      stale: NEVER,
+      update: UPDATE,
+      // The library's default throws inside a timer. Whoever works under the lock asks isHeld before it matters.
+      onCompromised: () => {},
+    })
+    signLock(path, owner)
+    return true
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ELOCKED') return false
+    // Stopped for long between the making of the lock and its signing, we may find it gone, or signed by another.
+    const isLost = code === 'EEXIST' || code === 'ENOENT'
+    release(path, !isLost)
+    if (isLost) return false
+    throw unlockable(directory, error)
+  }
 }
 
-const NEVER = 1_000_000_000_000
+function makeDirectory(directory: string): void {
+  try {
+    makePrivateDirectory(directory)
+  } catch (error) {
+    throw isFailure(error) ? error : unlockable(directory, error)
+  }
+}
 
 /**
- * Removes the lock of a process that was killed. Only one process at a time may: whoever makes the directory beside it
- * looks once more, and what is fresh by then stays. All in one turn of the event loop.
+ * Lays the owner into the lock, so that neither outlives the other; and as the library removes no directory that is not
+ * empty, it cannot remove one that is not its own any more. What it knows the lock by is the time of its last touch.
  */
-function breakStaleLock(directory: string, account: Account): void {
-  const path = `${recordPath(directory, account)}.lock`
-  if (!isStale(path)) return
-  const takeover = `${path}.takeover`
+function signLock(path: string, owner: Owner): void {
+  const { atime, mtime } = statSync(`${path}.lock`)
+  writeOwner(ownerPath(path), owner)
+  utimesSync(`${path}.lock`, atime, mtime)
+}
+
+const NEVER = Infinity
+
+function ownerPath(path: string): string {
+  return join(`${path}.lock`, 'owner')
+}
+
+/** What a waiting process has seen of the lock, by a clock that nobody sets. */
+type Watch = {
+  /** When the holder touched it last, by the file system's clock, which is compared with nothing but itself. */
+  mtime: number | undefined
+  /** Since when that is so. Milliseconds. */
+  since: number
+  /** When the holder's pulse was felt last. Milliseconds. */
+  felt: number
+}
+
+/**
+ * Removes the lock of a process that was killed, or that has not touched it for long. Only one process at a time may:
+ * whoever makes the directory beside it looks once more. All in one turn of the event loop.
+ */
+function breakForgottenLock(directory: string, path: string, watch: Watch): void {
+  const lockPath = `${path}.lock`
+  const mtime = readMtime(lockPath)
+  const now = performance.now()
+  if (mtime !== watch.mtime) Object.assign(watch, { mtime, since: now })
+  const isDue = now - watch.felt >= PULSE
+  if (isDue) watch.felt = now
+  const isStale = now - watch.since > STALE
+  const isForgotten = (): boolean => isStale || (isDue && isOwnerDead(path))
+  if (mtime === undefined || !isForgotten()) return
+  const takeover = `${lockPath}.takeover`
   try {
     mkdirSync(takeover, { mode: 0o700 })
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw unlockable(directory, error)
     // Its maker has it for microseconds, unless it was killed in them.
-    if (isStale(takeover)) removeDirectory(directory, takeover)
+    const made = readMtime(takeover)
+    if (isStale && made !== undefined && Math.abs(Date.now() - made) > STALE) removeDirectory(directory, takeover)
     return
   }
   try {
-    if (isStale(path)) removeDirectory(directory, path)
+    if (readMtime(lockPath) === mtime && isForgotten()) rmSync(lockPath, { recursive: true, force: true })
+  } catch (error) {
+    throw unlockable(directory, error)
   } finally {
     removeDirectory(directory, takeover)
   }
 }
 
-function isStale(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found !== undefined && Date.now() - found.mtimeMs > STALE
+function isOwnerDead(path: string): boolean {
+  const owner = readOwner(ownerPath(path))
+  return owner !== undefined && isDead(owner)
+}
+
+function readMtime(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
 }
 
 function removeDirectory(directory: string, path: string): void {

@@ -1,12 +1,16 @@
-/** Whom a token record belongs to: a protocol and host as git names them, the host with its port where it has one. */
+/** Whom a token belongs to: a protocol and host as git names them, the host with its port where it has one. */
 export type Account = {
   readonly protocol: string
   readonly host: string
+  /** The person, where several have a login for one host; undefined for the default account. */
+  readonly username?: string
 }
 
 /** An access token, as it is stored and answered. `accessToken` is secret. */
 export type AccessToken = {
   readonly accessToken: string
+  /** By this machine's clock: a clock that shows less was put back since. Seconds since 1970. */
+  readonly obtainedAt: number
   /** Seconds since 1970, as git counts. */
   readonly expiresAt: number
 }
@@ -14,12 +18,50 @@ export type AccessToken = {
 /** A token with less time left is renewed: a long clone or push should not lose its token half-way. Seconds. */
 const MARGIN = 300
 
+/** By so much a clock may be put back without meaning anything: time servers do it. Seconds. */
+const TREMBLE = 60
+
+/** The account as a URL, which is how it is named everywhere: `https://alice@bitbucket.org`. */
+export function accountUrl({ protocol, host, username }: Account): string {
+  return `${protocol}://${username === undefined ? '' : `${encodeURIComponent(username)}@`}${host}`
+}
+
+/** The account for people: `bitbucket.org`, `alice@bitbucket.org`. */
+export function accountName({ host, username }: Account): string {
+  return username === undefined ? host : `${username}@${host}`
+}
+
+/** The account that answers for all who have no login of their own. */
+export function defaultAccount({ protocol, host }: Account): Account {
+  return { protocol, host }
+}
+
+/**
+ * A token that was just issued. A clock that goes ahead of the server's may be set right while the token lives, which
+ * then seems younger than it is: its life is cut by as much, but not by more than half, as the clock may stay wrong
+ * too, and no token should end at once.
+ *
+ * @param issue.sent when it was asked for, by this machine's clock: its life is counted from the earliest moment
+ * @param issue.expiresIn seconds
+ * @param issue.serverTime the server's clock; all times in seconds since 1970
+ */
+export function issueToken(
+  accessToken: string,
+  issue: { readonly sent: number; readonly expiresIn: number; readonly serverTime: number | undefined },
+): AccessToken {
+  const { sent, expiresIn, serverTime } = issue
+  const ahead = serverTime === undefined ? 0 : Math.max(0, sent - serverTime)
+  const obtainedAt = Math.floor(sent)
+  return { accessToken, obtainedAt, expiresAt: obtainedAt + Math.floor(expiresIn - Math.min(ahead, expiresIn / 2)) }
+}
+
 /** Whether a token can be answered without a word to the server. `now` in seconds since 1970. */
 export function isFresh(token: AccessToken, now: number): boolean {
-  return token.expiresAt - now >= MARGIN
+  const margin = Math.min(MARGIN, (token.expiresAt - token.obtainedAt) / 2)
+  return isValid(token, now) && token.expiresAt - now >= margin
 }
 
 /** Whether the server may still take a token, though it is time to renew it. `now` in seconds since 1970. */
 export function isValid(token: AccessToken, now: number): boolean {
-  return token.expiresAt > now
+  return token.expiresAt > now && token.obtainedAt - TREMBLE <= now
 }

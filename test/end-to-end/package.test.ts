@@ -42,6 +42,7 @@ test('the package installs without a network, and git finds the program and its 
     'README.md',
     'dist',
     'docs',
+    'node_modules',
     'package.json',
   ])
 })

@@ -36,7 +36,9 @@ test('each secret is in its own file, the access token in the answer, and none o
     [answered, accessFile],
     [readRefreshToken(), refreshFile],
     [oauth.consumer.secret, join(home.path, '.gitconfig')],
-    ...gone.map((secret) => [secret, undefined] as const),
+    [gone[0] ?? '', undefined],
+    // The one before is kept for the server's days of forgetfulness.
+    [gone[1] ?? '', refreshFile],
   ])
   for (const [secret, home_] of homes) {
     t.false(printed.some((text) => text.includes(secret)))

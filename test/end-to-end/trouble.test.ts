@@ -1,6 +1,8 @@
 import test from 'ava'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { newOwner, writeOwner } from '../../src/tokens/owner.ts'
 import { freePort } from '../helpers/ports.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 import { Home } from '../helpers/home.ts'
@@ -323,7 +325,7 @@ test('a file in the place of a directory: a sentence, no stack', async (t) => {
   const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
 
   t.is(code, 1)
-  t.regex(stderr, /cannot be written to \(ENOTDIR\), so no token could be saved there\nhint: /)
+  t.regex(stderr, /cannot be used: a file stands where a directory should be\nhint: /)
   t.deepEqual(home.openedUrls(), [])
 })
 
@@ -399,7 +401,7 @@ test('a token that is still valid is used where no other can be saved', async (t
 
   const { code, stdout, stderr } = await home.helper('get', request)
 
-  t.is(code, 0)
+  t.is(code, 0, stderr)
   t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
   t.regex(stderr, /; the present token is used for the \d+ seconds it lasts\n$/)
   t.deepEqual(sandbox.oauth.tokenRequests, [])
@@ -420,12 +422,12 @@ test('a refused refresh token opens no browser while the access token is valid',
 test('after a process was killed with the lock, twelve others make one refresh', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
   const lock = `${home.recordPath(home.data, sandbox.origin)}.lock`
-  const longAgo = new Date(Date.now() - 60_000)
+  const { pid } = spawnSync('true')
 
   for (let round = 1; round <= 5; round++) {
     home.expire(sandbox.origin)
     mkdirSync(lock)
-    utimesSync(lock, longAgo, longAgo)
+    writeOwner(join(lock, 'owner'), { ...newOwner(), pid })
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => home.helper('get', request)))
 
     t.is(new Set(outcomes.map(({ stdout }) => stdout)).size, 1)

@@ -203,7 +203,8 @@ printf 'closed\\n' >> '${this.path}/closed'
   expire(origin: string, secondsLeft = -10): void {
     const path = this.recordPath(this.runtime, origin)
     const record = this.record(this.runtime, origin)
-    writeFileSync(path, JSON.stringify({ ...record, expiresAt: Math.floor(Date.now() / 1000) + secondsLeft }))
+    const expiresAt = Math.floor(Date.now() / 1000) + secondsLeft
+    writeFileSync(path, JSON.stringify({ ...record, obtainedAt: expiresAt - 7200, expiresAt }))
   }
 
   files(directory: string): string[] {

@@ -38,6 +38,7 @@ function makeClient(tokenEndpoint: URL): Client {
   return {
     clientId: 'key',
     clientSecret: 'se-cr_et',
+    secretSource: 'configuration',
     authorizationEndpoint: new URL('https://bitbucket.org/site/oauth2/authorize'),
     tokenEndpoint,
     redirectUri: 'http://localhost:8976',

@@ -1,8 +1,11 @@
 import test from 'ava'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withLock } from '../../src/tokens/lock.ts'
-import { recordPath } from '../../src/tokens/record.ts'
+import { newOwner, writeOwner } from '../../src/tokens/owner.ts'
+import { recordPath } from '../../src/tokens/recordFile.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }
@@ -54,14 +57,93 @@ test('two accounts do not wait for each other', async (t) => {
   )
 })
 
-test('the lock of a process that was killed is taken over', async (t) => {
-  const directory = makeDirectory(t)
-  const lock = `${recordPath(directory, account)}.lock`
-  mkdirSync(lock)
-  const longAgo = new Date(Date.now() - 60_000)
-  utimesSync(lock, longAgo, longAgo)
+const options = { patience: 1, tell: () => {} }
 
-  t.is(await withLock(directory, account, { patience: 1, tell: () => {} }, async () => 'result'), 'result')
+/** A lock that a process with this number took here, and has not touched since. */
+function plantLock(directory: string, pid: number | undefined): string {
+  const path = `${recordPath(directory, account)}.lock`
+  mkdirSync(path)
+  if (pid !== undefined) writeOwner(join(path, 'owner'), { ...newOwner(), pid })
+  return path
+}
+
+test('the lock of a process that was killed is taken over at once', async (t) => {
+  const directory = makeDirectory(t)
+  const path = plantLock(directory, spawnSync('true').pid)
+
+  t.is(await withLock(directory, account, options, async () => 'result'), 'result')
+  t.false(existsSync(path))
+})
+
+test('the lock of a process that lives is not taken over, however long ago it was touched by the clock', async (t) => {
+  const directory = makeDirectory(t)
+  const path = plantLock(directory, process.pid)
+  for (const time of [new Date(0), new Date('2100-01-01')]) {
+    utimesSync(path, time, time)
+
+    await t.throwsAsync(
+      withLock(directory, account, options, async () => t.fail()),
+      { code: 'locked' },
+    )
+  }
+})
+
+test('a process of another machine may live, and so may one of an earlier start of this one', async (t) => {
+  const directory = makeDirectory(t)
+  const path = plantLock(directory, undefined)
+  writeOwner(join(path, 'owner'), { ...newOwner(), pid: 1, machine: 'another' })
+
+  await t.throwsAsync(
+    withLock(directory, account, options, async () => t.fail()),
+    { code: 'locked' },
+  )
+})
+
+for (const [title, plant] of [
+  ['nobody signed', (directory: string) => plantLock(directory, undefined)],
+  ['a process that is stopped holds', (directory: string) => plantLock(directory, process.pid)],
+  [
+    'is a file that something planted',
+    (directory: string) => writeFileSync(`${recordPath(directory, account)}.lock`, ''),
+  ],
+] as const) {
+  test(`a lock that ${title} is taken over after ten seconds, and told of`, async (t) => {
+    const directory = makeDirectory(t)
+    plant(directory)
+    const told: string[] = []
+    const start = performance.now()
+
+    const tell = (text: string): void => void told.push(text)
+    t.is(await withLock(directory, account, { patience: 60, tell }, async () => 'result'), 'result')
+
+    t.true(performance.now() - start > 9_000)
+    t.deepEqual(told, ['waiting for another git process that renews the token or logs in to bitbucket.org'])
+  })
+}
+
+test('whoever was stopped while another took over knows it, and leaves the lock alone', async (t) => {
+  const directory = makeDirectory(t)
+  const path = `${recordPath(directory, account)}.lock`
+
+  const result = await withLock(directory, account, options, async ({ isHeld }) => {
+    t.true(isHeld())
+    rmSync(path, { recursive: true })
+    t.false(isHeld())
+    plantLock(directory, process.pid)
+    return isHeld()
+  })
+
+  t.false(result)
+  t.true(existsSync(join(path, 'owner')), 'the other one still has it')
+})
+
+test('whoever waits takes what the other one made', async (t) => {
+  const directory = makeDirectory(t)
+  plantLock(directory, process.pid)
+  let looks = 0
+
+  const look = (): string | undefined => ((looks += 1) === 3 ? 'made' : undefined)
+  t.is(await withLock(directory, account, { ...options, look }, async () => 'work'), 'made')
 })
 
 test('the wait has an end', async (t) => {
@@ -73,21 +155,6 @@ test('the wait has an end', async (t) => {
   )
 
   t.regex(error.message, /^waited 0.2 seconds for another git process that renews the token or logs in$/)
-})
-
-test('an error that no waiting mends is told at once', async (t) => {
-  const directory = makeDirectory(t)
-  // A file in the lock's place: the library can neither make its directory nor take this one over.
-  const lock = `${recordPath(directory, account)}.lock`
-  writeFileSync(lock, '')
-  const longAgo = new Date(Date.now() - 60_000)
-  utimesSync(lock, longAgo, longAgo)
-  const start = performance.now()
-
-  const error = await t.throwsAsync(withLock(directory, account, { patience: 60, tell: t.fail }, async () => t.fail()))
-
-  t.regex(error.message, /cannot be written to \(ENOTDIR\)/)
-  t.true(performance.now() - start < 10_000)
 })
 
 test('a directory that cannot be made is a sentence', async (t) => {

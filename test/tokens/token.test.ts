@@ -1,7 +1,7 @@
 import test from 'ava'
 import { isFresh, isValid } from '../../src/tokens/token.ts'
 
-const token = { accessToken: 'a', expiresAt: 10_000 }
+const token = { accessToken: 'a', obtainedAt: 2_800, expiresAt: 10_000 }
 
 for (const [secondsLeft, fresh, valid] of [
   [7200, true, true],

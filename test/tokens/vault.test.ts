@@ -1,70 +1,291 @@
-import test from 'ava'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isFailure } from '../../src/failure.ts'
-import { recordPath } from '../../src/tokens/record.ts'
-import { readRefreshToken, writeRefreshToken } from '../../src/tokens/vault.ts'
+import { type Keyring, openKeyring } from '../../src/tokens/keyring.ts'
+import type { Login } from '../../src/tokens/login.ts'
+import { recordPath } from '../../src/tokens/recordFile.ts'
+import { type Account, accountUrl } from '../../src/tokens/token.ts'
+import { chooseStore, readLogin, type StoreChoice, type Vault, writeLogin } from '../../src/tokens/vault.ts'
 import { makeDirectory } from '../helpers/directory.ts'
+import { KeyringDaemon } from '../helpers/keyring.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }
-const token = { clientId: 'key', refreshToken: 'r'.repeat(2600) }
+const alice = { ...account, username: 'alice@acme.example' }
+const login: Login = { clientId: 'key', refreshToken: 'r'.repeat(2600), previous: undefined }
 
-for (const length of [1, 2_500, 8_000, 60_000]) {
-  test(`a token of ${length} bytes is read as it was written`, (t) => {
-    const directory = makeDirectory(t)
-    const long = { clientId: 'key', refreshToken: 'r'.repeat(length) }
+type Keeping = { readonly vault: Vault; readonly told: string[]; readonly daemon: KeyringDaemon | undefined }
 
-    writeRefreshToken(directory, account, long)
+const program = fileURLToPath(new URL('../../dist/keyringProcess.mjs', import.meta.url))
 
-    t.deepEqual(readRefreshToken(directory, account, t.fail), long)
-  })
+/** A vault; with a real keyring where the store is one, and a machine without a session bus where it is not. */
+async function makeVault(
+  t: ExecutionContext,
+  store: 'keyring' | 'file',
+  choice: StoreChoice = store,
+): Promise<Keeping> {
+  const daemon = store === 'keyring' ? await KeyringDaemon.start(t) : undefined
+  const told: string[] = []
+  const tell = (text: string): void => void told.push(text)
+  const keyring = openFor(t, daemon)
+  return { vault: { choice, keyring, data: makeDirectory(t), runtime: makeDirectory(t), tell }, told, daemon }
 }
 
-test('no record is no token, and no complaint', (t) => {
-  t.is(readRefreshToken(makeDirectory(t), account, t.fail), undefined)
-})
+function openFor(t: ExecutionContext, daemon: KeyringDaemon | undefined): Keyring {
+  const env = { PATH: process.env['PATH'] ?? '', ...daemon?.env }
+  const keyring = openKeyring({ program, timeLimit: 3, env, tell: () => {} })
+  t.teardown(() => keyring.close())
+  return keyring
+}
 
-for (const [title, text] of [
-  ['an empty file', ''],
-  ['half a record', JSON.stringify({ version: 1, ...account, ...token }).slice(0, 1000)],
-  ['a record of another host', JSON.stringify({ version: 1, protocol: 'https', host: 'evil.example', ...token })],
-  ['a record without a token', JSON.stringify({ version: 1, ...account, clientId: 'key' })],
-] as const) {
-  test(`${title} is set aside, and the user is told where`, (t) => {
-    const directory = makeDirectory(t)
-    writeFileSync(recordPath(directory, account), text, { mode: 0o600 })
-    const told: string[] = []
+async function save(vault: Vault, whose: Account, what = login): Promise<void> {
+  const kept = await readLogin(vault, whose)
+  await writeLogin(vault, whose, what, await chooseStore(vault, whose, kept), kept)
+}
 
+/** Puts a text where the store keeps the account's login. */
+async function plant({ vault, daemon }: Keeping, text: string): Promise<void> {
+  if (daemon === undefined) writeFileSync(recordPath(vault.data, account), text, { mode: 0o600 })
+  else await vault.keyring.write(accountUrl(account), text)
+}
+
+for (const store of ['file', 'keyring'] as const) {
+  for (const length of [1, 2_500, 8_000, 60_000]) {
+    test(`${store}: a token of ${length} bytes is read as it was written`, async (t) => {
+      const { vault } = await makeVault(t, store)
+      const long = { ...login, refreshToken: 'r'.repeat(length) }
+
+      await save(vault, account, long)
+
+      t.like(await readLogin(vault, account), { login: long, place: store, generation: 1 })
+    })
+  }
+
+  test(`${store}: no login is no complaint`, async (t) => {
+    const { vault, told } = await makeVault(t, store)
+
+    t.is(await readLogin(vault, account), undefined)
+    t.deepEqual(told, [])
+  })
+
+  test(`${store}: a later login takes the place of an earlier one, and keeps what it replaced`, async (t) => {
+    const { vault } = await makeVault(t, store)
+    const later = { ...login, refreshToken: 's', previous: { refreshToken: 'r', replacedAt: 1_900_000_000 } }
+
+    await save(vault, account)
+    await save(vault, account, later)
+
+    t.deepEqual(await readLogin(vault, account), { login: later, place: store, generation: 2 })
+  })
+
+  test(`${store}: two accounts of a host do not know each other`, async (t) => {
+    const { vault } = await makeVault(t, store)
+    const hers = { ...login, refreshToken: 'hers' }
+
+    await save(vault, account)
+    await save(vault, alice, hers)
+
+    t.like(await readLogin(vault, account), { login })
+    t.like(await readLogin(vault, alice), { login: hers })
+  })
+
+  for (const [title, text] of [
+    ['nothing', ''],
+    ['half a record', JSON.stringify({ version: 1, ...account, ...login }).slice(0, 1000)],
+    ['a record of another host', JSON.stringify({ version: 1, protocol: 'https', host: 'evil.example', ...login })],
+    ['a record of another user', JSON.stringify({ version: 1, ...alice, ...login })],
+    ['a record without a token', JSON.stringify({ version: 1, ...account, clientId: 'key' })],
+    ['a directory of parts that are not there', JSON.stringify({ set: 'a', parts: 2, digest: 'x' })],
+  ] as const) {
+    test(`${store}: ${title} in the place of a login is set aside, and the user is told where`, async (t) => {
+      const keeping = await makeVault(t, store)
+      const { vault, told } = keeping
+      await plant(keeping, text)
+
+      t.is(await readLogin(vault, account), undefined)
+
+      t.is(told.length, 1)
+      const aside = /; it was set aside as "?([^"]*)"?$/.exec(told[0] ?? '')?.[1] ?? ''
+      t.is(store === 'file' ? readFileSync(aside, 'utf8') : await vault.keyring.read(aside), text)
+      t.is(await readLogin(vault, account), undefined, 'once is enough')
+      t.is(told.length, 1)
+    })
+  }
+
+  test(`${store}: a record of a newer version is left alone, and no login is asked for`, async (t) => {
+    const keeping = await makeVault(t, store)
+    const text = JSON.stringify({ version: 2, ...account, secrets: 'elsewhere' })
+    await plant(keeping, text)
+
+    const error = await t.throwsAsync(readLogin(keeping.vault, account))
+
+    t.true(isFailure(error))
+    t.regex(error.message, /newer version/)
+    const { vault } = keeping
     t.is(
-      readRefreshToken(directory, account, (line) => told.push(line)),
-      undefined,
+      store === 'file'
+        ? readFileSync(recordPath(vault.data, account), 'utf8')
+        : await vault.keyring.read(accountUrl(account)),
+      text,
     )
-
-    const [aside = ''] = readdirSync(directory)
-    t.is(readFileSync(join(directory, aside), 'utf8'), text)
-    t.is(told.length, 1)
-    t.true(told[0]?.includes(join(directory, aside)))
   })
 }
 
-test('a record of a newer version is left alone, and no login is asked for', (t) => {
-  const directory = makeDirectory(t)
-  const text = JSON.stringify({ version: 2, ...account, secrets: 'elsewhere' })
-  writeFileSync(recordPath(directory, account), text, { mode: 0o600 })
+test('file: a record that others could read is a failure, not a reason to log in', async (t) => {
+  const { vault } = await makeVault(t, 'file')
+  writeFileSync(recordPath(vault.data, account), JSON.stringify({ version: 1, ...account, ...login }), { mode: 0o644 })
 
-  const error = t.throws(() => readRefreshToken(directory, account, t.fail))
-
-  t.true(isFailure(error))
-  t.regex(error.message, /newer version/)
-  t.is(readFileSync(recordPath(directory, account), 'utf8'), text)
-})
-
-test('a record that others could read is a failure, not a reason to log in', (t) => {
-  const directory = makeDirectory(t)
-  writeFileSync(recordPath(directory, account), JSON.stringify({ version: 1, ...account, ...token }), { mode: 0o644 })
-
-  const error = t.throws(() => readRefreshToken(directory, account, t.fail))
+  const error = await t.throwsAsync(readLogin(vault, account))
 
   t.true(isFailure(error))
   t.false(error.message.includes('rrrr'))
+})
+
+test('keyring: nothing secret is on the disk', async (t) => {
+  const { vault } = await makeVault(t, 'keyring')
+
+  await save(vault, account)
+
+  for (const directory of [vault.data, vault.runtime]) {
+    for (const name of readdirSync(directory))
+      t.false(readFileSync(join(directory, name), 'utf8').includes('rrrr'), name)
+  }
+})
+
+test('auto: the keyring where one answers, a file where none does', async (t) => {
+  const inFile = await makeVault(t, 'file', 'auto')
+  const inKeyring = await makeVault(t, 'keyring', 'auto')
+
+  for (const { vault } of [inFile, inKeyring]) await save(vault, account)
+
+  t.is((await readLogin(inFile.vault, account))?.place, 'file')
+  t.is((await readLogin(inKeyring.vault, account))?.place, 'keyring')
+})
+
+for (const [title, choice, hasRecord] of [
+  ['a keyring that appears later', 'auto', false],
+  ['the setting keyring', 'keyring', false],
+  ['the setting file', 'file', true],
+] as const) {
+  test(`${title} takes the login along, and leaves nothing behind`, async (t) => {
+    const toFile = choice === 'file'
+    const { vault, daemon } = await makeVault(t, 'keyring')
+    const before: Vault = {
+      ...vault,
+      choice: toFile ? 'keyring' : 'auto',
+      keyring: openFor(t, toFile ? daemon : undefined),
+    }
+    const after: Vault = { ...vault, choice }
+    await save(before, account)
+    t.is((await readLogin(before, account))?.place, toFile ? 'keyring' : 'file')
+
+    const moved = await readLogin(after, account)
+    t.like(moved, { login })
+    await save(after, account, { ...login, refreshToken: 's' })
+
+    t.like(await readLogin(after, account), { login: { refreshToken: 's' }, place: toFile ? 'file' : 'keyring' })
+    t.is((await vault.keyring.read(accountUrl(account))) === undefined, toFile)
+    t.is(readFileSync(recordPath(vault.data, account), 'utf8').includes('refreshToken'), hasRecord)
+  })
+}
+
+for (const [title, trouble, expected] of [
+  ['locked', (daemon: KeyringDaemon) => daemon.lock(), /cannot be used \([^\n]*unlock prompt was dismissed\)$/],
+  ['gone', (daemon: KeyringDaemon) => daemon.kill(), /does not answer \(/],
+  [
+    'frozen',
+    (daemon: KeyringDaemon) => daemon.freeze(),
+    /(does not answer \([^\n]*did not send a reply|no answer within 3 seconds)/,
+  ],
+] as const) {
+  for (const choice of ['auto', 'keyring'] as const) {
+    test(`${choice}: a keyring that is ${title} is not an empty one: nothing is deleted, and it is good again later`, async (t) => {
+      const { vault, daemon, told } = await makeVault(t, 'keyring', choice)
+      await save(vault, account)
+      const before = readFileSync(recordPath(vault.data, account), 'utf8')
+      await trouble(daemon as KeyringDaemon)
+
+      const error = await t.throwsAsync(readLogin(vault, account))
+
+      t.true(isFailure(error))
+      t.regex(error.message, expected)
+      t.is(readFileSync(recordPath(vault.data, account), 'utf8'), before)
+      await daemon?.kill()
+      await daemon?.startDaemon()
+      t.like(await readLogin({ ...vault, keyring: openFor(t, daemon) }, account), { login, place: 'keyring' })
+      t.deepEqual(told, [])
+    })
+  }
+}
+
+test('auto: nobody new is sent into a file while there is a keyring that is locked', async (t) => {
+  const { vault, daemon } = await makeVault(t, 'keyring', 'auto')
+  daemon?.lock()
+
+  const error = await t.throwsAsync(chooseStore(vault, account, undefined))
+
+  t.regex(error.message, /cannot be used/)
+  t.deepEqual(readdirSync(vault.data), [])
+})
+
+test('auto: a login that is in a file stays usable while the keyring is locked', async (t) => {
+  const { vault, daemon } = await makeVault(t, 'keyring', 'auto')
+  await save({ ...vault, choice: 'file' }, account)
+  daemon?.lock()
+
+  await save(vault, account, { ...login, refreshToken: 's' })
+
+  t.like(await readLogin(vault, account), { login: { refreshToken: 's' }, place: 'file' })
+})
+
+test('auto: a keyring that goes down between the trial and the save: the login is in a file, and the user knows', async (t) => {
+  const { vault, daemon, told } = await makeVault(t, 'keyring', 'auto')
+  await save(vault, account)
+  const kept = await readLogin(vault, account)
+  const store = await chooseStore(vault, account, kept)
+  await daemon?.kill()
+  const newer = { ...login, refreshToken: 'newer' }
+
+  t.is(await writeLogin(vault, account, newer, store, kept), 'file')
+
+  t.is(told.length, 1)
+  t.regex(told[0] ?? '', /^the system's keyring [^;]+; the new login is kept in a file that only you can read: /)
+  await daemon?.startDaemon()
+  const back = { ...vault, keyring: openFor(t, daemon) }
+  t.like(await readLogin(back, account), { login: newer, place: 'file' }, 'the newer one counts')
+  await save(back, account, { ...login, refreshToken: 'newest' })
+  t.like(await readLogin(back, account), { login: { refreshToken: 'newest' }, place: 'keyring' })
+})
+
+test('keyring: one that goes down between the trial and the save gets no file; the user knows how long to mend it', async (t) => {
+  const { vault, daemon } = await makeVault(t, 'keyring')
+  await save(vault, account)
+  const kept = await readLogin(vault, account)
+  const store = await chooseStore(vault, account, kept)
+  await daemon?.kill()
+
+  const error = await t.throwsAsync(writeLogin(vault, account, { ...login, refreshToken: 'newer' }, store, kept))
+
+  if (!isFailure(error)) throw error
+  t.regex(error.message, /^the new login could not be saved: the system's keyring/)
+  t.regex(error.hints.join('\n'), /ten minutes/)
+  t.false(readFileSync(recordPath(vault.data, account), 'utf8').includes('newer'))
+})
+
+test('where the library is not installed, no keyring answers', async (t) => {
+  const directory = makeDirectory(t)
+  cpSync(join(program, '..'), directory, { recursive: true })
+  const keyring = openKeyring({
+    program: join(directory, 'keyringProcess.mjs'),
+    timeLimit: 3,
+    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' },
+    tell: t.fail,
+  })
+  t.teardown(() => keyring.close())
+
+  const error = await t.throwsAsync(keyring.read('name'))
+
+  t.true(isFailure(error))
+  t.regex(error.message, /does not answer \(Cannot find package '@napi-rs\/keyring'/)
 })

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { recordPath, removeAllOf } from '../../src/tokens/record.ts'
+import { recordPath, removeAllOf } from '../../src/tokens/recordFile.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }

@@ -1,0 +1,86 @@
+import { Failure } from './failure.ts'
+import { readSettings, type Settings } from './git/config.ts'
+import { type Client, isOurs, mayBeOurs, readClient, seekSecret } from './oauth/client.ts'
+import type { Surroundings } from './surroundings.ts'
+import { isKeyringTrouble, type Keyring } from './tokens/keyring.ts'
+import { readClientSecret } from './tokens/keyringRecords.ts'
+import type { Lock } from './tokens/lock.ts'
+import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
+import type { Kept, Places, StoreChoice, Vault } from './tokens/vault.ts'
+
+/** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
+const LOGIN_TIME_LIMIT = 300
+
+/** Whoever has not come back after an hour will not. Seconds. */
+export const LONGEST_LOGIN = 3600
+
+/** An account with all that a new token for it takes. */
+export type Errand = {
+  readonly account: Account
+  readonly client: Client
+  readonly settings: Settings
+  readonly vault: Vault
+  /** For the person in the browser. Seconds. */
+  readonly loginTimeLimit: number
+  readonly around: Surroundings
+}
+
+/** An errand under its account's lock, with what is stored, and where the next login goes. */
+export type Renewal = Errand & {
+  readonly lock: Lock
+  readonly kept: Kept | undefined
+  readonly store: 'keyring' | 'file'
+  /** When git asked, in seconds since 1970. */
+  readonly asked: number
+  /** Whether there still is a valid access token: then nobody need be disturbed. */
+  readonly hasValid: boolean
+}
+
+/**
+ * Asks git for the user's settings, and looks whether they make the account ours.
+ *
+ * @returns undefined for a host that is not ours
+ * @throws Failure with the code `not_configured` where a setting is missing or won't do
+ */
+export async function prepareErrand(
+  account: Account,
+  places: Places,
+  around: Surroundings,
+): Promise<Errand | undefined> {
+  const { env } = around
+  const url = accountUrl(defaultAccount(account))
+  if (!mayBeOurs(url)) return undefined
+  // With the username in it: a person may have a consumer of their own.
+  const settings = readSettings('credential', accountUrl(account), env)
+  const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
+  if (!isOurs(url, settings, readGeneral)) return undefined
+  const sought = seekSecret(url, settings, env)
+  const keptSecret = sought === undefined ? undefined : await findSecret(places.keyring, account, sought)
+  const client = readClient(url, settings, env, keptSecret)
+  const vault = { ...places, choice: readChoice(settings) }
+  return { account, client, settings, vault, loginTimeLimit: readTimeLimit(settings), around }
+}
+
+async function findSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {
+  try {
+    return await readClientSecret(keyring, account, clientId)
+  } catch (error) {
+    // Where no keyring answers, the secret cannot be in one, and is what is missing.
+    if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
+    return undefined
+  }
+}
+
+function readChoice(settings: Settings): StoreChoice {
+  const value = settings.get('oauthstore') ?? 'auto'
+  if (value === 'auto' || value === 'keyring' || value === 'file') return value
+  throw new Failure("oauthStore in git's configuration has to be auto, keyring or file", {
+    code: 'not_configured',
+    hints: ["git config --show-origin --get-regexp '^credential\\.(.*\\.)?oauthstore$'"],
+  })
+}
+
+function readTimeLimit(settings: Settings): number {
+  const seconds = Number(settings.get('oauthlogintimeout') ?? LOGIN_TIME_LIMIT)
+  return seconds > 0 ? Math.min(seconds, LONGEST_LOGIN) : LOGIN_TIME_LIMIT
+}

@@ -1,0 +1,95 @@
+import type { Errand, Renewal } from './errand.ts'
+import { Failure, isFailure } from './failure.ts'
+import { readNetwork } from './network.ts'
+import { save } from './save.ts'
+import { holdSignals } from './signals.ts'
+import { noteFailedLogin, readFailedLogin } from './tokens/failedLogin.ts'
+import { lastResort, type Login, renewLogin } from './tokens/login.ts'
+import { probeRecord } from './tokens/recordFile.ts'
+import { type AccessToken, accountName } from './tokens/token.ts'
+import { chooseStore, readLogin } from './tokens/vault.ts'
+
+/** What an access token's record may need. Bytes. */
+const ROOM = 16 * 1024
+
+/**
+ * A new access token: refreshed, or from a login where there is nothing to refresh or the server itself refuses it.
+ *
+ * @throws Failure where there is none to be had; with the code `lock_lost`, before anything was sent, where another
+ *   process has taken the lock over
+ */
+export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>): Promise<AccessToken> {
+  const { account, client, vault } = errand
+  const kept = await readLogin(vault, account)
+  // Where no new token could be saved, the old one must not be spent, nor the user be asked.
+  const renewal = { ...errand, ...under, kept, store: await chooseStore(vault, account, kept) }
+  if (vault.choice !== 'keyring') probeRecord(vault.runtime, account, ROOM)
+  if (kept === undefined) return logIn(renewal, `no login for ${accountName(account)} is saved`, [])
+  if (kept.login.clientId !== client.clientId) {
+    return logIn(renewal, `the login for ${accountName(account)} was made with another OAuth consumer`, [])
+  }
+  return refresh(renewal, kept.login, kept.login.refreshToken)
+}
+
+/** @param refreshToken the login's own, or the one before it */
+async function refresh(renewal: Renewal, login: Login, refreshToken: string): Promise<AccessToken> {
+  const { account, client, vault, lock, around } = renewal
+  const grants = await import('./oauth/grants.ts')
+  const network = readNetwork(client.tokenEndpoint, around.env)
+  if (!lock.isHeld()) throw new Failure('another git process took over', { code: 'lock_lost' })
+  const sent = around.now()
+  try {
+    // The answer exists once: whatever happens meanwhile, it is saved first.
+    return await holdSignals(async () => {
+      const granted = await grants.refresh(client, refreshToken, network)
+      return save(renewal, granted, renewLogin(login, refreshToken, granted.refreshToken, sent), sent)
+    })
+  } catch (error) {
+    if (!isFailure(error) || !grants.isRefused(error)) throw error
+    // Another machine with the same home directory may have been faster, where no lock of ours reaches.
+    const newer = await readLogin(vault, account)
+    if (newer !== undefined && newer.login.refreshToken !== login.refreshToken) {
+      return refresh({ ...renewal, kept: newer }, newer.login, newer.login.refreshToken)
+    }
+    // A server that forgot its last answer may still take the token that it answered to.
+    const last = refreshToken === login.refreshToken ? lastResort(login, sent) : undefined
+    if (last !== undefined) return refresh(renewal, login, last)
+    // The refused one stays until a login replaces it: when a wrong secret is mended, it is good again.
+    return logIn(renewal, `the saved login was ${error.message}`, error.hints)
+  }
+}
+
+/** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
+async function logIn(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
+  const { account, client, settings, vault, loginTimeLimit, asked, hasValid, around } = renewal
+  // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
+  if (hasValid) throw new Failure(reason, { hints })
+  const failedAt = readFailedLogin(vault.runtime, account)
+  if (failedAt !== undefined && failedAt > asked) {
+    throw new Failure('the login that another git process asked for came to nothing, so there is no token', {
+      hints: ['to try again, run the git command once more'],
+    })
+  }
+  const { login } = await import('./login.ts')
+  try {
+    return await login({
+      client,
+      host: account.host,
+      settings,
+      reason,
+      hints,
+      timeLimit: loginTimeLimit,
+      around,
+      save: async (granted, sent) => {
+        const { refreshToken } = granted
+        const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
+        return save(renewal, granted, made, sent)
+      },
+    })
+  } catch (error) {
+    // Where nobody was asked, nobody refused: a sibling still may ask.
+    const isUnasked = isFailure(error) && (error.code === 'login_required' || error.code === 'no_listener')
+    if (!isUnasked) noteFailedLogin(vault.runtime, account)
+    throw error
+  }
+}

@@ -1,0 +1,71 @@
+import type { Renewal } from './errand.ts'
+import { isFailure } from './failure.ts'
+import type { Granted } from './oauth/grants.ts'
+import { writeAccessToken } from './tokens/cache.ts'
+import { isKeyringTrouble } from './tokens/keyring.ts'
+import { markKeyring, saveClientSecret, writeKeyringAccessToken } from './tokens/keyringRecords.ts'
+import type { Login } from './tokens/login.ts'
+import { type AccessToken, issueToken } from './tokens/token.ts'
+import { describePlace, readLogin, writeLogin } from './tokens/vault.ts'
+
+/**
+ * Saves first what exists only once: the login, then the access token.
+ *
+ * @param login undefined where the server issued no refresh token
+ * @param sent when the token was asked for, in seconds since 1970
+ * @throws Failure where no place took the login, though one had on trial
+ */
+export async function save(
+  renewal: Renewal,
+  granted: Granted,
+  login: Login | undefined,
+  sent: number,
+): Promise<AccessToken> {
+  const token = issueToken(granted.accessToken, { ...granted, sent })
+  if (login === undefined) {
+    await saveAccessToken(renewal, token)
+  } else if (await isStillOurs(renewal)) {
+    await saveLogin(renewal, login)
+    await saveAccessToken(renewal, token)
+  }
+  return token
+}
+
+/**
+ * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,
+ * may find that another one took its lock and has a newer login by now, which must stay.
+ */
+async function isStillOurs({ account, vault, lock, kept }: Renewal): Promise<boolean> {
+  if (lock.isHeld()) return true
+  const present = await readLogin(vault, account)
+  return (present?.generation ?? 0) <= (kept?.generation ?? 0)
+}
+
+async function saveLogin({ account, client, vault, store, kept }: Renewal, login: Login): Promise<void> {
+  const place = await writeLogin(vault, account, login, store, kept)
+  if (place === 'keyring' && client.secretSource === 'configuration') {
+    // It still is where the user put it.
+    await saveClientSecret(vault.keyring, account, client).catch((error: unknown) => {
+      if (!isKeyringTrouble(error)) throw error
+    })
+  }
+  const isNew = kept === undefined || kept.login.clientId !== login.clientId
+  if (isNew && place === 'file' && vault.choice === 'auto') {
+    vault.tell(`no keyring answers here, so the login is kept in ${describePlace(vault, account, place)}`)
+  }
+}
+
+/** It was tried before, and what cannot be had again is saved: git gets its answer all the same. */
+async function saveAccessToken({ account, vault }: Renewal, token: AccessToken): Promise<void> {
+  const { choice, keyring, data, runtime, tell } = vault
+  try {
+    if (choice !== 'keyring') writeAccessToken(runtime, account, token, data)
+    else {
+      await writeKeyringAccessToken(keyring, account, token)
+      markKeyring(runtime, account, true)
+    }
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    tell(`${error.message}; the token is used this once`)
+  }
+}

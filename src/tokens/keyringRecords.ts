@@ -1,0 +1,83 @@
+import { parseAccessToken } from './cache.ts'
+import type { Keyring } from './keyring.ts'
+import { readText, removeText, writeText } from './parts.ts'
+import { formatRecord, parseRecord } from './record.ts'
+import { readRecord, writeRecord } from './recordFile.ts'
+import { type AccessToken, type Account, accountUrl, defaultAccount } from './token.ts'
+
+/** The record in a directory that says: what you look for here is in the keyring. */
+export function isInKeyring(directory: string, account: Account): boolean {
+  const record = readRecord(directory, account)
+  return typeof record === 'object' && record['store'] === 'keyring'
+}
+
+/**
+ * Says so, in the directory.
+ *
+ * @param isForBoth whether the account's access token is kept in the keyring as well
+ */
+export function markKeyring(directory: string, account: Account, isForBoth: boolean): void {
+  const mark = { store: 'keyring', ...(isForBoth ? { accessToken: 'keyring' } : {}) }
+  const present = readRecord(directory, account)
+  if (typeof present !== 'object' || JSON.stringify(present) !== JSON.stringify(mark))
+    writeRecord(directory, account, mark)
+}
+
+/** Whether the account's access token is kept in the keyring as well, so that nothing secret is on the disk. */
+export function isStrict(data: string, account: Account): boolean {
+  const record = readRecord(data, account)
+  return typeof record === 'object' && record['accessToken'] === 'keyring'
+}
+
+/** @throws Failure where the keyring can't be used */
+export async function readKeyringAccessToken(keyring: Keyring, account: Account): Promise<AccessToken | undefined> {
+  const found = await readText(keyring, accessTokenName(account))
+  const record = typeof found === 'object' ? parseRecord(found.text, account) : undefined
+  return typeof record === 'object' ? parseAccessToken(record) : undefined
+}
+
+/** @throws Failure where the keyring can't be used */
+export async function writeKeyringAccessToken(keyring: Keyring, account: Account, token: AccessToken): Promise<void> {
+  await writeText(keyring, accessTokenName(account), formatRecord(account, token))
+}
+
+/** None being there is as good. */
+export async function removeKeyringAccessToken(keyring: Keyring, account: Account): Promise<void> {
+  await removeText(keyring, accessTokenName(account))
+}
+
+/** Removes all that the keyring has of an account. */
+export async function removeFromKeyring(keyring: Keyring, account: Account): Promise<void> {
+  for (const name of [accountUrl(account), accessTokenName(account)]) await removeText(keyring, name)
+}
+
+function accessTokenName(account: Account): string {
+  return `${accountUrl(account)} (access token)`
+}
+
+/** The consumer's secret, where it is in the keyring. */
+export async function readClientSecret(
+  keyring: Keyring,
+  account: Account,
+  clientId: string,
+): Promise<string | undefined> {
+  const found = await readText(keyring, clientSecretName(account, clientId))
+  const record = typeof found === 'object' ? parseRecord(found.text, defaultAccount(account)) : undefined
+  const secret = typeof record === 'object' ? record['clientSecret'] : undefined
+  return typeof secret === 'string' ? secret : undefined
+}
+
+/** Saves the consumer's secret, which all accounts of a host may share, unless it is there already. */
+export async function saveClientSecret(
+  keyring: Keyring,
+  account: Account,
+  { clientId, clientSecret }: { readonly clientId: string; readonly clientSecret: string },
+): Promise<void> {
+  if ((await readClientSecret(keyring, account, clientId)) === clientSecret) return
+  const text = formatRecord(defaultAccount(account), { clientSecret })
+  await writeText(keyring, clientSecretName(account, clientId), text)
+}
+
+function clientSecretName(account: Account, clientId: string): string {
+  return `${accountUrl(defaultAccount(account))} (secret of ${clientId})`
+}

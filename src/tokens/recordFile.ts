@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure, systemCode } from '../failure.ts'
+import type { JsonObject } from '../json.ts'
+import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
+import { type Found, formatRecord, parseRecord, recordName } from './record.ts'
+import type { Account } from './token.ts'
+
+/**
+ * Reads the record of an account from a directory: one JSON file for each account.
+ *
+ * @throws Failure where something is there that can't be read
+ */
+export function readRecord(directory: string, account: Account): Found {
+  const text = readPrivateFile(recordPath(directory, account))
+  return text === undefined ? undefined : parseRecord(text, account)
+}
+
+/** Whether anything stands where the account's record would, readable or not. */
+export function hasRecord(directory: string, account: Account): boolean {
+  return existsSync(recordPath(directory, account))
+}
+
+/** The accounts of a host that have a record here, the default account first. */
+export function listAccounts(directory: string, { protocol, host }: Account): Account[] {
+  const start = encodeURIComponent(`${protocol}://`)
+  const end = recordName({ protocol, host }).slice(start.length)
+  return listNames(directory)
+    .filter((name) => name.startsWith(start) && name.endsWith(end))
+    .map((name) => decode(name.slice(start.length, -end.length)))
+    .filter((username) => username !== undefined)
+    .map((username) => (username === '' ? { protocol, host } : { protocol, host, username }))
+    .toSorted((one, other) => (one.username ?? '').localeCompare(other.username ?? ''))
+}
+
+/** The username in what stands before the host, encoded twice: once in the URL, once in the file's name. */
+function decode(encoded: string): string | undefined {
+  if (encoded === '') return ''
+  try {
+    const part = decodeURIComponent(encoded)
+    return part.endsWith('@') ? decodeURIComponent(part.slice(0, -1)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws Failure where it cannot be written; an older record still stands then */
+export function writeRecord(directory: string, account: Account, fields: JsonObject): void {
+  writePrivateFile(recordPath(directory, account), formatRecord(account, fields))
+}
+
+/**
+ * @param size what will have to fit, in bytes
+ * @throws Failure where {@link writeRecord} could not write
+ */
+export function probeRecord(directory: string, account: Account, size: number): void {
+  probePrivateFile(recordPath(directory, account), size)
+}
+
+/** Forgets a record; none being there is as good. */
+export function removeRecord(directory: string, account: Account): void {
+  removePrivateFile(recordPath(directory, account))
+}
+
+/**
+ * What may lie beside a record: the note of a failed login, a rescued or damaged record, what a killed process left
+ * half-written.
+ */
+const BESIDE = /^(\.failed-login|\.rescued|\.damaged-\d+|(\.failed-login|\.rescued)?\.\d+\.new)?$/
+
+/** Forgets a record with all that lies beside it; a lock stays, it is somebody's. */
+export function removeAllOf(directory: string, account: Account): void {
+  const name = recordName(account)
+  for (const other of listNames(directory)) {
+    if (other.startsWith(name) && BESIDE.test(other.slice(name.length))) removePrivateFile(join(directory, other))
+  }
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw new Failure(`${directory} cannot be read (${systemCode(error) ?? String(error)})`, { cause: error })
+  }
+}
+
+/**
+ * Moves a record out of the way without losing it, and says where it was and is.
+ *
+ * @throws Failure where it can't be moved
+ */
+export function setRecordAside(directory: string, account: Account): { path: string; aside: string } {
+  const path = recordPath(directory, account)
+  const aside = `${path}.damaged-${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    throw new Failure(`${path} is damaged and cannot be set aside (${systemCode(error) ?? String(error)})`, {
+      hints: ['move it away'],
+      cause: error,
+    })
+  }
+  return { path, aside }
+}
+
+/** Where the account's record lies. */
+export function recordPath(directory: string, account: Account): string {
+  return join(directory, recordName(account))
+}
