@@ -5,6 +5,8 @@ export class Storage {
   readonly #records = new Map<string, AdapterPayload>()
   /** Refresh tokens that were rotated away. */
   readonly rotatedAway = new Set<string>()
+  /** For so long the server takes a refresh token that was rotated away, as if it had not answered. Seconds. */
+  grace = 0
 
   /** Deletes all records of a kind, as if an administrator had revoked them. */
   forget(kind: 'AccessToken' | 'RefreshToken'): void {
@@ -19,7 +21,7 @@ export class Storage {
       [...records].find(([key, payload]) => key.startsWith(`${kind} `) && payload[name] === value)?.[1]
     return {
       upsert: async (id, payload) => void records.set(`${kind} ${id}`, payload),
-      find: async (id) => records.get(`${kind} ${id}`),
+      find: async (id) => this.#forgive(records.get(`${kind} ${id}`)),
       findByUid: async (uid) => findBy('uid', uid),
       findByUserCode: async (userCode) => findBy('userCode', userCode),
       destroy: async (id) => void records.delete(`${kind} ${id}`),
@@ -32,5 +34,10 @@ export class Storage {
         if (kind === 'RefreshToken') rotatedAway.add(id)
       },
     }
+  }
+
+  #forgive(payload: AdapterPayload | undefined): AdapterPayload | undefined {
+    const isForgiven = Number(payload?.consumed) + this.grace > Date.now() / 1000
+    return payload !== undefined && isForgiven ? { ...payload, consumed: undefined } : payload
   }
 }
