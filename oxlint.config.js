@@ -76,6 +76,7 @@ function refusals(file) {
       message: 'No subject imports another: the story joins them.',
     },
     GROUND.has(nameOf(file)) && above('./', STORY.flat()),
+    file !== 'src/cli.ts' && { regex: '/commands/', message: 'Commands are imported where they are chosen.' },
     GROUND.has(nameOf(file)) && {
       regex: `^\\./(${SUBJECTS.join('|')})/`,
       message: 'The ground imports none of ours but the ground.',

@@ -3,6 +3,7 @@ import { Failure, systemCode } from './failure.ts'
 import { answer, OPERATIONS } from './helper.ts'
 import { findDataDirectory, findRuntimeDirectory } from './paths.ts'
 import { message, report } from './report.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A request has some ten short lines; whatever sends this much is not git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
@@ -15,12 +16,7 @@ const STDOUT = 1
 const STDERR = 2
 
 async function main(operation: string | undefined): Promise<void> {
-  if (operation === undefined || isTypedByHand(operation)) {
-    const { run } = await import('./cli.ts')
-    process.exitCode = await run(process.argv.slice(2), { print, complain })
-    return
-  }
-  await answer(operation, {
+  const around: Surroundings = {
     now: () => Date.now() / 1000,
     env: process.env,
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
@@ -30,15 +26,22 @@ async function main(operation: string | undefined): Promise<void> {
     read,
     write: print,
     tell: (text) => complain(message(text)),
-  })
+  }
+  if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, around)
+  const { run } = await import('./cli.ts')
+  process.exitCode = await run(process.argv.slice(2), around, complain)
 }
 
+/** What git will never name, so that it may come from a script as well. */
+const COMMANDS = new Set(['login', 'status'])
+
 /**
- * Git names an operation; a person gives nothing, or an option, or a word that git does not have (yet), with a terminal
- * where git has a pipe.
+ * Git names an operation; a person gives nothing, or an option, or one of our commands, or a word that git does not have
+ * (yet), with a terminal where git has a pipe.
  */
 function isTypedByHand(operation: string): boolean {
-  return operation.startsWith('-') || (!OPERATIONS.includes(operation) && process.stdin.isTTY)
+  if (OPERATIONS.includes(operation)) return false
+  return operation.startsWith('-') || COMMANDS.has(operation) || process.stdin.isTTY
 }
 
 /** Synchronous, as process.stdin costs a fifth of the whole run. A character for each byte. */

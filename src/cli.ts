@@ -1,13 +1,25 @@
 import { readFileSync } from 'node:fs'
+import { isFailure } from './failure.ts'
 import { parseObject } from './json.ts'
 import { message } from './report.ts'
+import type { Surroundings } from './surroundings.ts'
 import yargs from 'yargs'
 
-/** Where words go: what was asked for, and what went wrong. */
-type Output = { readonly print: (text: string) => void; readonly complain: (text: string) => void }
+/** Bitbucket Cloud, which nobody should have to name. */
+const BITBUCKET = 'https://bitbucket.org'
 
-/** What a person meets who runs the program by hand. @returns the exit code: 0, or 2 for a wrong usage */
-export async function run(args: readonly string[], { print, complain }: Output): Promise<number> {
+/**
+ * What a person meets who runs the program by hand.
+ *
+ * @param complain takes words for stderr as they are
+ * @returns the exit code: 0; 2 for a wrong usage; 4 where a login is needed
+ * @throws Failure as the commands do
+ */
+export async function run(
+  args: readonly string[],
+  around: Surroundings,
+  complain: (text: string) => void,
+): Promise<number> {
   let exitCode = args.length === 0 ? 2 : 0
   const parser = yargs()
     .scriptName('git credential-bitbucket-oauth')
@@ -25,6 +37,24 @@ with the key and secret of a private OAuth consumer, made at
 https://bitbucket.org/WORKSPACE/workspace/settings/api
 with the callback URL http://localhost:8976 and the permissions Repositories: Read and Write.`,
     )
+    .command(
+      'login [url]',
+      'Log in with the browser, whatever is kept already',
+      (login) =>
+        login.positional('url', { type: 'string', default: BITBUCKET, describe: 'The host' }).option('username', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Log in beside the default account, for URLs with this username',
+        }),
+      async ({ url, username }) => {
+        const { login } = await import('./commands/login.ts')
+        await login({ url, username }, around)
+      },
+    )
+    .command('status', 'Tell which logins are kept, and where', {}, async () => {
+      const { status } = await import('./commands/status.ts')
+      if ((await status(around)) === 'logged out') exitCode = 4
+    })
     .command('get', 'Answer git with an access token: a cached, a refreshed or a new one')
     .command('store', 'Nothing to do: what was answered is saved already')
     .command('erase', 'Forget the access token that git says was refused')
@@ -44,9 +74,10 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
   }
   await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
     if (error) {
+      if (isFailure(error)) throw error
       exitCode = 2
       complain(`${message(error.message)}hint: git credential-bitbucket-oauth -h\n`)
-    } else if (output !== '') print(`${output}\n`)
+    } else if (output !== '') around.write(`${output}\n`)
   })
   return exitCode
 }

@@ -10,7 +10,7 @@ import {
 } from './tokens/keyringRecords.ts'
 import { withLock } from './tokens/lock.ts'
 import { hasRecord, listAccounts, removeAllOf, removeRecord } from './tokens/recordFile.ts'
-import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
+import { type Account, accountUrl, defaultAccount, isSameHost } from './tokens/token.ts'
 import type { Places } from './tokens/vault.ts'
 
 /** A refresh that runs meanwhile takes seconds; a login takes longer, but then the token is on its way out. Seconds. */
@@ -73,6 +73,6 @@ function listForgotten(wanted: Account, { data, runtime }: Places): Account[] {
     const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
     return directories.some((directory) => hasRecord(directory, account)) ? [account] : []
   }
-  const kept = directories.flatMap((directory) => listAccounts(directory, wanted))
+  const kept = directories.flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
   return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]
 }

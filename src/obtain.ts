@@ -1,6 +1,6 @@
 import { type Errand, LONGEST_LOGIN, prepareErrand } from './errand.ts'
 import { isFailure } from './failure.ts'
-import { renew } from './renew.ts'
+import { logInByHand, renew } from './renew.ts'
 import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
 import { readAccessToken } from './tokens/cache.ts'
@@ -68,6 +68,25 @@ export async function obtainToken(wanted: Account, around: Surroundings): Promis
     return valid
   } finally {
     keyring.close()
+  }
+}
+
+/**
+ * A login that somebody asks for by hand, for the default account or for a username of its own.
+ *
+ * @returns undefined for a host that is not ours
+ * @throws Failure where it came to nothing
+ */
+export async function logInAnew(account: Account, around: Surroundings): Promise<Token> {
+  const asked = around.now()
+  const places = await openPlaces(around)
+  try {
+    const errand = await prepareErrand(account, places, around)
+    if (errand === undefined) return undefined
+    const options = { patience: PATIENCE, tell: around.tell }
+    return await withLock<Token>(places.data, account, options, (lock) => logInByHand(errand, { lock, asked }))
+  } finally {
+    places.keyring.close()
   }
 }
 

@@ -7,7 +7,7 @@ import { noteFailedLogin, readFailedLogin } from './tokens/failedLogin.ts'
 import { lastResort, type Login, renewLogin } from './tokens/login.ts'
 import { probeRecord } from './tokens/recordFile.ts'
 import { type AccessToken, accountName } from './tokens/token.ts'
-import { chooseStore, readLogin } from './tokens/vault.ts'
+import { chooseStore, describePlace, readLogin } from './tokens/vault.ts'
 
 /** What an access token's record may need. Bytes. */
 const ROOM = 16 * 1024
@@ -19,16 +19,23 @@ const ROOM = 16 * 1024
  *   process has taken the lock over
  */
 export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>): Promise<AccessToken> {
-  const { account, client, vault } = errand
-  const kept = await readLogin(vault, account)
-  // Where no new token could be saved, the old one must not be spent, nor the user be asked.
-  const renewal = { ...errand, ...under, kept, store: await chooseStore(vault, account, kept) }
-  if (vault.choice !== 'keyring') probeRecord(vault.runtime, account, ROOM)
+  const { account, client } = errand
+  const renewal = await prepareRenewal(errand, under)
+  const { kept } = renewal
   if (kept === undefined) return logIn(renewal, `no login for ${accountName(account)} is saved`, [])
   if (kept.login.clientId !== client.clientId) {
     return logIn(renewal, `the login for ${accountName(account)} was made with another OAuth consumer`, [])
   }
   return refresh(renewal, kept.login, kept.login.refreshToken)
+}
+
+/** Where no new token could be saved, the old one must not be spent, nor the user be asked. */
+async function prepareRenewal(errand: Errand, under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>): Promise<Renewal> {
+  const { account, vault } = errand
+  const kept = await readLogin(vault, account)
+  const store = await chooseStore(vault, account, kept)
+  if (vault.choice !== 'keyring') probeRecord(vault.runtime, account, ROOM)
+  return { ...errand, ...under, kept, store }
 }
 
 /** @param refreshToken the login's own, or the one before it */
@@ -61,7 +68,7 @@ async function refresh(renewal: Renewal, login: Login, refreshToken: string): Pr
 
 /** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
 async function logIn(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
-  const { account, client, settings, vault, loginTimeLimit, asked, hasValid, around } = renewal
+  const { account, vault, asked, hasValid } = renewal
   // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
   if (hasValid) throw new Failure(reason, { hints })
   const failedAt = readFailedLogin(vault.runtime, account)
@@ -70,9 +77,20 @@ async function logIn(renewal: Renewal, reason: string, hints: readonly string[])
       hints: ['to try again, run the git command once more'],
     })
   }
+  return askInBrowser(renewal, reason, hints)
+}
+
+/** As {@link renew}, but for somebody who asks for a login by hand: whatever is kept, whatever failed before. */
+export async function logInByHand(errand: Errand, under: Pick<Renewal, 'lock' | 'asked'>): Promise<AccessToken> {
+  const renewal = await prepareRenewal(errand, { ...under, hasValid: false })
+  return askInBrowser(renewal, `a login for ${accountName(errand.account)} was asked for`, [])
+}
+
+async function askInBrowser(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
+  const { account, client, settings, vault, loginTimeLimit, store, around } = renewal
   const { login } = await import('./login.ts')
   try {
-    return await login({
+    const token = await login({
       client,
       host: account.host,
       settings,
@@ -86,6 +104,10 @@ async function logIn(renewal: Renewal, reason: string, hints: readonly string[])
         return save(renewal, granted, made, sent)
       },
     })
+    if (store === 'file' && vault.choice === 'auto') {
+      around.tell(`no keyring answers here, so the login is kept in ${describePlace(vault, account, store)}`)
+    }
+    return token
   } catch (error) {
     // Where nobody was asked, nobody refused: a sibling still may ask.
     const isUnasked = isFailure(error) && (error.code === 'login_required' || error.code === 'no_listener')

@@ -6,7 +6,7 @@ import { isKeyringTrouble } from './tokens/keyring.ts'
 import { markKeyring, saveClientSecret, writeKeyringAccessToken } from './tokens/keyringRecords.ts'
 import type { Login } from './tokens/login.ts'
 import { type AccessToken, issueToken } from './tokens/token.ts'
-import { describePlace, readLogin, writeLogin } from './tokens/vault.ts'
+import { readLogin, writeLogin } from './tokens/vault.ts'
 
 /**
  * Saves first what exists only once: the login, then the access token.
@@ -48,10 +48,6 @@ async function saveLogin({ account, client, vault, store, kept }: Renewal, login
     await saveClientSecret(vault.keyring, account, client).catch((error: unknown) => {
       if (!isKeyringTrouble(error)) throw error
     })
-  }
-  const isNew = kept === undefined || kept.login.clientId !== login.clientId
-  if (isNew && place === 'file' && vault.choice === 'auto') {
-    vault.tell(`no keyring answers here, so the login is kept in ${describePlace(vault, account, place)}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
-import { type AccessToken, type Account, defaultAccount } from './token.ts'
+import { type AccessToken, type Account, defaultAccount, isSameHost } from './token.ts'
 
 /** An access token in its file. */
 type Cached = AccessToken & {
@@ -44,7 +44,8 @@ export function parseAccessToken(record: Readonly<Record<string, unknown>>): Acc
  * one. Where the keyring has the token, only the keyring can tell.
  */
 export function findHolders(directory: string, account: Account, accessToken: string): Account[] {
-  return listAccounts(directory, account).filter((candidate) => {
+  return listAccounts(directory).filter((candidate) => {
+    if (!isSameHost(candidate, account)) return false
     const record = attempt(() => readRecord(directory, candidate))
     return typeof record === 'object' && (record['accessToken'] === accessToken || record['store'] === 'keyring')
   })

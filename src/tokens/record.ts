@@ -40,3 +40,24 @@ export function parseRecord(text: string, account: Account): JsonObject | 'damag
 export function recordName(account: Account): string {
   return `${encodeURIComponent(accountUrl(account)).replaceAll('*', '%2A')}.json`
 }
+
+/** The account of a record's file; undefined for a file of another kind. */
+export function parseRecordName(name: string): Account | undefined {
+  const text = decode(name.replace(/\.json$/, ''))
+  if (text === undefined || !URL.canParse(text)) return undefined
+  const { protocol, host, username } = new URL(text)
+  const account = {
+    protocol: protocol.slice(0, -1),
+    host,
+    ...(username === '' ? {} : { username: decode(username) ?? '' }),
+  }
+  return recordName(account) === name ? account : undefined
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

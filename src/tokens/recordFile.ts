@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Failure, systemCode } from '../failure.ts'
 import type { JsonObject } from '../json.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
-import { type Found, formatRecord, parseRecord, recordName } from './record.ts'
+import { type Found, formatRecord, parseRecord, parseRecordName, recordName } from './record.ts'
 import type { Account } from './token.ts'
 
 /**
@@ -21,27 +21,12 @@ export function hasRecord(directory: string, account: Account): boolean {
   return existsSync(recordPath(directory, account))
 }
 
-/** The accounts of a host that have a record here, the default account first. */
-export function listAccounts(directory: string, { protocol, host }: Account): Account[] {
-  const start = encodeURIComponent(`${protocol}://`)
-  const end = recordName({ protocol, host }).slice(start.length)
+/** The accounts that have a record here, the default account of a host before the others. */
+export function listAccounts(directory: string): Account[] {
   return listNames(directory)
-    .filter((name) => name.startsWith(start) && name.endsWith(end))
-    .map((name) => decode(name.slice(start.length, -end.length)))
-    .filter((username) => username !== undefined)
-    .map((username) => (username === '' ? { protocol, host } : { protocol, host, username }))
-    .toSorted((one, other) => (one.username ?? '').localeCompare(other.username ?? ''))
-}
-
-/** The username in what stands before the host, encoded twice: once in the URL, once in the file's name. */
-function decode(encoded: string): string | undefined {
-  if (encoded === '') return ''
-  try {
-    const part = decodeURIComponent(encoded)
-    return part.endsWith('@') ? decodeURIComponent(part.slice(0, -1)) : undefined
-  } catch {
-    return undefined
-  }
+    .toSorted((one, other) => one.length - other.length || one.localeCompare(other))
+    .map((name) => parseRecordName(name))
+    .filter((account) => account !== undefined)
 }
 
 /** @throws Failure where it cannot be written; an older record still stands then */

@@ -31,6 +31,10 @@ export function accountName({ host, username }: Account): string {
   return username === undefined ? host : `${username}@${host}`
 }
 
+export function isSameHost(one: Account, other: Account): boolean {
+  return one.protocol === other.protocol && one.host === other.host
+}
+
 /** The account that answers for all who have no login of their own. */
 export function defaultAccount({ protocol, host }: Account): Account {
   return { protocol, host }

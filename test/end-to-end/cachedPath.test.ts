@@ -16,14 +16,19 @@ async function listLoaded(home: Home, command: string, args: readonly string[], 
   return new Set(files.flatMap(({ result }) => result.map(({ url }) => url.replace(/^.*\/dist\//, 'dist/'))))
 }
 
-for (const operation of ['get', 'store', 'erase']) {
-  test(`${operation} with a fresh token loads the small entry and nothing else`, async (t) => {
+for (const [operation, attributes] of [
+  ['get', ''],
+  ['get', 'username=alice\n'],
+  ['store', ''],
+  ['erase', ''],
+] as const) {
+  test(`${operation} ${attributes.trim()} with a fresh token loads the small entry and nothing else`, async (t) => {
     const { home, sandbox, request } = await makeLoggedInUser(t)
     const empty = join(home.path, 'empty.cjs')
     writeFileSync(empty, '')
     const always = await listLoaded(home, process.execPath, [empty], '')
 
-    const input = `${request}password=another one\n`
+    const input = `${request}${attributes}password=another one\n`
     const loaded = await listLoaded(home, 'git-credential-bitbucket-oauth', [operation], input)
 
     t.true(always.size > 10)

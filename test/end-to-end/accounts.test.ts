@@ -1,0 +1,185 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Home } from '../helpers/home.ts'
+import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+type People = { readonly home: Home; readonly sandbox: Sandbox; readonly hers: string; readonly everybody: string }
+
+/** A user who has logged in by default, and once more as alice. */
+async function makeTwoAccounts(t: ExecutionContext): Promise<People> {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  home.useBrowser('follow.ts')
+  const { code, stderr } = await home.run('git-credential-bitbucket-oauth', [
+    'login',
+    sandbox.origin,
+    '--username',
+    'alice',
+  ])
+  t.is(code, 0, stderr)
+  home.forbidBrowser()
+  sandbox.oauth.tokenRequests.length = 0
+  return { home, sandbox, hers: withUsername(sandbox.origin, 'alice'), everybody: sandbox.origin }
+}
+
+function withUsername(origin: string, username: string): string {
+  return origin.replace('://', `://${encodeURIComponent(username)}@`)
+}
+
+function tokenOf(home: Home, origin: string): string {
+  return String(home.record(home.runtime, origin)['accessToken'])
+}
+
+async function ask(home: Home, origin: string, username?: string): Promise<string | undefined> {
+  const { stdout } = await home.helper('get', requestFor(origin, username === undefined ? {} : { username }))
+  return parseAnswer(stdout)['password']
+}
+
+test('a username with a login of its own gets its token; all others, and none, get that of the default account', async (t) => {
+  const { home, hers, everybody } = await makeTwoAccounts(t)
+  const herToken = tokenOf(home, hers)
+  const ourToken = tokenOf(home, everybody)
+  t.not(herToken, ourToken)
+
+  t.is(await ask(home, everybody, 'alice'), herToken)
+  for (const name of [
+    undefined,
+    '',
+    'x-token-auth',
+    'bob',
+    'Alice',
+    'alice@',
+    '../alice',
+    'a/b',
+    'Zoë',
+    'x'.repeat(400),
+  ]) {
+    t.is(await ask(home, everybody, name), ourToken, name)
+  }
+})
+
+test('each account refreshes its own login', async (t) => {
+  const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
+  const ours = home.record(home.data, everybody)
+  home.expire(hers)
+
+  const answered = await ask(home, everybody, 'alice')
+
+  t.is(answered, tokenOf(home, hers))
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+  t.deepEqual(home.record(home.data, everybody), ours)
+})
+
+test('an account that lost its access token at a reboot is still its own', async (t) => {
+  const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
+  home.expire(hers)
+  for (const left of ['hers alone', 'none'] as const) {
+    if (left === 'none') await home.run('rm', ['-r', home.runtime])
+    else await home.run('rm', [home.recordPath(home.runtime, everybody)])
+
+    const answered = await ask(home, everybody, 'alice')
+
+    t.is(answered, tokenOf(home, hers), left)
+  }
+  t.is(sandbox.oauth.tokenRequests.length, 2)
+})
+
+test('git chooses the account by credential.<url>.username, or by the username in the URL', async (t) => {
+  const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
+  home.configure({ [`credential.${sandbox.origin}/acme.username`]: 'alice' })
+  const fill = async (url: string): Promise<string | undefined> => {
+    const { stdout } = await home.run('git', ['credential', 'fill'], { input: `url=${url}\n` })
+    return parseAnswer(stdout)['password']
+  }
+
+  t.is(await fill(`${sandbox.origin}/acme/widgets.git`), tokenOf(home, hers))
+  t.is(await fill(`${hers}/other/widgets.git`), tokenOf(home, hers))
+  t.is(await fill(`${sandbox.origin}/other/widgets.git`), tokenOf(home, everybody))
+})
+
+test('erase finds the account by the token', async (t) => {
+  const { home, hers, everybody } = await makeTwoAccounts(t)
+  const password = tokenOf(home, hers)
+  const kept = home.record(home.runtime, everybody)
+
+  const outcome = await home.helper('erase', requestFor(everybody, { username: 'x-token-auth', password }))
+
+  t.deepEqual(outcome, { code: 0, stdout: '', stderr: '' })
+  t.throws(() => home.record(home.runtime, hers), { code: 'ENOENT' })
+  t.deepEqual(home.record(home.runtime, everybody), kept)
+  t.is(home.files(home.data).length, 2)
+})
+
+test('git credential reject forgets one account by its username, and all of them without', async (t) => {
+  const { home, hers, everybody } = await makeTwoAccounts(t)
+
+  await home.run('git', ['credential', 'reject'], { input: requestFor(everybody, { username: 'alice' }) })
+  t.throws(() => home.record(home.data, hers), { code: 'ENOENT' })
+  t.truthy(home.record(home.data, everybody))
+
+  home.useBrowser('follow.ts')
+  await home.run('git-credential-bitbucket-oauth', ['login', hers])
+  t.is(home.files(home.data).length, 2)
+  await home.run('git', ['credential', 'reject'], { input: requestFor(everybody) })
+  t.deepEqual([home.files(home.data), home.files(home.runtime)], [[], []])
+})
+
+test('an account may have a consumer of its own', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.configure({ [`credential.${withUsername(sandbox.origin, 'alice')}.oauthClientId`]: 'her-own-consumer' })
+  home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '1' })
+  home.useAbsentUser()
+
+  await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin, '--username', 'alice'])
+  await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin])
+
+  const clientIds = home.openedUrls().map((url) => new URL(url).searchParams.get('client_id'))
+  t.deepEqual(clientIds, ['her-own-consumer', sandbox.oauth.consumer.key])
+})
+
+test('status tells which logins are kept, where, and for how long', async (t) => {
+  const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
+  home.expire(hers)
+  const { host } = new URL(sandbox.origin)
+  const status = (): ReturnType<Home['run']> => home.run('git-credential-bitbucket-oauth', ['status'])
+
+  const both = await status()
+  await home.run('git', ['credential', 'reject'], { input: requestFor(everybody) })
+  const none = await status()
+
+  t.deepEqual(both, {
+    code: 0,
+    stdout: `${host}
+  login         in a file that only you can read: ${home.data}/${encodeURIComponent(everybody)}.json
+  access token  good for 120 minutes
+alice@${host}
+  login         in a file that only you can read: ${home.data}/${encodeURIComponent(hers)}.json
+  access token  none; the next git command gets one
+`,
+    stderr: '',
+  })
+  t.deepEqual(none, {
+    code: 4,
+    stdout: 'no login is kept: the next git command that needs one asks for it in the browser\n',
+    stderr: '',
+  })
+})
+
+for (const [title, args, complaint] of [
+  ['what is no URL', ['login', 'bitbucket'], /: that is no URL\nhint: it has to look like https:\/\/bitbucket\.org\n$/],
+  [
+    'a host that is not ours',
+    ['login', 'https://github.com'],
+    /neither Bitbucket nor a host that is configured\nhint: /,
+  ],
+  ['Bitbucket without a consumer', ['login'], /no OAuth consumer is configured for https:\/\/bitbucket\.org/],
+] as const) {
+  test(`login refuses ${title}`, async (t) => {
+    const { home } = await makeUser(t)
+
+    const { code, stdout, stderr } = await home.run('git-credential-bitbucket-oauth', args)
+
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, complaint)
+  })
+}
