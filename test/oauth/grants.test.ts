@@ -17,6 +17,10 @@ const GRANTED = {
 
 type Request = { authorization: string | undefined; type: string | undefined; form: Record<string, string> }
 
+/** What the server's clock shows. */
+const DATE = 'Mon, 23 Nov 2026 12:00:00 GMT'
+const serverTime = Date.parse(DATE) / 1000
+
 /** A token endpoint that answers as it is told, and notes what it was asked. */
 async function makeEndpoint(
   t: ExecutionContext,
@@ -28,7 +32,7 @@ async function makeEndpoint(
   const url = await serve(t, async (request, response) => {
     const form = Object.fromEntries(new URLSearchParams(await readText(request)))
     requests.push({ authorization: request.headers.authorization, type: request.headers['content-type'], form })
-    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.writeHead(status, { 'content-type': 'application/json', date: DATE, ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   return { client: makeClient(new URL('/token', url)), requests }
@@ -87,7 +91,12 @@ test('a code is exchanged as a form, with Basic authentication and the verifier'
     DIRECT,
   )
 
-  t.deepEqual(granted, { accessToken: 'new access token', refreshToken: 'new refresh token', expiresIn: 7200 })
+  t.deepEqual(granted, {
+    accessToken: 'new access token',
+    refreshToken: 'new refresh token',
+    expiresIn: 7200,
+    serverTime,
+  })
   t.deepEqual(requests, [
     {
       authorization: `Basic ${Buffer.from('key:se-cr_et').toString('base64')}`,
@@ -184,10 +193,17 @@ for (const [title, change, expected] of [
       accessToken: 'new access token',
       refreshToken: 'new refresh token',
       expiresIn: 7200,
+      serverTime,
       ...expected,
     })
   })
 }
+
+test('a server that does not say what its clock shows is believed without it', async (t) => {
+  const { client } = await makeEndpoint(t, 200, GRANTED, { date: 'today' })
+
+  t.is((await refresh(client, 'old', DIRECT)).serverTime, undefined)
+})
 
 for (const [status, body, code, ends] of [
   [
