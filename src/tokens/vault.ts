@@ -176,9 +176,9 @@ export async function writeLogin(
   })
 }
 
-/** Whoever wants a keyring and nothing else gets no file, not even then. */
+/** Whoever wants a keyring and nothing else gets no file, not even then, but a second try. */
 function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
-  if (choice === 'keyring') return ['keyring']
+  if (choice === 'keyring') return ['keyring', 'keyring']
   return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']
 }
 
