@@ -16,6 +16,8 @@ export type Places = {
   readonly data: string
   /** The runtime directory: the last place for a login that no other place takes. */
   readonly runtime: string
+  /** Seconds since 1970. */
+  readonly now: () => number
   /** Is given a sentence where something went otherwise than the user may think. */
   readonly tell: (text: string) => void
 }
@@ -33,7 +35,7 @@ export type StoreChoice = 'auto' | 'keyring' | 'file'
 export type Kept = {
   readonly login: Login
   readonly place: Place
-  /** Counts up with each save, so that of two the newer one is known, whatever the clocks say. */
+  /** Goes up with each save, whatever the clocks say, so that of two the newer one is known. */
   readonly generation: number
 }
 
@@ -86,6 +88,7 @@ function readLoginRecord({ data, tell }: Vault, account: Account): Kept | 'keyri
 function readRescued({ runtime }: Vault, account: Account): Kept | undefined {
   const text = readPrivateFile(rescuePath(runtime, account))
   const record = text === undefined ? undefined : parseRecord(text, account)
+  if (record === 'newer') throw isNewer(account, runtime)
   return typeof record === 'object' ? parseKept(record, 'rescue') : undefined
 }
 
@@ -156,7 +159,9 @@ export async function writeLogin(
   store: 'keyring' | 'file',
   kept: Kept | undefined,
 ): Promise<Place> {
-  const fields = { generation: (kept?.generation ?? 0) + 1, ...login }
+  // From the clock, as a login that was made where the one before could not be found has to be newer than that one too.
+  const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(vault.now()))
+  const fields = { generation, ...login }
   let failure: Failure | undefined
   for (const place of listPlaces(vault.choice, store)) {
     try {

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isFailure } from '../../src/failure.ts'
@@ -29,7 +29,11 @@ async function makeVault(
   const told: string[] = []
   const tell = (text: string): void => void told.push(text)
   const keyring = openFor(t, daemon)
-  return { vault: { choice, keyring, data: makeDirectory(t), runtime: makeDirectory(t), tell }, told, daemon }
+  return {
+    vault: { choice, keyring, data: makeDirectory(t), runtime: makeDirectory(t), now: () => 0, tell },
+    told,
+    daemon,
+  }
 }
 
 function openFor(t: ExecutionContext, daemon: KeyringDaemon | undefined): Keyring {
@@ -271,6 +275,17 @@ test('keyring: one that goes down between the trial and the save gets no file; t
   t.regex(error.message, /^the new login could not be saved: the system's keyring/)
   t.regex(error.hints.join('\n'), /ten minutes/)
   t.false(readFileSync(recordPath(vault.data, account), 'utf8').includes('newer'))
+})
+
+test('a login that was made while the one before could not be found is the newer one', async (t) => {
+  const { vault } = await makeVault(t, 'keyring')
+  for (let round = 0; round < 3; round++) await save(vault, account)
+  rmSync(recordPath(vault.data, account))
+  const fresh = { ...login, refreshToken: 'fresh' }
+
+  await save({ ...vault, choice: 'file', now: () => 1_900_000_000 }, account, fresh)
+
+  t.like(await readLogin({ ...vault, choice: 'auto' }, account), { login: fresh, place: 'file' })
 })
 
 test('where the library is not installed, no keyring answers', async (t) => {
