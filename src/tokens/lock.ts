@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import fs, { mkdirSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
@@ -129,6 +129,7 @@ async function tryLock(directory: string, path: string, owner: Owner): Promise<b
       update: UPDATE,
       // The library's default throws inside a timer. Whoever works under the lock asks isHeld before it matters.
       onCompromised: () => {},
+      fs: PRIVATE_FS,
     })
     signLock(path, owner)
     return true
@@ -162,6 +163,12 @@ function signLock(path: string, owner: Owner): void {
 }
 
 const NEVER = Infinity
+
+/** As the library's own, but for what a directory is made with. */
+const PRIVATE_FS = {
+  ...fs,
+  mkdir: (path: string, done: fs.NoParamCallback) => fs.mkdir(path, { mode: 0o700 }, (error) => done(error)),
+}
 
 function ownerPath(path: string): string {
   return join(`${path}.lock`, 'owner')

@@ -1,6 +1,7 @@
 import test from 'ava'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Home } from '../helpers/home.ts'
 import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
 
 test('each secret is in its own file, the access token in the answer, and none of them anywhere else', async (t) => {
@@ -58,4 +59,21 @@ test('records are the user’s alone', async (t) => {
     t.is(statSync(home.recordPath(directory, sandbox.origin)).mode & 0o777, 0o600)
     t.deepEqual(home.files(directory), [`${encodeURIComponent(sandbox.origin)}.json`])
   }
+})
+
+test('the search that follows every test finds a secret in words, in a file, and in a file’s name', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const { secrets, consumer } = sandbox.oauth
+  t.true(secrets.size >= 5, 'access token, refresh token, code, verifier, client secret')
+  t.deepEqual(home.findLeaks(secrets), [])
+  const file = join(home.path, 'work', consumer.secret)
+
+  writeFileSync(file, String(home.record(home.runtime, sandbox.origin)['accessToken']))
+
+  t.deepEqual(home.findLeaks(secrets), ['a file name', `work/${consumer.secret}`])
+  rmSync(file)
+  const talker = new Home()
+  t.teardown(() => talker.remove())
+  await talker.run('echo', [String(home.record(home.data, sandbox.origin)['refreshToken'])])
+  t.deepEqual(talker.findLeaks(secrets), ['printed words'])
 })

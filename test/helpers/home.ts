@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -19,6 +20,12 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
 
+/** Shorter ones are found everywhere. */
+const SHORTEST_SECRET = 20
+
+/** The files that hold secrets for good: access tokens, logins, and the user's own configuration. */
+const HOLDERS = new RegExp(`^((runtime|.local/share)/${NAME}/[^/]*|\\.gitconfig)$`)
+
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /** A browser's program in test/browsers/. */
@@ -31,6 +38,8 @@ type Browser = 'chromium.ts' | 'follow.ts'
 export class Home {
   readonly path = mkdtempSync(join(tmpdir(), 'home-'))
   readonly env: Record<string, string> = {}
+  /** All that was printed by what ran here, but for the passwords that git was answered. */
+  readonly #printed: string[] = []
 
   /** @param helper the program, if another one than the built one */
   constructor(helper = join(ROOT, 'dist/bin.cjs')) {
@@ -168,6 +177,7 @@ printf 'closed\\n' >> '${this.path}/closed'
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
     const [code] = (await once(child, 'close')) as [number | null]
+    this.#printed.push(stderr, stdout.replaceAll(/^password=.*$/gm, ''))
     return { code, stdout, stderr }
   }
 
@@ -209,6 +219,25 @@ printf 'closed\\n' >> '${this.path}/closed'
 
   files(directory: string): string[] {
     return existsSync(directory) ? readdirSync(directory).toSorted() : []
+  }
+
+  /**
+   * Where secrets are that should not be there: in words printed, in file names, in files other than those that hold
+   * them for good. A place for each, and no secret.
+   */
+  findLeaks(secrets: ReadonlySet<string>): string[] {
+    const sought = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET)
+    const isSecret = (text: string): boolean => sought.some((secret) => text.includes(secret))
+    const leaks = this.#printed.some(isSecret) ? ['printed words'] : []
+    for (const name of readdirSync(this.path, { recursive: true, encoding: 'utf8' })) {
+      // A browser remembers where it was; what a test lays there itself is no leak of the helper's.
+      if (name.startsWith('tmp/')) continue
+      const found = lstatSync(join(this.path, name))
+      if (isSecret(name)) leaks.push('a file name')
+      if (found.isFile() && !HOLDERS.test(name) && isSecret(readFileSync(join(this.path, name), 'utf8')))
+        leaks.push(name)
+    }
+    return leaks
   }
 
   /** Removes it, once the browsers are closed: nobody waits for them otherwise. */

@@ -16,7 +16,9 @@ export async function makeUser(
   home.configureFor(sandbox)
   t.teardown(async () => {
     await sandbox.stop()
+    const leaks = home.findLeaks(sandbox.oauth.secrets)
     await home.remove()
+    if (leaks.length > 0) throw new Error(`secrets leaked to ${leaks.join(', ')}`)
   })
   return { home, sandbox }
 }

@@ -53,6 +53,8 @@ export class BitbucketOAuth {
   /** Every request to the token endpoint, oldest first. */
   readonly tokenRequests: TokenRequest[] = []
   readonly storage = new Storage()
+  /** Every token, code and verifier that went through the token endpoint, and the consumer's secret. */
+  readonly secrets = new Set<string>()
   readonly consumer: Consumer
   readonly #begins = new EventEmitter()
   readonly #provider: Provider
@@ -64,6 +66,7 @@ export class BitbucketOAuth {
       secret: randomBytes(38).toString('hex'),
       callback,
     }
+    this.secrets.add(this.consumer.secret)
     this.#provider = new Provider(origin, this.#configuration())
     dressRedirectUris(this.#provider)
     this.#provider.use((context, next) => this.#dress(context, next))
@@ -186,6 +189,8 @@ export class BitbucketOAuth {
     const { oidc } = context as { oidc?: OIDCContext }
     const grantType = readParameter(oidc, 'grant_type')
     const body = context.body as Record<string, unknown>
+    for (const name of ['code', 'code_verifier', 'refresh_token']) this.secrets.add(readParameter(oidc, name))
+    for (const name of ['access_token', 'refresh_token']) this.secrets.add(readMember(body, name))
     if (context.status === 200) {
       const { scope, ...rest } = body
       context.body = {
@@ -252,6 +257,11 @@ function dressRedirectUris(provider: Provider): void {
       return value.startsWith(callback) || url?.href.startsWith(callback) === true
     })
   }
+}
+
+function readMember(body: Readonly<Record<string, unknown>>, name: string): string {
+  const value = body[name]
+  return typeof value === 'string' ? value : ''
 }
 
 function readParameter(context: OIDCContext | undefined, name: string): string {
