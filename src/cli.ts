@@ -44,6 +44,8 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
         login.positional('url', { type: 'string', default: BITBUCKET, describe: 'The host' }).option('username', {
           type: 'string',
           requiresArg: true,
+          // Given twice, the last one counts, as everywhere.
+          coerce: (names: string | string[]) => (Array.isArray(names) ? names.at(-1) : names),
           describe: 'Log in beside the default account, for URLs with this username',
         }),
       async ({ url, username }) => {

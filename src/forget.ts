@@ -8,13 +8,17 @@ import {
   removeFromKeyring,
   removeKeyringAccessToken,
 } from './tokens/keyringRecords.ts'
+import { isKeyringTrouble } from './tokens/keyring.ts'
 import { withLock } from './tokens/lock.ts'
 import { hasRecord, listAccounts, removeAllOf, removeRecord } from './tokens/recordFile.ts'
-import { type Account, accountUrl, defaultAccount, isSameHost } from './tokens/token.ts'
+import { type Account, accountName, accountUrl, defaultAccount, isSameHost } from './tokens/token.ts'
 import type { Places } from './tokens/vault.ts'
 
-/** A refresh that runs meanwhile takes seconds; a login takes longer, but then the token is on its way out. Seconds. */
-const PATIENCE = 10
+/**
+ * A refresh that runs meanwhile takes seconds, and a stopped process's lock is taken over after ten; a login takes
+ * longer, but then the token is on its way out. Seconds.
+ */
+const PATIENCE = 15
 
 /** Forgets an access token that the server refused, unless a sibling has renewed it meanwhile. */
 export async function forgetAccessToken(
@@ -23,15 +27,16 @@ export async function forgetAccessToken(
   around: Surroundings,
 ): Promise<void> {
   const places = await openPlaces(around)
+  const options = { patience: PATIENCE, tell: around.tell }
   try {
     for (const account of holders) {
-      await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, () =>
-        forgetIfSame(places, account, accessToken),
+      await withLock(places.data, account, options, () => forgetIfSame(places, account, accessToken)).catch(
+        (error: unknown) => {
+          // Whoever has the lock is getting another token already.
+          if (!isFailure(error) || error.code !== 'locked') throw error
+        },
       )
     }
-  } catch (error) {
-    // Whoever has the lock is getting another token already.
-    if (!isFailure(error) || error.code !== 'locked') throw error
   } finally {
     places.keyring.close()
   }
@@ -57,13 +62,24 @@ export async function forgetLogin(wanted: Account, around: Surroundings): Promis
     for (const account of listForgotten(wanted, places)) {
       await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
         // First: where the keyring keeps its login, the record that says so stays.
-        if (isInKeyring(places.data, account)) await removeFromKeyring(places.keyring, account)
+        await forgetInKeyring(places, account)
         removeAllOf(places.data, account)
         removeAllOf(places.runtime, account)
       })
     }
   } finally {
     places.keyring.close()
+  }
+}
+
+/** An earlier login may lie there as well, of which no record speaks. */
+async function forgetInKeyring({ data, keyring, tell }: Places, account: Account): Promise<void> {
+  const isThere = isInKeyring(data, account)
+  try {
+    await removeFromKeyring(keyring, account)
+  } catch (error) {
+    if (!isKeyringTrouble(error) || (isThere && error.code !== 'keyring_absent')) throw error
+    if (isThere) tell(`${error.message}; what it holds for ${accountName(account)} stays there`)
   }
 }
 

@@ -54,6 +54,8 @@ async function erase(around: Surroundings): Promise<void> {
   const account = findAccount(attributes)
   if (account === undefined) return
   const password = attributes.get('password')
+  // What another helper answered in another form than ours.
+  if (attributes.has('credential') || attributes.has('authtype')) return
   if (password === undefined) {
     const { forgetLogin } = await import('./forget.ts')
     return forgetLogin(account, around)

@@ -1,5 +1,6 @@
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import { readFileSync } from 'node:fs'
+import { Agent as PlainAgent } from 'node:http'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import { Failure, isFailure, systemCode } from './failure.ts'
@@ -17,6 +18,8 @@ export type Request = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** Asked once the way to the server is open, before anything is sent. False ends it with the code `not_sent`. */
+  readonly isWanted?: () => boolean
 }
 
 /** An answer, read to its end. May be secret. */
@@ -36,11 +39,13 @@ const SIZE_LIMIT = 1024 * 1024
  * Sends a request and reads the whole answer. A redirect is an answer too: it is never followed, so no secret reaches
  * a host that it was not meant for.
  *
- * @throws Failure with the code `unreachable` when there is no answer
+ * @throws Failure with the code `unreachable` when there is no answer, `not_sent` when it was not wanted any more
  */
-export async function send(url: URL, request: Request, network: Network): Promise<Answer> {
+export async function send(url: URL, { isWanted, ...request }: Request, network: Network): Promise<Answer> {
   const proxy: { status?: number } = {}
-  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : undefined
+  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
+  let isUnwanted = false
+  if (isWanted !== undefined) askWhenConnected(agent, () => !(isUnwanted = !isWanted()))
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
   // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
   const { default: fetch } = await import('node-fetch')
@@ -56,7 +61,28 @@ export async function send(url: URL, request: Request, network: Network): Promis
     if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
+    if (isUnwanted) throw new Failure(`nothing was sent to ${url.host}`, { code: 'not_sent' })
     throw isFailure(error) ? error : unreachable(url, network, error, signal.aborted)
+  }
+}
+
+/** The request is written when the connection is handed over. (Through a proxy, when the proxy's part is done.) */
+function askWhenConnected(agent: PlainAgent, isWanted: () => boolean): void {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const socket = connect(options)
+    if (!socket) return socket
+    const refuse = (error: Error): void => done?.(error, socket)
+    socket.once('error', refuse)
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      if (!isWanted()) {
+        socket.destroy(new Error('not wanted any more'))
+        return
+      }
+      socket.off('error', refuse)
+      done?.(null, socket)
+    })
+    return undefined
   }
 }
 

@@ -1,13 +1,12 @@
 import type { Entry } from '@napi-rs/keyring'
 import { type JsonObject, parseObject } from './json.ts'
-import { holdSignals } from './signals.ts'
 
 /**
  * The operating system's keyring, in a process of its own: the library waits for the keyring without a limit (2.1.2 for
  * ever, where the session bus takes a connection and never answers), and only from outside can such a wait be ended.
  *
  * A request is a line of JSON on stdin, `{operation, name, text}`; its answer is a line on stdout, `{text}` or
- * `{trouble, message}`. With the input it ends. What passes here is secret.
+ * `{trouble, message}`. An empty line comes first: it is ready. With the input it ends. What passes here is secret.
  */
 
 /** Under which all entries lie; people see it in their keyring's program. */
@@ -15,6 +14,14 @@ const SERVICE = 'git-credential-bitbucket-oauth'
 
 /** `trouble` is one of those that tokens/keyring.ts knows. */
 type Answer = { readonly text?: string | undefined } | { readonly trouble: string; readonly message: string }
+
+// What goes to all processes of a terminal must not end this one between two requests, or within one: whoever started
+// it sees to its end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+// Loaded before the first request, so that whoever waits for an answer waits for the keyring alone.
+await import('@napi-rs/keyring').catch(() => {})
+process.stdout.write('\n')
 
 let input = ''
 for await (const chunk of process.stdin.setEncoding('utf8')) {
@@ -35,8 +42,8 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
   }
   try {
     if (operation === 'read') return { text: entry.getPassword() ?? undefined }
-    // Ctrl-C goes to all processes of a terminal. While this one only reads, it may end it.
-    await holdSignals(async () => (operation === 'write' ? entry.setPassword(String(text)) : entry.deletePassword()))
+    if (operation === 'write') entry.setPassword(String(text))
+    else entry.deletePassword()
     return {}
   } catch (error) {
     const message = describe(error)

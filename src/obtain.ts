@@ -84,7 +84,9 @@ export async function logInAnew(account: Account, around: Surroundings): Promise
     const errand = await prepareErrand(account, places, around)
     if (errand === undefined) return undefined
     const options = { patience: PATIENCE, tell: around.tell }
-    return await withLock<Token>(places.data, account, options, (lock) => logInByHand(errand, { lock, asked }))
+    return await untilHeld(() =>
+      withLock<Token>(places.data, account, options, (lock) => logInByHand(errand, { lock, asked })),
+    )
   } finally {
     places.keyring.close()
   }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { Failure } from './failure.ts'
 
 const NAME = 'git-credential-bitbucket-oauth'
@@ -22,7 +22,8 @@ export async function findRuntimeDirectory(env: NodeJS.ProcessEnv): Promise<stri
  * @throws Failure where no place is known
  */
 export async function findDataDirectory(): Promise<string> {
-  return (await findPlaces()).data
+  // Not the place itself, which may be that of the access tokens as well, where all XDG variables name one directory.
+  return join((await findPlaces()).data, 'logins')
 }
 
 /**

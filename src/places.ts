@@ -9,12 +9,11 @@ const ALONE = 3
 
 /** Where things are kept for this user. The keyring is to be closed. */
 export async function openPlaces(around: Surroundings): Promise<Places> {
-  const { env, now, tell } = around
+  const { env, tell } = around
   return {
     runtime: await around.findRuntimeDirectory(),
     data: await around.findDataDirectory(),
     keyring: openKeyring({ program: around.keyringProgram, timeLimit: isatty(2) ? ATTENDED : ALONE, env, tell }),
-    now,
     tell,
   }
 }

@@ -4,10 +4,11 @@ import { readNetwork } from './network.ts'
 import { save } from './save.ts'
 import { holdSignals } from './signals.ts'
 import { noteFailedLogin, readFailedLogin } from './tokens/failedLogin.ts'
+import { isKeyringTrouble } from './tokens/keyring.ts'
 import { lastResort, type Login, renewLogin } from './tokens/login.ts'
 import { probeRecord } from './tokens/recordFile.ts'
 import { type AccessToken, accountName } from './tokens/token.ts'
-import { chooseStore, describePlace, readLogin } from './tokens/vault.ts'
+import { chooseStore, describePlace, type Kept, readLogin, settleLogin } from './tokens/vault.ts'
 
 /** What an access token's record may need. Bytes. */
 const ROOM = 16 * 1024
@@ -15,12 +16,11 @@ const ROOM = 16 * 1024
 /**
  * A new access token: refreshed, or from a login where there is nothing to refresh or the server itself refuses it.
  *
- * @throws Failure where there is none to be had; with the code `lock_lost`, before anything was sent, where another
- *   process has taken the lock over
+ * @throws Failure where there is none to be had; with the code `lock_lost` where another process has taken the lock over
  */
 export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>): Promise<AccessToken> {
   const { account, client } = errand
-  const renewal = await prepareRenewal(errand, under)
+  const renewal = await prepareRenewal(errand, under, await readLogin(errand.vault, account))
   const { kept } = renewal
   if (kept === undefined) return logIn(renewal, `no login for ${accountName(account)} is saved`, [])
   if (kept.login.clientId !== client.clientId) {
@@ -30,11 +30,15 @@ export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked
 }
 
 /** Where no new token could be saved, the old one must not be spent, nor the user be asked. */
-async function prepareRenewal(errand: Errand, under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>): Promise<Renewal> {
+async function prepareRenewal(
+  errand: Errand,
+  under: Pick<Renewal, 'lock' | 'asked' | 'hasValid'>,
+  found: Kept | undefined,
+): Promise<Renewal> {
   const { account, vault } = errand
-  const kept = await readLogin(vault, account)
-  const store = await chooseStore(vault, account, kept)
+  const store = await chooseStore(vault, account, found)
   if (vault.choice !== 'keyring') probeRecord(vault.runtime, account, ROOM)
+  const kept = found === undefined ? undefined : await settleLogin(vault, account, found, store)
   return { ...errand, ...under, kept, store }
 }
 
@@ -43,16 +47,19 @@ async function refresh(renewal: Renewal, login: Login, refreshToken: string): Pr
   const { account, client, vault, lock, around } = renewal
   const grants = await import('./oauth/grants.ts')
   const network = readNetwork(client.tokenEndpoint, around.env)
-  if (!lock.isHeld()) throw new Failure('another git process took over', { code: 'lock_lost' })
   const sent = around.now()
   try {
     // The answer exists once: whatever happens meanwhile, it is saved first.
     return await holdSignals(async () => {
-      const granted = await grants.refresh(client, refreshToken, network)
-      return save(renewal, granted, renewLogin(login, refreshToken, granted.refreshToken, sent), sent)
+      const granted = await grants.refresh(client, refreshToken, network, lock.isHeld)
+      const renewed = renewLogin(login, refreshToken, granted.refreshToken, sent)
+      return save(renewal, granted, renewed, { sent, isNew: false })
     })
   } catch (error) {
-    if (!isFailure(error) || !grants.isRefused(error)) throw error
+    if (!isFailure(error)) throw error
+    // Stopped for so long, this process has nothing to say any more about what happened to an old token.
+    if (!lock.isHeld()) throw lockLost(error)
+    if (!grants.isRefused(error)) throw error
     // Another machine with the same home directory may have been faster, where no lock of ours reaches.
     const newer = await readLogin(vault, account)
     if (newer !== undefined && newer.login.refreshToken !== login.refreshToken) {
@@ -66,13 +73,18 @@ async function refresh(renewal: Renewal, login: Login, refreshToken: string): Pr
   }
 }
 
+function lockLost(cause?: unknown): Failure {
+  return new Failure('another git process has taken over', { code: 'lock_lost', cause })
+}
+
 /** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
 async function logIn(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
-  const { account, vault, asked, hasValid } = renewal
+  const { account, vault, asked, hasValid, around } = renewal
   // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
   if (hasValid) throw new Failure(reason, { hints })
   const failedAt = readFailedLogin(vault.runtime, account)
-  if (failedAt !== undefined && failedAt > asked) {
+  // A note from the future, of a clock that was set back since, says nothing.
+  if (failedAt !== undefined && failedAt > asked && failedAt <= around.now() + 1) {
     throw new Failure('the login that another git process asked for came to nothing, so there is no token', {
       hints: ['to try again, run the git command once more'],
     })
@@ -82,12 +94,18 @@ async function logIn(renewal: Renewal, reason: string, hints: readonly string[])
 
 /** As {@link renew}, but for somebody who asks for a login by hand: whatever is kept, whatever failed before. */
 export async function logInByHand(errand: Errand, under: Pick<Renewal, 'lock' | 'asked'>): Promise<AccessToken> {
-  const renewal = await prepareRenewal(errand, { ...under, hasValid: false })
+  // One in a keyring that cannot be used any more is what a login by hand is the way out of.
+  const found = await readLogin(errand.vault, errand.account).catch((error: unknown) => {
+    if (!isKeyringTrouble(error)) throw error
+    return undefined
+  })
+  const renewal = await prepareRenewal(errand, { ...under, hasValid: false }, found)
   return askInBrowser(renewal, `a login for ${accountName(errand.account)} was asked for`, [])
 }
 
 async function askInBrowser(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
-  const { account, client, settings, vault, loginTimeLimit, store, around } = renewal
+  const { account, client, settings, vault, loginTimeLimit, lock, store, around } = renewal
+  if (!lock.isHeld()) throw lockLost()
   const { login } = await import('./login.ts')
   try {
     const token = await login({
@@ -101,7 +119,7 @@ async function askInBrowser(renewal: Renewal, reason: string, hints: readonly st
       save: async (granted, sent) => {
         const { refreshToken } = granted
         const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
-        return save(renewal, granted, made, sent)
+        return save(renewal, granted, made, { sent, isNew: true })
       },
     })
     if (store === 'file' && vault.choice === 'auto') {

@@ -12,6 +12,7 @@ import { readLogin, writeLogin } from './tokens/vault.ts'
  * Saves first what exists only once: the login, then the access token.
  *
  * @param login undefined where the server issued no refresh token
+ * @param isNew whether somebody has just logged in, and did not only refresh
  * @param sent when the token was asked for, in seconds since 1970
  * @throws Failure where no place took the login, though one had on trial
  */
@@ -19,13 +20,13 @@ export async function save(
   renewal: Renewal,
   granted: Granted,
   login: Login | undefined,
-  sent: number,
+  { sent, isNew }: { readonly sent: number; readonly isNew: boolean },
 ): Promise<AccessToken> {
   const token = issueToken(granted.accessToken, { ...granted, sent })
   if (login === undefined) {
     await saveAccessToken(renewal, token)
-  } else if (await isStillOurs(renewal)) {
-    await saveLogin(renewal, login)
+  } else if (isNew || (await isStillOurs(renewal))) {
+    await saveLogin(renewal, login, sent)
     await saveAccessToken(renewal, token)
   }
   return token
@@ -33,16 +34,26 @@ export async function save(
 
 /**
  * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,
- * may find that another one took its lock and has a newer login by now, which must stay.
+ * may find that another one took its lock and has a newer login by now, which must stay, or that it was forgotten.
  */
 async function isStillOurs({ account, vault, lock, kept }: Renewal): Promise<boolean> {
   if (lock.isHeld()) return true
-  const present = await readLogin(vault, account)
-  return (present?.generation ?? 0) <= (kept?.generation ?? 0)
+  try {
+    const present = await readLogin(vault, account)
+    return present?.generation === kept?.generation && present?.login.refreshToken === kept?.login.refreshToken
+  } catch (error) {
+    // Nobody can tell. Both are kept then, and the newer one is known by its number.
+    if (!isKeyringTrouble(error)) throw error
+    return true
+  }
 }
 
-async function saveLogin({ account, client, vault, store, kept }: Renewal, login: Login): Promise<void> {
-  const place = await writeLogin(vault, account, login, store, kept)
+async function saveLogin(
+  { account, client, vault, store, kept }: Renewal,
+  login: Login,
+  issued: number,
+): Promise<void> {
+  const place = await writeLogin(vault, account, { login, issued }, store, kept)
   if (place === 'keyring' && client.secretSource === 'configuration') {
     // It still is where the user put it.
     await saveClientSecret(vault.keyring, account, client).catch((error: unknown) => {

@@ -1,5 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** How many pieces of work hold signals just now. */
+let holders = 0
+
 /**
  * Does work that must not be cut off: a signal that comes meanwhile (Ctrl-C reaches git and us alike) takes its effect
  * when the work is done.
@@ -10,10 +13,31 @@ export async function holdSignals<Result>(work: () => Promise<Result>): Promise<
     held ??= signal
   }
   for (const signal of SIGNALS) process.on(signal, hold)
+  holders += 1
   try {
     return await work()
   } finally {
+    holders -= 1
     for (const signal of SIGNALS) process.off(signal, hold)
     if (held !== undefined) process.kill(process.pid, held)
   }
+}
+
+/**
+ * Does something when a signal is about to end the process, unless work holds it.
+ *
+ * @returns takes it back
+ */
+export function beforeSignal(work: () => void): () => void {
+  const end = (signal: NodeJS.Signals): void => {
+    if (holders > 0) return
+    forget()
+    work()
+    process.kill(process.pid, signal)
+  }
+  const forget = (): void => {
+    for (const signal of SIGNALS) process.off(signal, end)
+  }
+  for (const signal of SIGNALS) process.on(signal, end)
+  return forget
 }

@@ -12,7 +12,16 @@ export function parseAccount(text: string, username: string | undefined): Accoun
   if (url === undefined || url.host === '') {
     throw new Failure('that is no URL', { hints: ['it has to look like https://bitbucket.org'] })
   }
-  const name = username ?? decodeURIComponent(url.username)
   const account = { protocol: url.protocol.slice(0, -1), host: url.host }
-  return name === '' ? account : { ...account, username: name }
+  const name = username ?? decode(url.username)
+  // What git is answered is the name of nobody.
+  return name === '' || name === 'x-token-auth' ? account : { ...account, username: name }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new Failure('the username in that URL cannot be read', { hints: ['give it with --username'], cause })
+  }
 }

@@ -82,9 +82,15 @@ export async function exchangeCode(
  * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
  * sent is dead from then on.
  *
- * @throws Failure as {@link exchangeCode} does; {@link isRefused} tells which of them refuse the refresh token
+ * @param isWanted asked at the last moment before the token is sent
+ * @throws Failure as {@link exchangeCode} does, and `not_sent`; {@link isRefused} tells which of them refuse the refresh token
  */
-export async function refresh(client: Client, refreshToken: string, network: Network): Promise<Granted> {
+export async function refresh(
+  client: Client,
+  refreshToken: string,
+  network: Network,
+  isWanted?: () => boolean,
+): Promise<Granted> {
   const server = describeServer(client)
   const clock: Clock = { serverTime: undefined }
   const answer = await oauth.refreshTokenGrantRequest(
@@ -92,7 +98,7 @@ export async function refresh(client: Client, refreshToken: string, network: Net
     { client_id: client.clientId },
     authenticate(client),
     refreshToken,
-    sendOver(network, clock),
+    sendOver(network, clock, isWanted),
   )
   return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer), clock)
 }
@@ -148,12 +154,12 @@ function notOfThisLogin(cause?: unknown): Failure {
 type Clock = { serverTime: number | undefined }
 
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
-function sendOver(network: Network, clock: Clock): oauth.TokenEndpointRequestOptions {
+function sendOver(network: Network, clock: Clock, isWanted = (): boolean => true): oauth.TokenEndpointRequestOptions {
   return {
     // client.ts has seen to it that plain http stays on this machine.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
+      const answer = await send(new URL(url), { method, headers, body: body.toString(), isWanted }, network)
       const date = Date.parse(answer.headers['date'] ?? '')
       if (!Number.isNaN(date)) clock.serverTime = date / 1000
       const message = parseObject(answer.body)

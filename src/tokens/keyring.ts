@@ -2,8 +2,9 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { Failure, isFailure } from '../failure.ts'
+import { Failure, isFailure, systemCode } from '../failure.ts'
 import { parseObject } from '../json.ts'
+import { beforeSignal } from '../signals.ts'
 
 /** The operating system's keyring: texts by name. Every function throws a {@link Failure} where it can't do its work. */
 export type Keyring = {
@@ -21,8 +22,11 @@ export type Keyring = {
  */
 const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const
 
+/** For the start of the process that speaks to it, on a machine that is busy with other things. Seconds. */
+const START_LIMIT = 20
+
 /** After this long the user is told what is waited for. Milliseconds. */
-const SILENCE = 3_000
+const SILENCE = 5_000
 
 export type KeyringOptions = {
   /** The program that speaks to it (keyringProcess.ts). */
@@ -38,9 +42,15 @@ export function openKeyring(options: KeyringOptions): Keyring {
   let child: Child | undefined
   const ask = async (request: Readonly<Record<string, string>>): Promise<string | undefined> => {
     if (!mayAnswer(options.env)) throw trouble('keyring_absent', 'there is no session bus')
-    // One that went down with its keyring is replaced: the keyring may be back.
-    if (child === undefined || child.killed || child.exitCode !== null) child = start(options)
-    return readAnswer(await exchange(child, request, options))
+    if (child === undefined || hasEnded(child)) child = start(options)
+    try {
+      return readAnswer(await exchange(child, request, options))
+    } catch (error) {
+      if (!hasEnded(child) || child.killed) throw error
+      // It went down by itself. Whatever was asked may be asked again.
+      child = start(options)
+      return readAnswer(await exchange(child, request, options))
+    }
   }
   return {
     read: (name) => ask({ operation: 'read', name }),
@@ -62,20 +72,57 @@ type Child = ChildProcessByStdio<Writable, Readable, null>
 function start({ program, env }: KeyringOptions): Child {
   // Reading a company's certificates would take as long as all the rest.
   const { NODE_EXTRA_CA_CERTS: _, ...rest } = env
-  const child = spawn(process.execPath, [program], { env: rest, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true })
-  // Where it ends early no answer comes: that is enough to know.
-  child.on('error', () => {})
-  child.stdin.on('error', () => {})
-  child.stdout.setEncoding('utf8')
-  return child
+  try {
+    const child = spawn(process.execPath, [program], {
+      env: rest,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      windowsHide: true,
+    })
+    // Where it ends early no answer comes: that is enough to know.
+    child.on('error', () => {})
+    child.stdin.on('error', () => {})
+    child.stdout.setEncoding('utf8')
+    // It minds no signals, and might wait for the keyring for ever.
+    const forget = beforeSignal(() => child.kill('SIGKILL'))
+    child.once('close', forget)
+    return child
+  } catch (error) {
+    throw trouble(
+      'keyring_refused',
+      `the process that speaks to it cannot be started: ${systemCode(error) ?? String(error)}`,
+    )
+  }
+}
+
+function hasEnded({ exitCode, signalCode, killed }: Child): boolean {
+  return killed || exitCode !== null || signalCode !== null
 }
 
 /** Sends a request and waits for the line that answers it; a child that is late is ended. */
-function exchange(
+async function exchange(
   child: Child,
   request: Readonly<Record<string, string>>,
   { timeLimit, tell }: KeyringOptions,
 ): Promise<string> {
+  if (!started.has(child)) {
+    await nextLine(child, START_LIMIT)
+    started.add(child)
+  }
+  const notice = setTimeout(() => tell("waiting for the system's keyring, which may ask for its password"), SILENCE)
+  try {
+    const answer = nextLine(child, timeLimit)
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    return await answer
+  } finally {
+    clearTimeout(notice)
+  }
+}
+
+/** Those that have said that they are ready. */
+const started = new WeakSet<Child>()
+
+/** @param timeLimit in seconds; whoever is later is ended */
+function nextLine(child: Child, timeLimit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let line = ''
     const read = (text: string): void => {
@@ -84,13 +131,11 @@ function exchange(
     }
     const fail = (reason: string): void => finish(() => reject(trouble('keyring_refused', reason)))
     const end = (): void => fail('the process that speaks to it has ended')
-    const notice = setTimeout(() => tell("waiting for the system's keyring, which may ask for its password"), SILENCE)
     const limit = setTimeout(() => {
       child.kill('SIGKILL')
       fail(`no answer within ${timeLimit} seconds`)
     }, timeLimit * 1000)
     const finish = (settle: () => void): void => {
-      clearTimeout(notice)
       clearTimeout(limit)
       child.stdout.off('data', read)
       child.off('close', end)
@@ -98,7 +143,6 @@ function exchange(
     }
     child.stdout.on('data', read)
     child.on('close', end)
-    child.stdin.write(`${JSON.stringify(request)}\n`)
   })
 }
 
@@ -123,5 +167,5 @@ function trouble(code: (typeof TROUBLES)[number], reason: string): Failure {
 
 const HINTS = [
   'unlock the keyring, or start it, and run the command again',
-  'or keep the login in a file that only you can read: git config --global credential.oauthStore file',
+  'to do without it, log in into a file: git config --global credential.oauthStore file && git credential-bitbucket-oauth login',
 ]

@@ -48,7 +48,14 @@ export async function removeKeyringAccessToken(keyring: Keyring, account: Accoun
 
 /** Removes all that the keyring has of an account. */
 export async function removeFromKeyring(keyring: Keyring, account: Account): Promise<void> {
-  for (const name of [accountUrl(account), accessTokenName(account)]) await removeText(keyring, name)
+  for (const name of [accountUrl(account), accessTokenName(account), damagedName(account)]) {
+    await removeText(keyring, name)
+  }
+}
+
+/** Where what is no whole login is set aside. */
+export function damagedName(account: Account): string {
+  return `${accountUrl(account)} (damaged)`
 }
 
 function accessTokenName(account: Account): string {

@@ -1,11 +1,11 @@
-import fs, { mkdirSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
 import { Failure, isFailure, systemCode } from '../failure.ts'
 import { holdSignals } from '../signals.ts'
 import { isDead, newOwner, type Owner, readOwner, writeOwner } from './owner.ts'
-import { makePrivateDirectory } from './privateFile.ts'
+import { makePrivateDirectory, reasonOf } from './privateFile.ts'
 import { recordPath } from './recordFile.ts'
 import { type Account, accountName } from './token.ts'
 
@@ -25,7 +25,7 @@ const POLL = 25
 const PULSE = 200
 
 /** After this long a waiting process says what it waits for. Milliseconds. */
-const SILENCE = 3_000
+const SILENCE = 5_000
 
 export type LockOptions<Result> = {
   /** How long to wait for the lock, in seconds. */
@@ -60,6 +60,7 @@ export async function withLock<Result>(
   if (done !== undefined) return done
   const isHeld = (): boolean => readOwner(ownerPath(path))?.holding === owner.holding
   try {
+    sweep(directory, path)
     return await work({ isHeld })
   } finally {
     // In the same turn of the event loop as the end of the work: no signal comes between, and leaves the lock behind.
@@ -129,17 +130,12 @@ async function tryLock(directory: string, path: string, owner: Owner): Promise<b
       update: UPDATE,
       // The library's default throws inside a timer. Whoever works under the lock asks isHeld before it matters.
       onCompromised: () => {},
-      fs: PRIVATE_FS,
+      fs: signedBy(owner),
     })
-    signLock(path, owner)
     return true
   } catch (error) {
-    const code = systemCode(error)
-    if (code === 'ELOCKED') return false
-    // Stopped for long between the making of the lock and its signing, we may find it gone, or signed by another.
-    const isLost = code === 'EEXIST' || code === 'ENOENT'
-    release(path, !isLost)
-    if (isLost) return false
+    // Gone while the library was looking at it: this process was stopped for long.
+    if (systemCode(error) === 'ELOCKED' || systemCode(error) === 'ENOENT') return false
     throw unlockable(directory, error)
   }
 }
@@ -152,22 +148,47 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/**
- * Lays the owner into the lock, so that neither outlives the other; and as the library removes no directory that is not
- * empty, it cannot remove one that is not its own any more. What it knows the lock by is the time of its last touch.
- */
-function signLock(path: string, owner: Owner): void {
-  const { atime, mtime } = statSync(`${path}.lock`)
-  writeOwner(ownerPath(path), owner)
-  utimesSync(`${path}.lock`, atime, mtime)
-}
-
 const NEVER = Infinity
 
-/** As the library's own, but for what a directory is made with. */
-const PRIVATE_FS = {
-  ...fs,
-  mkdir: (path: string, done: fs.NoParamCallback) => fs.mkdir(path, { mode: 0o700 }, (error) => done(error)),
+/**
+ * The library's own file system, but that a directory is signed before it becomes the lock, so that neither is ever
+ * without the other; and as the library removes no directory that is not empty, it cannot remove one that is not its
+ * own any more. Nor shall it touch such a one, whose owner would take the touch for a sign that it was lost.
+ */
+function signedBy(owner: Owner): object {
+  return {
+    ...fs,
+    mkdir: (path: string, done: fs.NoParamCallback) => done(makeSigned(path, owner)),
+    utimes: (path: string, atime: Date, mtime: Date, done: fs.NoParamCallback) => {
+      if (readOwner(join(path, 'owner'))?.holding === owner.holding) fs.utimes(path, atime, mtime, done)
+      else done(Object.assign(new Error('the lock is lost'), { code: 'ENOENT' }))
+    },
+  }
+}
+
+function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
+  const neighbour = `${path}.${process.pid}`
+  try {
+    if (existsSync(join(path, 'owner'))) return exists()
+    rmSync(neighbour, { recursive: true, force: true })
+    mkdirSync(neighbour, { mode: 0o700 })
+    writeOwner(join(neighbour, 'owner'), owner)
+    // In the place of nothing, or of an empty directory, whose owner is removing it.
+    renameSync(neighbour, path)
+    return null
+  } catch (error) {
+    rmSync(neighbour, { recursive: true, force: true })
+    // Another one was faster, and may be done by now.
+    if (TAKEN.has(systemCode(error) ?? '') || existsSync(path)) return exists()
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** What systems say when a directory is to take the place of one that is not empty. */
+const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM'])
+
+function exists(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the lock is taken'), { code: 'EEXIST' })
 }
 
 function ownerPath(path: string): string {
@@ -205,7 +226,7 @@ function breakForgottenLock(directory: string, path: string, watch: Watch): void
     if (systemCode(error) !== 'EEXIST') throw unlockable(directory, error)
     // Its maker has it for microseconds, unless it was killed in them.
     const made = readMtime(takeover)
-    if (isStale && made !== undefined && Math.abs(Date.now() - made) > STALE) removeDirectory(directory, takeover)
+    if (made !== undefined && isOld(made)) removeDirectory(directory, takeover)
     return
   }
   try {
@@ -214,6 +235,27 @@ function breakForgottenLock(directory: string, path: string, watch: Watch): void
     throw unlockable(directory, error)
   } finally {
     removeDirectory(directory, takeover)
+  }
+}
+
+/** By the clock, for what its maker has for microseconds. */
+function isOld(mtime: number): boolean {
+  return Math.abs(Date.now() - mtime) > STALE
+}
+
+/** Removes what processes left that were killed while they made a lock, or took one over. */
+function sweep(directory: string, path: string): void {
+  try {
+    for (const name of readdirSync(directory)) {
+      const other = join(directory, name)
+      if (!other.startsWith(`${path}.lock.`)) continue
+      // One that is being made just now is made again.
+      if (!other.endsWith('.takeover') || isOld(readMtime(other) ?? Date.now())) {
+        rmSync(other, { recursive: true, force: true })
+      }
+    }
+  } catch {
+    // It does no harm where it is.
   }
 }
 
@@ -235,8 +277,7 @@ function removeDirectory(directory: string, path: string): void {
 }
 
 function unlockable(directory: string, error: unknown): Failure {
-  const code = systemCode(error) ?? String(error)
-  return new Failure(`${directory} cannot be written to (${code}), so no token could be saved there`, {
+  return new Failure(`${directory} cannot be written to (${reasonOf(error)}), so no token could be saved there`, {
     hints: ['mend that and run the command again'],
     cause: error,
   })

@@ -41,7 +41,7 @@ export function readPrivateFile(path: string): string | undefined {
       throw new Failure(`${path} can be read or changed by other users`, {
         hints: [
           'if somebody may have read it, take the access back on https://bitbucket.org/account/settings/app-authorizations/',
-          `chmod 600 '${path}'`,
+          `chmod 600 ${quote(path)}`,
         ],
       })
     }
@@ -134,7 +134,7 @@ export function makePrivateDirectory(directory: string): void {
   const isOurs = lstatSync(directory).uid === own && statSync(directory).uid === own
   if (!isOurs || (statSync(directory).mode & 0o022) !== 0) {
     throw new Failure(`${directory} can be changed by other users, so no token is written there`, {
-      hints: [`make it yours alone: chown "$(id -un)" '${directory}' && chmod 700 '${directory}'`],
+      hints: [`make it yours alone: chown "$(id -u)" ${quote(directory)} && chmod 700 ${quote(directory)}`],
     })
   }
 }
@@ -143,6 +143,11 @@ export function makePrivateDirectory(directory: string): void {
 function findExisting(directory: string): { path: string; uid: number } {
   const found = lstatSync(directory, { throwIfNoEntry: false })
   return found === undefined ? findExisting(dirname(directory)) : { path: directory, uid: found.uid }
+}
+
+/** A path as a shell reads it. */
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`
 }
 
 /** Removes a file; none being there is as good. */
@@ -192,9 +197,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link',
 }
 
-function unusable(path: string, error: unknown): Failure {
+/** Why the system refused something, for people. */
+export function reasonOf(error: unknown): string {
   const code = systemCode(error)
-  return new Failure(`${path} cannot be used: ${(code && REASONS[code]) ?? code ?? String(error)}`, {
+  return (code && REASONS[code]) ?? code ?? String(error)
+}
+
+function unusable(path: string, error: unknown): Failure {
+  return new Failure(`${path} cannot be used: ${reasonOf(error)}`, {
     hints: ['mend that and run the command again'],
     cause: error,
   })

@@ -53,6 +53,26 @@ export function removeRecord(directory: string, account: Account): void {
  */
 const BESIDE = /^(\.failed-login|\.rescued|\.damaged-\d+|(\.failed-login|\.rescued)?\.\d+\.new)?$/
 
+/** What processes that were killed had written and not yet put into its place: the whole records of the account. */
+export function listUnfinished(directory: string, account: Account): JsonObject[] {
+  return namesOfUnfinished(directory, account)
+    .map((name) => readPrivateFile(join(directory, name)) ?? '')
+    .map((text) => parseRecord(text, account))
+    .filter((record) => typeof record === 'object')
+}
+
+/** To be called by whoever has the lock: then nobody is about to finish them. */
+export function removeUnfinished(directory: string, account: Account): void {
+  for (const name of namesOfUnfinished(directory, account)) removePrivateFile(join(directory, name))
+}
+
+function namesOfUnfinished(directory: string, account: Account): string[] {
+  const start = recordName(account)
+  return listNames(directory).filter((name) => name.startsWith(start) && UNFINISHED.test(name.slice(start.length)))
+}
+
+const UNFINISHED = /^(\.failed-login|\.rescued)?\.\d+\.new$/
+
 /** Forgets a record with all that lies beside it; a lock stays, it is somebody's. */
 export function removeAllOf(directory: string, account: Account): void {
   const name = recordName(account)

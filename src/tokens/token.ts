@@ -21,9 +21,18 @@ const MARGIN = 300
 /** By so much a clock may be put back without meaning anything: time servers do it. Seconds. */
 const TREMBLE = 60
 
-/** The account as a URL, which is how it is named everywhere: `https://alice@bitbucket.org`. */
+/**
+ * The account as a URL, which is how it is named everywhere: `https://alice@bitbucket.org`. Capitals in a name are
+ * encoded too, as there are file systems and keyrings that do not tell them from small letters.
+ */
 export function accountUrl({ protocol, host, username }: Account): string {
-  return `${protocol}://${username === undefined ? '' : `${encodeURIComponent(username)}@`}${host}`
+  return `${protocol}://${username === undefined ? '' : `${encodeName(username)}@`}${host}`
+}
+
+function encodeName(username: string): string {
+  return encodeURIComponent(username).replace(/%..|[A-Z]/g, (part) =>
+    part.startsWith('%') ? part : `%${part.charCodeAt(0).toString(16)}`,
+  )
 }
 
 /** The account for people: `bitbucket.org`, `alice@bitbucket.org`. */
@@ -54,9 +63,10 @@ export function issueToken(
   issue: { readonly sent: number; readonly expiresIn: number; readonly serverTime: number | undefined },
 ): AccessToken {
   const { sent, expiresIn, serverTime } = issue
-  const ahead = serverTime === undefined ? 0 : Math.max(0, sent - serverTime)
+  const difference = serverTime === undefined ? 0 : sent - serverTime
+  const ahead = difference > TREMBLE ? difference : 0
   const obtainedAt = Math.floor(sent)
-  return { accessToken, obtainedAt, expiresAt: obtainedAt + Math.floor(expiresIn - Math.min(ahead, expiresIn / 2)) }
+  return { accessToken, obtainedAt, expiresAt: obtainedAt + Math.ceil(expiresIn - Math.min(ahead, expiresIn / 2)) }
 }
 
 /** Whether a token can be answered without a word to the server. `now` in seconds since 1970. */

@@ -1,12 +1,20 @@
-import { Failure, isFailure } from '../failure.ts'
+import { Failure } from '../failure.ts'
 import type { JsonObject } from '../json.ts'
 import { isKeyringTrouble, type Keyring } from './keyring.ts'
-import { isInKeyring, markKeyring } from './keyringRecords.ts'
+import { damagedName, isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts'
 import { type Login, parseLogin } from './login.ts'
 import { readText, removeText, writeText } from './parts.ts'
 import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
 import { formatRecord, parseRecord } from './record.ts'
-import { probeRecord, readRecord, recordPath, removeRecord, setRecordAside, writeRecord } from './recordFile.ts'
+import {
+  listUnfinished,
+  removeUnfinished,
+  probeRecord,
+  readRecord,
+  recordPath,
+  setRecordAside,
+  writeRecord,
+} from './recordFile.ts'
 import { type Account, accountName, accountUrl } from './token.ts'
 
 /** Where a user's things are kept. */
@@ -16,8 +24,6 @@ export type Places = {
   readonly data: string
   /** The runtime directory: the last place for a login that no other place takes. */
   readonly runtime: string
-  /** Seconds since 1970. */
-  readonly now: () => number
   /** Is given a sentence where something went otherwise than the user may think. */
   readonly tell: (text: string) => void
 }
@@ -53,9 +59,13 @@ const ROOM = 16 * 1024
 export async function readLogin(vault: Vault, account: Account): Promise<Kept | undefined> {
   const record = readLoginRecord(vault, account)
   const isMarked = record === 'keyring'
-  const found = [record === 'keyring' ? undefined : record, readRescued(vault, account)].filter(
-    (kept) => kept !== undefined,
-  )
+  const found = [
+    record === 'keyring' ? undefined : record,
+    readRescued(vault, account),
+    ...[vault.data, vault.runtime]
+      .flatMap((directory) => listUnfinished(directory, account))
+      .map((fields) => parseKept(fields, 'rescue')),
+  ].filter((kept) => kept !== undefined)
   if (isMarked || vault.choice !== 'file') {
     try {
       const kept = await readFromKeyring(vault, account)
@@ -99,7 +109,7 @@ async function readFromKeyring({ keyring, tell }: Vault, account: Account): Prom
   if (record === 'newer') throw isNewer(account, "the system's keyring")
   const kept = record === 'damaged' ? undefined : parseKept(record, 'keyring')
   if (kept !== undefined) return kept
-  const aside = `${accountUrl(account)} (damaged ${process.pid})`
+  const aside = damagedName(account)
   // What lies there, whole or not, as it lies there.
   await writeText(keyring, aside, (await keyring.read(accountUrl(account))) ?? '')
   await keyring.remove(accountUrl(account))
@@ -109,8 +119,9 @@ async function readFromKeyring({ keyring, tell }: Vault, account: Account): Prom
 
 function parseKept(record: JsonObject, place: Place): Kept | undefined {
   const login = parseLogin(record)
-  const generation = Number(record['generation'] ?? 0)
-  return login === undefined ? undefined : { login, place, generation }
+  const { generation } = record
+  const isNumber = typeof generation === 'number' && Number.isSafeInteger(generation)
+  return login === undefined ? undefined : { login, place, generation: isNumber ? generation : 0 }
 }
 
 function isNewer(account: Account, place: string): Failure {
@@ -134,6 +145,8 @@ export async function chooseStore(vault: Vault, account: Account, kept: Kept | u
       const probe = `${accountUrl(account)} (probe)`
       await writeText(keyring, probe, ' '.repeat(size))
       await removeText(keyring, probe)
+      // Without a record that says so, what is in the keyring might not be looked for.
+      if (!isInKeyring(data, account)) probeRecord(data, account, 0)
       return 'keyring'
     } catch (error) {
       if (!isKeyringTrouble(error) || choice === 'keyring' || kept?.place === 'keyring') throw error
@@ -146,38 +159,58 @@ export async function chooseStore(vault: Vault, account: Account, kept: Kept | u
 }
 
 /**
+ * Takes a login along to the store where the next one will go, and makes it lie there alone: written first, then removed
+ * elsewhere. To be done before its refresh token is spent, so that no spent one is ever found where the newer one cannot
+ * be looked for.
+ *
+ * @throws Failure where the store does not take it; then it is where it was
+ */
+export async function settleLogin(
+  vault: Vault,
+  account: Account,
+  { login, place, generation }: Kept,
+  store: 'keyring' | 'file',
+): Promise<Kept> {
+  if (place !== store) await put(vault, account, { generation, ...login }, store)
+  if (store === 'keyring') markKeyring(vault.data, account, vault.choice === 'keyring')
+  await tidy(vault, account, store, place)
+  return { login, place: store, generation }
+}
+
+/**
  * Saves a login, to the next place where the chosen one does not take it after all, and then removes what lies in other
  * places.
  *
- * @returns where it is now
+ * @param issued when it was asked for, in seconds since 1970
  * @throws Failure where no place took it: the login is lost
  */
 export async function writeLogin(
   vault: Vault,
   account: Account,
-  login: Login,
+  { login, issued }: { readonly login: Login; readonly issued: number },
   store: 'keyring' | 'file',
   kept: Kept | undefined,
 ): Promise<Place> {
   // From the clock, as a login that was made where the one before could not be found has to be newer than that one too.
-  const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(vault.now()))
-  const fields = { generation, ...login }
-  let failure: Failure | undefined
+  const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(issued))
+  const failures: unknown[] = []
   for (const place of listPlaces(vault.choice, store)) {
     try {
-      await put(vault, account, fields, place)
-      if (failure !== undefined)
-        vault.tell(`${failure.message}; the new login is kept in ${describePlace(vault, account, place)}`)
-      await tidy(vault, account, place, kept)
-      return place
+      await put(vault, account, { generation, ...login }, place)
     } catch (error) {
-      if (!isFailure(error)) throw error
-      failure ??= error
+      failures.push(error)
+      continue
     }
+    if (failures.length > 0) {
+      vault.tell(`${messageOf(failures[0])}; the new login is kept in ${describePlace(vault, account, place)}`)
+    }
+    if (place === 'keyring') await attempt(vault, () => markKeyring(vault.data, account, vault.choice === 'keyring'))
+    await tidy(vault, account, place, kept?.place)
+    return place
   }
-  throw new Failure(`the new login could not be saved: ${failure?.message}`, {
+  throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
     hints: ['Bitbucket takes the one before for some ten minutes: mend it by then, and run the command again'],
-    cause: failure,
+    cause: failures[0],
   })
 }
 
@@ -198,27 +231,26 @@ async function put(
   else writePrivateFile(rescuePath(runtime, account), formatRecord(account, fields))
 }
 
-/** The login is safe by now, so nothing in here fails it. What stays lying is older, and known by its generation. */
-async function tidy(vault: Vault, account: Account, place: Place, kept: Kept | undefined): Promise<void> {
-  const { choice, keyring, data, runtime } = vault
-  if (place === 'keyring') {
-    try {
-      markKeyring(data, account, choice === 'keyring')
-    } catch {
-      // On a full disk. Without the mark the keyring is asked; with an older login in its place it might not be.
-      await attempt(() => removeRecord(data, account))
-    }
-  }
-  if (place !== 'rescue') await attempt(() => removePrivateFile(rescuePath(runtime, account)))
-  if (place === 'file' && kept?.place === 'keyring') await attempt(() => removeText(keyring, accountUrl(account)))
+/** Removes a login where it is no more. It is safe by now, so what goes wrong here is no failure. */
+async function tidy(vault: Vault, account: Account, place: Place, before: Place | undefined): Promise<void> {
+  const { keyring, data, runtime } = vault
+  if (place === 'rescue') return
+  await attempt(vault, () => removePrivateFile(rescuePath(runtime, account)))
+  for (const directory of [data, runtime]) await attempt(vault, () => removeUnfinished(directory, account))
+  if (place === 'file' && before === 'keyring') await attempt(vault, () => removeFromKeyring(keyring, account))
 }
 
-async function attempt(work: () => void | Promise<void>): Promise<void> {
+async function attempt({ tell }: Vault, work: () => void | Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (!isFailure(error)) throw error
+    // A keyring that just failed has been told of.
+    if (!isKeyringTrouble(error)) tell(messageOf(error))
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** A place, for people. */

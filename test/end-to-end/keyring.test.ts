@@ -1,10 +1,11 @@
 import test, { type ExecutionContext } from 'ava'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { startGet } from '../helpers/running.ts'
 import { makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -33,7 +34,7 @@ function findFiles(home: Home, text: string): string[] {
     .filter((path) => statSync(path).isFile() && readFileSync(path, 'utf8').includes(text))
 }
 
-test('the login is in the keyring, the access token in its file, and nothing else is secret', async (t) => {
+test.serial('the login is in the keyring, the access token in its file, and nothing else is secret', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
 
   home.expire(sandbox.origin)
@@ -52,7 +53,7 @@ test('the login is in the keyring, the access token in its file, and nothing els
   t.deepEqual(findFiles(home, 'refreshToken'), [])
 })
 
-test('the client secret may leave git’s configuration once the keyring has it', async (t) => {
+test.serial('the client secret may leave git’s configuration once the keyring has it', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   await home.git('config', '--global', '--unset', `credential.${sandbox.origin}.oauthClientSecret`)
   t.deepEqual(findFiles(home, sandbox.oauth.consumer.secret), [])
@@ -64,20 +65,23 @@ test('the client secret may leave git’s configuration once the keyring has it'
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
 })
 
-test('with oauthStore=keyring the disk holds no token, and the keyring answers until the token ends', async (t) => {
-  const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
+test.serial(
+  'with oauthStore=keyring the disk holds no token, and the keyring answers until the token ends',
+  async (t) => {
+    const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
 
-  const first = parseAnswer((await home.helper('get', request)).stdout)
-  const second = parseAnswer((await home.helper('get', request)).stdout)
+    const first = parseAnswer((await home.helper('get', request)).stdout)
+    const second = parseAnswer((await home.helper('get', request)).stdout)
 
-  t.truthy(await sandbox.oauth.scopesOf(first['password'] ?? ''))
-  t.deepEqual(first, second)
-  t.deepEqual(sandbox.oauth.tokenRequests, [])
-  t.deepEqual(findFiles(home, first['password'] ?? ''), [])
-  t.deepEqual(findFiles(home, 'refreshToken'), [])
-})
+    t.truthy(await sandbox.oauth.scopesOf(first['password'] ?? ''))
+    t.deepEqual(first, second)
+    t.deepEqual(sandbox.oauth.tokenRequests, [])
+    t.deepEqual(findFiles(home, first['password'] ?? ''), [])
+    t.deepEqual(findFiles(home, 'refreshToken'), [])
+  },
+)
 
-test('with oauthStore=keyring erase forgets the token that git rejected, and no other', async (t) => {
+test.serial('with oauthStore=keyring erase forgets the token that git rejected, and no other', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
   const { password = '' } = parseAnswer((await home.helper('get', request)).stdout)
 
@@ -91,7 +95,7 @@ test('with oauthStore=keyring erase forgets the token that git rejected, and no 
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
 })
 
-test('twelve processes at once make one refresh, also where the keyring has all', async (t) => {
+test.serial('twelve processes at once make one refresh, also where the keyring has all', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
   const { password = '' } = parseAnswer((await home.helper('get', request)).stdout)
   await home.helper('erase', `${request}password=${password}\n`)
@@ -115,29 +119,32 @@ for (const [title, trouble, complaint] of [
     /: the system's keyring does not answer \([^\n]+\)\nhint: unlock/,
   ],
 ] as const) {
-  test(`while the keyring ${title}: one sentence, no browser, nothing spent; and afterwards all is as it was`, async (t) => {
-    const { home, sandbox, request, daemon } = await makeKeyringUser(t)
-    home.expire(sandbox.origin)
-    await trouble(daemon)
+  test.serial(
+    `while the keyring ${title}: one sentence, no browser, nothing spent; and afterwards all is as it was`,
+    async (t) => {
+      const { home, sandbox, request, daemon } = await makeKeyringUser(t)
+      home.expire(sandbox.origin)
+      await trouble(daemon)
 
-    const failed = await home.helper('get', request)
-    await daemon.kill()
-    await daemon.startDaemon()
-    const worked = await home.helper('get', request)
+      const failed = await home.helper('get', request)
+      await daemon.kill()
+      await daemon.startDaemon()
+      const worked = await home.helper('get', request)
 
-    t.is(failed.code, 1)
-    t.is(failed.stdout, '')
-    t.regex(failed.stderr, complaint)
-    t.deepEqual({ code: worked.code, stderr: worked.stderr }, { code: 0, stderr: '' })
-    t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
-    t.is(home.openedUrls().length, 1, 'only the first login')
-  })
+      t.is(failed.code, 1)
+      t.is(failed.stdout, '')
+      t.regex(failed.stderr, complaint)
+      t.deepEqual({ code: worked.code, stderr: worked.stderr }, { code: 0, stderr: '' })
+      t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+      t.is(home.openedUrls().length, 1, 'only the first login')
+    },
+  )
 }
 
-test('a session bus that never answers is given up after three seconds where nobody sits', async (t) => {
+test.serial('a session bus that never answers is given up after three seconds where nobody sits', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   home.expire(sandbox.origin)
-  const silent = createServer(() => {}).listen(join(home.path, 'silent'))
+  const silent = createServer().listen(join(home.path, 'silent'))
   await once(silent, 'listening')
   t.teardown(() => silent.close())
   home.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${join(home.path, 'silent')}`
@@ -151,31 +158,99 @@ test('a session bus that never answers is given up after three seconds where nob
   t.is(home.openedUrls().length, 1, 'only the first login')
 })
 
-test('a keyring that goes down between the request and the save: the login is in a file, and the user knows', async (t) => {
-  const { home, sandbox, request, daemon } = await makeKeyringUser(t)
-  home.expire(sandbox.origin)
+test.serial(
+  'a keyring that goes down between the request and the save: the login is in a file, and the user knows',
+  async (t) => {
+    const { home, sandbox, request, daemon } = await makeKeyringUser(t)
+    home.expire(sandbox.origin)
+    sandbox.oauth.settings.delay = 1500
+
+    const running = home.helper('get', request)
+    await sandbox.oauth.tokenRequestBegins()
+    await daemon.kill()
+    const { code, stderr } = await running
+
+    t.is(code, 0)
+    t.regex(
+      stderr,
+      /^[^\n]+the system's keyring [^\n]+; the new login is kept in a file that only you can read: [^\n]+\n$/,
+    )
+    sandbox.oauth.settings.delay = 0
+    await daemon.startDaemon()
+    home.expire(sandbox.origin)
+    t.like(await home.helper('get', request), { code: 0, stderr: '' })
+    t.is(sandbox.oauth.tokenRequests.filter(({ status }) => status === 200).length, 2)
+    t.like(home.record(home.data, sandbox.origin), { store: 'keyring' })
+    t.deepEqual(findFiles(home, 'refreshToken'), [])
+  },
+)
+
+test.serial('Ctrl-C while a refresh is under way, which the keyring’s process gets too, loses nothing', async (t) => {
+  const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
+  const { password = '' } = parseAnswer((await home.helper('get', request)).stdout)
+  await home.helper('erase', `${request}password=${password}\n`)
   sandbox.oauth.settings.delay = 1500
 
-  const running = home.helper('get', request)
+  const { child, ended } = startGet(t, home, request)
   await sandbox.oauth.tokenRequestBegins()
-  await daemon.kill()
-  const { code, stderr } = await running
+  process.kill(-(child.pid ?? Number.NaN), 'SIGINT')
+  const stopped = await ended
 
-  t.is(code, 0)
-  t.regex(
-    stderr,
-    /^[^\n]+the system's keyring [^\n]+; the new login is kept in a file that only you can read: [^\n]+\n$/,
-  )
+  t.is(stopped.stderr, '')
   sandbox.oauth.settings.delay = 0
-  await daemon.startDaemon()
-  home.expire(sandbox.origin)
+  const next = parseAnswer((await home.helper('get', request)).stdout)
+  t.truthy(await sandbox.oauth.scopesOf(next['password'] ?? ''))
+  await home.helper('erase', `${request}password=${next['password']}\n`)
   t.like(await home.helper('get', request), { code: 0, stderr: '' })
-  t.is(sandbox.oauth.tokenRequests.filter(({ status }) => status === 200).length, 2)
-  t.like(home.record(home.data, sandbox.origin), { store: 'keyring' })
+  t.true(sandbox.oauth.tokenRequests.every(({ status }) => status === 200))
   t.deepEqual(findFiles(home, 'refreshToken'), [])
 })
 
-test('git credential reject empties the keyring too', async (t) => {
+test.serial('Ctrl-C while a session bus never answers leaves no process behind', async (t) => {
+  const { home, sandbox, request } = await makeKeyringUser(t)
+  home.expire(sandbox.origin)
+  const silent = createServer().listen(join(home.path, 'silent'))
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  home.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${join(home.path, 'silent')}`
+
+  const { child, ended } = startGet(t, home, request)
+  const [connection] = (await once(silent, 'connection')) as [Socket]
+  const isClosed = once(connection, 'close')
+  connection.resume()
+  process.kill(-(child.pid ?? Number.NaN), 'SIGINT')
+
+  t.is((await ended).signal, 'SIGINT')
+  await isClosed
+  t.pass('the keyring’s process is gone, and its connection with it')
+})
+
+test.serial('the way out of a keyring that is gone for good: a login by hand, or git credential reject', async (t) => {
+  const { home, sandbox, request, daemon } = await makeKeyringUser(t)
+  await daemon.kill()
+  home.expire(sandbox.origin)
+  home.configure({ [`credential.${sandbox.origin}.oauthStore`]: 'file' })
+  home.useBrowser('follow.ts')
+
+  const stuck = await home.helper('get', request)
+  const login = await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin])
+  const answer = await home.helper('get', request)
+
+  t.is(stuck.code, 1)
+  t.regex(stuck.stderr, /hint: to do without it, log in into a file: [^\n]+ && git credential-bitbucket-oauth login\n/)
+  t.is(login.code, 0, login.stderr)
+  t.like(answer, { code: 0, stderr: '' })
+  t.truthy(home.record(home.data, sandbox.origin)['refreshToken'])
+
+  const other = await makeKeyringUser(t)
+  await other.daemon.kill()
+  const reject = await other.home.run('git', ['credential', 'reject'], { input: other.request })
+  t.is(reject.code, 0)
+  t.regex(reject.stderr, /does not answer \([^\n]+\); what it holds for 127\.0\.0\.1:\d+ stays there\n$/)
+  t.deepEqual([other.home.files(other.home.data), other.home.files(other.home.runtime)], [[], []])
+})
+
+test.serial('git credential reject empties the keyring too', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
 
   const { code, stderr } = await home.run('git', ['credential', 'reject'], { input: request })
@@ -188,7 +263,7 @@ test('git credential reject empties the keyring too', async (t) => {
   t.deepEqual(sandbox.oauth.tokenRequests, [])
 })
 
-test('status says that the login is in the keyring, without asking it', async (t) => {
+test.serial('status says that the login is in the keyring, without asking it', async (t) => {
   const { home, sandbox, daemon } = await makeKeyringUser(t)
   await daemon.kill()
 
@@ -201,7 +276,7 @@ test('status says that the login is in the keyring, without asking it', async (t
   )
 })
 
-test('a machine without a keyring is told at login where the login is, and never again', async (t) => {
+test.serial('a machine without a keyring is told at login where the login is, and never again', async (t) => {
   const { home, sandbox } = await makeUser(t)
   home.useBrowser('follow.ts')
   const request = requestFor(sandbox.origin)

@@ -25,8 +25,8 @@ test('the answer is what git needs, and says until when it is good', async (t) =
       `no login for ${new URL(sandbox.origin).host} is saved`,
       'to log in, use the browser that opens now, or this address (within 60 seconds; Ctrl-C stops):',
       home.openedUrls()[0] ?? '',
-      `no keyring answers here, so the login is kept in a file that only you can read: ${home.recordPath(home.data, sandbox.origin)}`,
       `logged in to ${new URL(sandbox.origin).host}`,
+      `no keyring answers here, so the login is kept in a file that only you can read: ${home.recordPath(home.data, sandbox.origin)}`,
       '',
     ],
   )

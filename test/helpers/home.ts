@@ -15,16 +15,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import tsBlankSpace from 'ts-blank-space'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
 
+const CHROMIUM = fileURLToPath(new URL('../browsers/chromium.ts', import.meta.url))
+const FOLLOWER = tsBlankSpace(readFileSync(new URL('../browsers/follow.ts', import.meta.url), 'utf8'))
+
 /** Shorter ones are found everywhere. */
 const SHORTEST_SECRET = 20
 
 /** The files that hold secrets for good: access tokens, logins, and the user's own configuration. */
-const HOLDERS = new RegExp(`^((runtime|.local/share)/${NAME}/[^/]*|\\.gitconfig)$`)
+const HOLDERS = new RegExp(`^(runtime/${NAME}/[^/]*|.local/share/${NAME}/logins/[^/]*|\\.gitconfig)$`)
 
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -36,14 +40,18 @@ type Browser = 'chromium.ts' | 'follow.ts'
  * sees no other environment than what is set here.
  */
 export class Home {
-  readonly path = mkdtempSync(join(tmpdir(), 'home-'))
+  readonly path: string
   readonly env: Record<string, string> = {}
   /** All that was printed by what ran here, but for the passwords that git was answered. */
   readonly #printed: string[] = []
 
-  /** @param helper the program, if another one than the built one */
-  constructor(helper = join(ROOT, 'dist/bin.cjs')) {
+  /**
+   * @param helper the program, if another one than the built one
+   * @param prefix what the directory's name begins with
+   */
+  constructor(helper = join(ROOT, 'dist/bin.cjs'), prefix = 'home-') {
     if (!existsSync(helper)) throw new Error(`${helper} is missing: run "npm run build" first`)
+    this.path = mkdtempSync(join(tmpdir(), prefix))
     for (const name of ['bin', 'runtime', 'work']) mkdirSync(join(this.path, name), { mode: 0o700 })
     symlinkSync(helper, join(this.path, 'bin', NAME))
     Object.assign(this.env, {
@@ -92,13 +100,21 @@ export class Home {
    */
   useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant', after?: string): void {
     rmSync(join(this.path, 'browser.json'), { force: true })
-    const program = fileURLToPath(new URL(`../browsers/${browser}`, import.meta.url))
-    const wait = after === undefined ? '' : `while [ ! -e '${after}' ]; do sleep 0.1; done\n`
+    const program =
+      browser === 'follow.ts' ? this.#layFollower() : `--import=ts-blank-space/register ${quote(CHROMIUM)}`
+    const wait = after === undefined ? '' : `while [ ! -e ${quote(after)} ]; do sleep 0.1; done\n`
     // Chromium unpacks itself into the directory for temporary files: here, so that it goes with the home.
-    const environment = `TMPDIR='${this.path}/tmp' NODE_EXTRA_CA_CERTS='${this.path}/ca.pem' NODE_NO_WARNINGS=1`
-    this.#setBrowser(`${wait}mkdir -p '${this.path}/tmp'
-cd '${ROOT}'
-${environment} exec '${process.execPath}' --import=ts-blank-space/register '${program}' "$1" ${decision} '${this.path}/browser.json' > '${this.path}/browser.err' 2>&1`)
+    const environment = `TMPDIR=${this.#quotePath('tmp')} NODE_EXTRA_CA_CERTS=${this.#quotePath('ca.pem')} NODE_NO_WARNINGS=1`
+    this.#setBrowser(`${wait}mkdir -p ${this.#quotePath('tmp')}
+cd ${quote(ROOT)}
+${environment} exec ${quote(process.execPath)} ${program} "$1" ${decision} ${this.#quotePath('browser.json')} > ${this.#quotePath('browser.err')} 2>&1`)
+  }
+
+  /** Most tests log in with it: without its types it needs no loader, which would take longer than the login. */
+  #layFollower(): string {
+    const path = join(this.path, 'follow.mjs')
+    writeFileSync(path, FOLLOWER)
+    return quote(path)
   }
 
   /** A browser that must not be opened; {@link openedUrls} tells whether it was. */
@@ -121,16 +137,22 @@ ${environment} exec '${process.execPath}' --import=ts-blank-space/register '${pr
     this.#setBrowser(`HOME='${process.env['HOME']}' exec ${opener} "$1"`)
   }
 
+  #quotePath(name: string): string {
+    return quote(join(this.path, name))
+  }
+
   #setBrowser(command: string): void {
     const path = join(this.path, 'bin', 'browser')
     writeFileSync(
       path,
       `#!/bin/sh
-printf '%s\\n' "$1" >> '${this.path}/opened'
+# What sets the helper's clock is no business of the browser's.
+unset LD_PRELOAD
+printf '%s\\n' "$1" >> ${this.#quotePath('opened')}
 (
 ${command}
 )
-printf 'closed\\n' >> '${this.path}/closed'
+printf 'closed\\n' >> ${this.#quotePath('closed')}
 `,
       { mode: 0o700 },
     )
@@ -197,7 +219,7 @@ printf 'closed\\n' >> '${this.path}/closed'
 
   /** Where refresh tokens lie. */
   get data(): string {
-    return join(this.path, '.local/share', NAME)
+    return join(this.path, '.local/share', NAME, 'logins')
   }
 
   /** The stored record of an account, by its URL. */
@@ -246,4 +268,9 @@ printf 'closed\\n' >> '${this.path}/closed'
       await sleep(50)
     rmSync(this.path, { recursive: true, force: true })
   }
+}
+
+/** A word for the shell, whatever is in it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -6,13 +6,13 @@ import { freePort } from './ports.ts'
 /** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
 export async function makeUser(
   t: ExecutionContext,
-  options: { callback?: string; tls?: boolean } = {},
+  options: { callback?: string; tls?: boolean; prefix?: string } = {},
 ): Promise<{ home: Home; sandbox: Sandbox }> {
   const sandbox = await Sandbox.start(
     options.callback ?? `http://localhost:${await freePort()}`,
     options.tls === true ? { tls: { host: 'localhost', port: 0 } } : {},
   )
-  const home = new Home()
+  const home = new Home(undefined, options.prefix)
   home.configureFor(sandbox)
   t.teardown(async () => {
     await sandbox.stop()
@@ -26,8 +26,9 @@ export async function makeUser(
 /** As {@link makeUser}, after a first login; the browser must not open again. */
 export async function makeLoggedInUser(
   t: ExecutionContext,
+  options: { prefix?: string } = {},
 ): Promise<{ home: Home; sandbox: Sandbox; request: string }> {
-  const { home, sandbox } = await makeUser(t)
+  const { home, sandbox } = await makeUser(t, options)
   const request = requestFor(sandbox.origin)
   home.useBrowser('follow.ts')
   const { code, stderr } = await home.helper('get', request)

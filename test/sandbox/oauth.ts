@@ -15,8 +15,10 @@ export type OAuthSettings = {
   scopes: readonly string[]
   /** What the token endpoint answers instead of its own answer; undefined: its own. */
   fault: { status: number; type: string; body: string; headers?: Readonly<Record<string, string>> } | undefined
-  /** Waits before the token endpoint answers. Milliseconds. */
+  /** Waits before the token endpoint answers, when it has done what it was asked. Milliseconds. */
   delay: number
+  /** In characters, one of them a byte. Bitbucket's regularly exceed 2,500. */
+  tokenLength: number
 }
 
 export type TokenRequest = { readonly grantType: string; readonly status: number }
@@ -32,8 +34,11 @@ export const USER = { name: 'alice', password: 'sandbox' }
 /** The library wants one, though nothing that Bitbucket issues is signed. */
 const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
 
-/** Bitbucket's regularly exceed 2,500 characters, at six bits each. */
-const TOKEN_BITS = 2600 * 6
+/** What a character of a token holds. */
+const BITS_PER_CHARACTER = 6
+
+/** The library reads no request of more than 56 KiB, and a refresh token comes in one. Characters. */
+const LONGEST_REFRESH_TOKEN = 57_000
 
 /** Real access tokens may contain it; a helper that cuts a value at its last `=` is found out. */
 const TAIL = '='
@@ -49,6 +54,7 @@ export class BitbucketOAuth {
     scopes: ['repository', 'repository:write'],
     fault: undefined,
     delay: 0,
+    tokenLength: 2600,
   }
   /** Every request to the token endpoint, oldest first. */
   readonly tokenRequests: TokenRequest[] = []
@@ -115,8 +121,11 @@ export class BitbucketOAuth {
       findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
       interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
       formats: {
-        bitsOfOpaqueRandomness: (_context, { kind }) =>
-          kind === 'AccessToken' || kind === 'RefreshToken' ? TOKEN_BITS : 256,
+        bitsOfOpaqueRandomness: (_context, { kind }) => {
+          const { tokenLength } = this.settings
+          if (kind === 'AccessToken') return tokenLength * BITS_PER_CHARACTER
+          return kind === 'RefreshToken' ? Math.min(tokenLength, LONGEST_REFRESH_TOKEN) * BITS_PER_CHARACTER : 256
+        },
       },
       pkce: { required: () => false },
       issueRefreshToken: async () => true,
@@ -146,7 +155,12 @@ export class BitbucketOAuth {
 
   /** Around each request that the library answers. */
   async #dress(context: Context, next: () => Promise<void>): Promise<void> {
-    if (context.path === '/site/oauth2/access_token') return this.#dressTokenEndpoint(context, next)
+    if (context.path === '/site/oauth2/access_token') {
+      const { delay } = this.settings
+      await this.#dressTokenEndpoint(context, next)
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+      return
+    }
     // Bitbucket does not read the parameter: what is ticked for the consumer counts.
     if (context.path === '/site/oauth2/authorize') {
       context.query = { ...context.query, scope: this.settings.scopes.join(' ') }
@@ -163,8 +177,7 @@ export class BitbucketOAuth {
 
   async #dressTokenEndpoint(context: Context, next: () => Promise<void>): Promise<void> {
     this.#begins.emit('token-request')
-    const { fault, delay } = this.settings
-    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+    const { fault } = this.settings
     if (fault !== undefined) {
       context.status = fault.status
       context.set({ ...fault.headers, 'content-type': fault.type })

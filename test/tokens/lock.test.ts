@@ -1,6 +1,6 @@
 import test from 'ava'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withLock } from '../../src/tokens/lock.ts'
@@ -88,6 +88,26 @@ test('the lock of a process that lives is not taken over, however long ago it wa
   }
 })
 
+test('an empty directory in the lock’s place is one that was being removed, and gives way', async (t) => {
+  const directory = makeDirectory(t)
+  plantLock(directory, undefined)
+
+  t.is(await withLock(directory, account, options, async () => 'result'), 'result')
+})
+
+test('what a process left that was killed while it made the lock, or took one over, goes with the next holder', async (t) => {
+  const directory = makeDirectory(t)
+  const path = `${recordPath(directory, account)}.lock`
+  for (const ending of ['.1', '.takeover']) {
+    mkdirSync(`${path}${ending}`)
+    utimesSync(`${path}${ending}`, 1, 1)
+  }
+
+  await withLock(directory, account, options, async () => {})
+
+  t.deepEqual(readdirSync(directory), [])
+})
+
 test('a process of another machine may live, and so may one of an earlier start of this one', async (t) => {
   const directory = makeDirectory(t)
   const path = plantLock(directory, undefined)
@@ -100,7 +120,6 @@ test('a process of another machine may live, and so may one of an earlier start 
 })
 
 for (const [title, plant] of [
-  ['nobody signed', (directory: string) => plantLock(directory, undefined)],
   ['a process that is stopped holds', (directory: string) => plantLock(directory, process.pid)],
   [
     'is a file that something planted',
@@ -148,7 +167,7 @@ test('whoever waits takes what the other one made', async (t) => {
 
 test('the wait has an end', async (t) => {
   const directory = makeDirectory(t)
-  mkdirSync(`${recordPath(directory, account)}.lock`)
+  plantLock(directory, process.pid)
 
   const error = await t.throwsAsync(
     withLock(directory, account, { patience: 0.2, tell: () => {} }, async () => t.fail()),
@@ -165,5 +184,5 @@ test('a directory that cannot be made is a sentence', async (t) => {
     withLock(`${directory}/file/inner`, account, { patience: 1, tell: () => {} }, async () => t.fail()),
   )
 
-  t.regex(error.message, /cannot be written to \(ENOTDIR\)/)
+  t.regex(error.message, /cannot be written to \(a file stands where a directory should be\)/)
 })

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { recordPath, removeAllOf } from '../../src/tokens/recordFile.ts'
+import { basename, join } from 'node:path'
+import { listAccounts, recordPath, removeAllOf } from '../../src/tokens/recordFile.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }
@@ -23,4 +23,33 @@ test('forgetting an account takes all that is beside its record, and nothing of 
 
 test('forgetting where nothing was ever kept is done already', (t) => {
   t.notThrows(() => removeAllOf(`${makeDirectory(t)}/missing`, account))
+})
+
+test('accounts are listed by the names of their files, the default account of a host first', (t) => {
+  const directory = makeDirectory(t)
+  const accounts = [
+    account,
+    { ...account, username: 'alice' },
+    { ...account, username: 'Alice' },
+    { ...account, username: 'Zoë @acme/%:*' },
+    { protocol: 'http', host: '127.0.0.1:8080', username: 'x' },
+  ]
+  for (const one of accounts) writeFileSync(recordPath(directory, one), '')
+  for (const other of ['note.txt', 'https%3A%2F%2Fbitbucket.org.json.lock', '%ZZ.json', 'x.json'])
+    writeFileSync(join(directory, other), '')
+
+  const listed = listAccounts(directory)
+
+  t.deepEqual(texts(listed), texts(accounts))
+  t.deepEqual(listed[0], account)
+})
+
+function texts(all: readonly object[]): string[] {
+  return all.map((one) => JSON.stringify(one)).toSorted()
+}
+
+test('no two usernames share a file where capitals and small letters are the same', (t) => {
+  const names = ['alice', 'Alice', 'ALICE', 'Äa', 'äa'].map((username) => recordPath('', { ...account, username }))
+
+  t.is(new Set(names.map((name) => name.toLowerCase())).size, names.length)
 })

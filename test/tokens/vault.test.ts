@@ -7,7 +7,15 @@ import { type Keyring, openKeyring } from '../../src/tokens/keyring.ts'
 import type { Login } from '../../src/tokens/login.ts'
 import { recordPath } from '../../src/tokens/recordFile.ts'
 import { type Account, accountUrl } from '../../src/tokens/token.ts'
-import { chooseStore, readLogin, type StoreChoice, type Vault, writeLogin } from '../../src/tokens/vault.ts'
+import {
+  chooseStore,
+  type Kept,
+  readLogin,
+  settleLogin,
+  type StoreChoice,
+  type Vault,
+  writeLogin,
+} from '../../src/tokens/vault.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 
@@ -30,7 +38,7 @@ async function makeVault(
   const tell = (text: string): void => void told.push(text)
   const keyring = openFor(t, daemon)
   return {
-    vault: { choice, keyring, data: makeDirectory(t), runtime: makeDirectory(t), now: () => 0, tell },
+    vault: { choice, keyring, data: makeDirectory(t), runtime: makeDirectory(t), tell },
     told,
     daemon,
   }
@@ -43,9 +51,11 @@ function openFor(t: ExecutionContext, daemon: KeyringDaemon | undefined): Keyrin
   return keyring
 }
 
-async function save(vault: Vault, whose: Account, what = login): Promise<void> {
-  const kept = await readLogin(vault, whose)
-  await writeLogin(vault, whose, what, await chooseStore(vault, whose, kept), kept)
+async function save(vault: Vault, whose: Account, what = login, issued = 0): Promise<void> {
+  const found = await readLogin(vault, whose)
+  const store = await chooseStore(vault, whose, found)
+  const kept = found === undefined ? undefined : await settleLogin(vault, whose, found, store)
+  await writeLogin(vault, whose, { login: what, issued }, store, kept)
 }
 
 /** Puts a text where the store keeps the account's login. */
@@ -251,7 +261,7 @@ test('auto: a keyring that goes down between the trial and the save: the login i
   await daemon?.kill()
   const newer = { ...login, refreshToken: 'newer' }
 
-  t.is(await writeLogin(vault, account, newer, store, kept), 'file')
+  t.is(await writeLogin(vault, account, { login: newer, issued: 0 }, store, kept), 'file')
 
   t.is(told.length, 1)
   t.regex(told[0] ?? '', /^the system's keyring [^;]+; the new login is kept in a file that only you can read: /)
@@ -269,12 +279,58 @@ test('keyring: one that goes down between the trial and the save gets no file; t
   const store = await chooseStore(vault, account, kept)
   await daemon?.kill()
 
-  const error = await t.throwsAsync(writeLogin(vault, account, { ...login, refreshToken: 'newer' }, store, kept))
+  const error = await t.throwsAsync(
+    writeLogin(vault, account, { login: { ...login, refreshToken: 'newer' }, issued: 0 }, store, kept),
+  )
 
   if (!isFailure(error)) throw error
   t.regex(error.message, /^the new login could not be saved: the system's keyring/)
   t.regex(error.hints.join('\n'), /ten minutes/)
   t.false(readFileSync(recordPath(vault.data, account), 'utf8').includes('newer'))
+})
+
+for (const [title, before, after] of [
+  ['a file to the keyring', 'file', 'keyring'],
+  ['the keyring to a file', 'keyring', 'file'],
+] as const) {
+  test(`before its refresh token is spent, a login moves from ${title} as it is`, async (t) => {
+    const { vault } = await makeVault(t, 'keyring')
+    await save({ ...vault, choice: before }, account)
+    const found = await readLogin({ ...vault, choice: 'auto' }, account)
+    if (found === undefined) throw new Error('it was saved')
+
+    const settled = await settleLogin({ ...vault, choice: after }, account, found, after)
+
+    t.deepEqual(settled, { ...found, place: after })
+    t.deepEqual(await readLogin({ ...vault, choice: after }, account), settled)
+    t.is((await vault.keyring.read(accountUrl(account))) === undefined, after === 'file')
+    t.is(readFileSync(recordPath(vault.data, account), 'utf8').includes('rrrr'), after === 'file')
+  })
+}
+
+test('what a process had written that was killed before it could put it into its place is not lost', async (t) => {
+  const { vault } = await makeVault(t, 'file')
+  await save(vault, account)
+  const newer = { ...login, refreshToken: 'newer' }
+  const text = JSON.stringify({ version: 1, ...account, generation: 9, ...newer })
+  writeFileSync(`${recordPath(vault.data, account)}.4242.new`, text, { mode: 0o600 })
+  writeFileSync(`${recordPath(vault.data, account)}.4243.new`, text.slice(0, 50), { mode: 0o600 })
+
+  const found = await readLogin(vault, account)
+  t.like(found, { login: newer, generation: 9 })
+  await settleLogin(vault, account, found as Kept, 'file')
+
+  t.like(await readLogin(vault, account), { login: newer, place: 'file', generation: 9 })
+  t.is(readdirSync(vault.data).length, 1)
+})
+
+test('the keyring is not used where nothing could say that it is', async (t) => {
+  const { vault } = await makeVault(t, 'keyring')
+  writeFileSync(join(vault.data, 'file'), '')
+
+  await t.throwsAsync(chooseStore({ ...vault, data: join(vault.data, 'file') }, account, undefined))
+
+  t.is(await vault.keyring.read(accountUrl(account)), undefined)
 })
 
 test('a login that was made while the one before could not be found is the newer one', async (t) => {
@@ -283,7 +339,7 @@ test('a login that was made while the one before could not be found is the newer
   rmSync(recordPath(vault.data, account))
   const fresh = { ...login, refreshToken: 'fresh' }
 
-  await save({ ...vault, choice: 'file', now: () => 1_900_000_000 }, account, fresh)
+  await save({ ...vault, choice: 'file' }, account, fresh, 1_900_000_000)
 
   t.like(await readLogin({ ...vault, choice: 'auto' }, account), { login: fresh, place: 'file' })
 })
@@ -295,7 +351,7 @@ test('where the library is not installed, no keyring answers', async (t) => {
     program: join(directory, 'keyringProcess.mjs'),
     timeLimit: 3,
     env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' },
-    tell: t.fail,
+    tell: () => {},
   })
   t.teardown(() => keyring.close())
 
