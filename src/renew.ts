@@ -8,7 +8,8 @@ import { isKeyringTrouble } from './tokens/keyring.ts'
 import { lastResort, type Login, renewLogin } from './tokens/login.ts'
 import { probeRecord } from './tokens/recordFile.ts'
 import { type AccessToken, accountName } from './tokens/token.ts'
-import { chooseStore, describePlace, type Kept, readLogin, settleLogin } from './tokens/vault.ts'
+import { chooseStore, settleLogin } from './tokens/saveLogin.ts'
+import { describePlace, type Kept, readLogin } from './tokens/vault.ts'
 
 /** What an access token's record may need. Bytes. */
 const ROOM = 16 * 1024

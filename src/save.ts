@@ -6,7 +6,8 @@ import { isKeyringTrouble } from './tokens/keyring.ts'
 import { markKeyring, saveClientSecret, writeKeyringAccessToken } from './tokens/keyringRecords.ts'
 import type { Login } from './tokens/login.ts'
 import { type AccessToken, issueToken } from './tokens/token.ts'
-import { readLogin, writeLogin } from './tokens/vault.ts'
+import { writeLogin } from './tokens/saveLogin.ts'
+import { readLogin } from './tokens/vault.ts'
 
 /**
  * Saves first what exists only once: the login, then the access token.

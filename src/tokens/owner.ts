@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { systemCode } from '../failure.ts'
 import { parseObject } from '../json.ts'
 import { readPrivateFile } from './privateFile.ts'
@@ -14,25 +15,33 @@ export type Owner = {
   readonly holding: string
 }
 
+/** The file in a lock's directory that says who holds it. */
+const NAME = 'owner'
+
 /** This process, about to hold a lock. */
 export function newOwner(): Owner {
   return { pid: process.pid, machine: describeMachine(), holding: randomUUID() }
 }
 
 /** Writes it for the first time. A half-written one, of a process killed in the middle, cannot be read: that is all. */
-export function writeOwner(path: string, owner: Owner): void {
-  writeFileSync(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
+export function writeOwner(lock: string, owner: Owner): void {
+  writeFileSync(join(lock, NAME), JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
 }
 
 /** @returns undefined where nothing that can be read says who holds the lock */
-export function readOwner(path: string): Owner | undefined {
+export function readOwner(lock: string): Owner | undefined {
   try {
-    const { pid, machine, holding } = parseObject(readPrivateFile(path) ?? '') ?? {}
+    const { pid, machine, holding } = parseObject(readPrivateFile(join(lock, NAME)) ?? '') ?? {}
     if (typeof pid !== 'number' || typeof machine !== 'string' || typeof holding !== 'string') return undefined
     return { pid, machine, holding }
   } catch {
     return undefined
   }
+}
+
+/** Leaves a lock empty, as it is before its directory is removed. */
+export function removeOwner(lock: string): void {
+  rmSync(join(lock, NAME), { force: true })
 }
 
 /** Whether an owner is surely dead; of a process of another machine, nobody here can tell. */

@@ -1,20 +1,12 @@
 import { Failure } from '../failure.ts'
 import type { JsonObject } from '../json.ts'
 import { isKeyringTrouble, type Keyring } from './keyring.ts'
-import { damagedName, isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts'
+import { damagedName, isInKeyring } from './keyringRecords.ts'
 import { type Login, parseLogin } from './login.ts'
-import { readText, removeText, writeText } from './parts.ts'
-import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
-import { formatRecord, parseRecord } from './record.ts'
-import {
-  listUnfinished,
-  removeUnfinished,
-  probeRecord,
-  readRecord,
-  recordPath,
-  setRecordAside,
-  writeRecord,
-} from './recordFile.ts'
+import { readText, writeText } from './parts.ts'
+import { readPrivateFile } from './privateFile.ts'
+import { parseRecord } from './record.ts'
+import { listUnfinished, readRecord, recordPath, setRecordAside } from './recordFile.ts'
 import { type Account, accountName, accountUrl } from './token.ts'
 
 /** Where a user's things are kept. */
@@ -46,9 +38,6 @@ export type Kept = {
 }
 
 export type Place = 'keyring' | 'file' | 'rescue'
-
-/** What a login may need: today's tokens are about 2,500 long (CHANGE-3052), with room to grow. Bytes. */
-const ROOM = 16 * 1024
 
 /**
  * The account's login: the newest of those that a killed process or a full disk may have left in several places.
@@ -131,134 +120,13 @@ function isNewer(account: Account, place: string): Failure {
   })
 }
 
-/**
- * Where the account's login goes: a place that has just taken as much on trial. To be asked before a refresh token is
- * spent, or the user is.
- *
- * @throws Failure where no place may be used that would take it
- */
-export async function chooseStore(vault: Vault, account: Account, kept: Kept | undefined): Promise<'keyring' | 'file'> {
-  const { choice, keyring, data } = vault
-  const size = Math.max(ROOM, kept === undefined ? 0 : 2 * JSON.stringify(kept.login).length)
-  if (choice !== 'file') {
-    try {
-      const probe = `${accountUrl(account)} (probe)`
-      await writeText(keyring, probe, ' '.repeat(size))
-      await removeText(keyring, probe)
-      // Without a record that says so, what is in the keyring might not be looked for.
-      if (!isInKeyring(data, account)) probeRecord(data, account, 0)
-      return 'keyring'
-    } catch (error) {
-      if (!isKeyringTrouble(error) || choice === 'keyring' || kept?.place === 'keyring') throw error
-      // Whoever is new is not sent into a file while there is a keyring that may only be locked.
-      if (kept === undefined && error.code === 'keyring_refused') throw error
-    }
-  }
-  probeRecord(data, account, size)
-  return 'file'
-}
-
-/**
- * Takes a login along to the store where the next one will go, and makes it lie there alone: written first, then removed
- * elsewhere. To be done before its refresh token is spent, so that no spent one is ever found where the newer one cannot
- * be looked for.
- *
- * @throws Failure where the store does not take it; then it is where it was
- */
-export async function settleLogin(
-  vault: Vault,
-  account: Account,
-  { login, place, generation }: Kept,
-  store: 'keyring' | 'file',
-): Promise<Kept> {
-  if (place !== store) await put(vault, account, { generation, ...login }, store)
-  if (store === 'keyring') markKeyring(vault.data, account, vault.choice === 'keyring')
-  await tidy(vault, account, store, place)
-  return { login, place: store, generation }
-}
-
-/**
- * Saves a login, to the next place where the chosen one does not take it after all, and then removes what lies in other
- * places.
- *
- * @param issued when it was asked for, in seconds since 1970
- * @throws Failure where no place took it: the login is lost
- */
-export async function writeLogin(
-  vault: Vault,
-  account: Account,
-  { login, issued }: { readonly login: Login; readonly issued: number },
-  store: 'keyring' | 'file',
-  kept: Kept | undefined,
-): Promise<Place> {
-  // From the clock, as a login that was made where the one before could not be found has to be newer than that one too.
-  const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(issued))
-  const failures: unknown[] = []
-  for (const place of listPlaces(vault.choice, store)) {
-    try {
-      await put(vault, account, { generation, ...login }, place)
-    } catch (error) {
-      failures.push(error)
-      continue
-    }
-    if (failures.length > 0) {
-      vault.tell(`${messageOf(failures[0])}; the new login is kept in ${describePlace(vault, account, place)}`)
-    }
-    if (place === 'keyring') await attempt(vault, () => markKeyring(vault.data, account, vault.choice === 'keyring'))
-    await tidy(vault, account, place, kept?.place)
-    return place
-  }
-  throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
-    hints: ['Bitbucket takes the one before for some ten minutes: mend it by then, and run the command again'],
-    cause: failures[0],
-  })
-}
-
-/** Whoever wants a keyring and nothing else gets no file, not even then, but a second try. */
-function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
-  if (choice === 'keyring') return ['keyring', 'keyring']
-  return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']
-}
-
-async function put(
-  { keyring, data, runtime }: Vault,
-  account: Account,
-  fields: JsonObject,
-  place: Place,
-): Promise<void> {
-  if (place === 'keyring') await writeText(keyring, accountUrl(account), formatRecord(account, fields))
-  else if (place === 'file') writeRecord(data, account, fields)
-  else writePrivateFile(rescuePath(runtime, account), formatRecord(account, fields))
-}
-
-/** Removes a login where it is no more. It is safe by now, so what goes wrong here is no failure. */
-async function tidy(vault: Vault, account: Account, place: Place, before: Place | undefined): Promise<void> {
-  const { keyring, data, runtime } = vault
-  if (place === 'rescue') return
-  await attempt(vault, () => removePrivateFile(rescuePath(runtime, account)))
-  for (const directory of [data, runtime]) await attempt(vault, () => removeUnfinished(directory, account))
-  if (place === 'file' && before === 'keyring') await attempt(vault, () => removeFromKeyring(keyring, account))
-}
-
-async function attempt({ tell }: Vault, work: () => void | Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    // A keyring that just failed has been told of.
-    if (!isKeyringTrouble(error)) tell(messageOf(error))
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** A place, for people. */
 export function describePlace({ data, runtime }: Vault, account: Account, place: Place): string {
   if (place === 'keyring') return "the system's keyring"
   return `a file that only you can read: ${place === 'file' ? recordPath(data, account) : rescuePath(runtime, account)}`
 }
 
-function rescuePath(runtime: string, account: Account): string {
+/** Where a login lies that no other place took. */
+export function rescuePath(runtime: string, account: Account): string {
   return `${recordPath(runtime, account)}.rescued`
 }

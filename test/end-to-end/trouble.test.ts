@@ -451,7 +451,7 @@ test('after a process was killed with the lock, twelve others make one refresh',
   for (let round = 1; round <= 5; round++) {
     home.expire(sandbox.origin)
     mkdirSync(lock)
-    writeOwner(join(lock, 'owner'), { ...newOwner(), pid })
+    writeOwner(lock, { ...newOwner(), pid })
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => home.helper('get', request)))
 
     t.is(new Set(outcomes.map(({ stdout }) => stdout)).size, 1)

@@ -63,7 +63,7 @@ const options = { patience: 1, tell: () => {} }
 function plantLock(directory: string, pid: number | undefined): string {
   const path = `${recordPath(directory, account)}.lock`
   mkdirSync(path)
-  if (pid !== undefined) writeOwner(join(path, 'owner'), { ...newOwner(), pid })
+  if (pid !== undefined) writeOwner(path, { ...newOwner(), pid })
   return path
 }
 
@@ -111,7 +111,7 @@ test('what a process left that was killed while it made the lock, or took one ov
 test('a process of another machine may live, and so may one of an earlier start of this one', async (t) => {
   const directory = makeDirectory(t)
   const path = plantLock(directory, undefined)
-  writeOwner(join(path, 'owner'), { ...newOwner(), pid: 1, machine: 'another' })
+  writeOwner(path, { ...newOwner(), pid: 1, machine: 'another' })
 
   await t.throwsAsync(
     withLock(directory, account, options, async () => t.fail()),

@@ -7,15 +7,8 @@ import { type Keyring, openKeyring } from '../../src/tokens/keyring.ts'
 import type { Login } from '../../src/tokens/login.ts'
 import { recordPath } from '../../src/tokens/recordFile.ts'
 import { type Account, accountUrl } from '../../src/tokens/token.ts'
-import {
-  chooseStore,
-  type Kept,
-  readLogin,
-  settleLogin,
-  type StoreChoice,
-  type Vault,
-  writeLogin,
-} from '../../src/tokens/vault.ts'
+import { chooseStore, settleLogin, writeLogin } from '../../src/tokens/saveLogin.ts'
+import { type Kept, readLogin, type StoreChoice, type Vault } from '../../src/tokens/vault.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 
