@@ -12,7 +12,8 @@ import type { AccessToken } from './tokens/token.ts'
 
 export type LoginRequest = {
   readonly client: Client
-  readonly host: string
+  /** Who logs in where, for the user. */
+  readonly name: string
   /** Values of `credential.<url>.*` by key in lower case. */
   readonly settings: ReadonlyMap<string, string>
   /** Why a login is needed, for the user: a clause in lower case, and what else could be done about it. */
@@ -60,19 +61,19 @@ async function open(request: LoginRequest, { url }: Authorization, browser: Open
 }
 
 async function complete(request: LoginRequest, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
-  const { client, host, around, save } = request
+  const { client, name, around, save } = request
   const sent = around.now()
   try {
     const network = readNetwork(client.tokenEndpoint, around.env)
     const token = await holdSignals(async () =>
       save(await exchangeCode(client, authorization, redirect.parameters, network), sent),
     )
-    await redirect.show(successPage(host))
-    around.tell(`logged in to ${host}`)
+    await redirect.show(successPage(name))
+    around.tell(`logged in to ${name}`)
     return token
   } catch (error) {
     const { message, hints } = isFailure(error) ? error : new Failure('an error in this program; the terminal shows it')
-    await redirect.show(failurePage(host, message, hints))
+    await redirect.show(failurePage(name, message, hints))
     throw error
   }
 }

@@ -111,7 +111,7 @@ async function askInBrowser(renewal: Renewal, reason: string, hints: readonly st
   try {
     const token = await login({
       client,
-      host: account.host,
+      name: accountName(account),
       settings,
       reason,
       hints,

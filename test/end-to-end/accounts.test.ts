@@ -16,6 +16,7 @@ async function makeTwoAccounts(t: ExecutionContext): Promise<People> {
     'alice',
   ])
   t.is(code, 0, stderr)
+  t.regex(stderr, /: logged in to alice@127\.0\.0\.1:\d+\n/)
   home.forbidBrowser()
   sandbox.oauth.tokenRequests.length = 0
   return { home, sandbox, hers: withUsername(sandbox.origin, 'alice'), everybody: sandbox.origin }
