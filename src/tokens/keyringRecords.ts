@@ -1,13 +1,17 @@
 import { parseAccessToken } from './cache.ts'
 import type { Keyring } from './keyring.ts'
 import { readText, removeText, writeText } from './parts.ts'
-import { formatRecord, parseRecord } from './record.ts'
+import { type Found, formatRecord, parseRecord } from './record.ts'
 import { readRecord, writeRecord } from './recordFile.ts'
 import { type AccessToken, type Account, accountUrl, defaultAccount } from './token.ts'
 
 /** The record in a directory that says: what you look for here is in the keyring. */
 export function isInKeyring(directory: string, account: Account): boolean {
-  const record = readRecord(directory, account)
+  return isMark(readRecord(directory, account))
+}
+
+/** Whether a record is one that says so. */
+export function isMark(record: Found): boolean {
   return typeof record === 'object' && record['store'] === 'keyring'
 }
 

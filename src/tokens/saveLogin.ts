@@ -32,8 +32,9 @@ export async function chooseStore(vault: Vault, account: Account, kept: Kept | u
       return 'keyring'
     } catch (error) {
       if (!isKeyringTrouble(error) || choice === 'keyring' || kept?.place === 'keyring') throw error
-      // Whoever is new is not sent into a file while there is a keyring that may only be locked.
-      if (kept === undefined && error.code === 'keyring_refused') throw error
+      // Whoever is new is not sent into a file while there is a keyring that may only be locked; nor is anybody whose
+      // login should be in one that cannot be written to, and may not be the one it was.
+      if (kept === undefined && (error.code === 'keyring_refused' || isInKeyring(data, account))) throw error
     }
   }
   probeRecord(data, account, size)

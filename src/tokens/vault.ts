@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts'
 import type { JsonObject } from '../json.ts'
 import { isKeyringTrouble, type Keyring } from './keyring.ts'
-import { damagedName, isInKeyring } from './keyringRecords.ts'
+import { damagedName, isMark } from './keyringRecords.ts'
 import { type Login, parseLogin } from './login.ts'
 import { readText, writeText } from './parts.ts'
 import { readPrivateFile } from './privateFile.ts'
@@ -71,9 +71,9 @@ export async function readLogin(vault: Vault, account: Account): Promise<Kept | 
 
 /** The login in the account's file, or the word that it is in the keyring. */
 function readLoginRecord({ data, tell }: Vault, account: Account): Kept | 'keyring' | undefined {
-  if (isInKeyring(data, account)) return 'keyring'
   const record = readRecord(data, account)
   if (record === undefined) return undefined
+  if (isMark(record)) return 'keyring'
   if (record === 'newer') throw isNewer(account, data)
   if (record !== 'damaged') {
     const kept = parseKept(record, 'file')

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Home } from '../helpers/home.ts'
@@ -32,6 +32,15 @@ function findFiles(home: Home, text: string): string[] {
   return readdirSync(home.path, { recursive: true, encoding: 'utf8' })
     .map((name) => join(home.path, name))
     .filter((path) => statSync(path).isFile() && readFileSync(path, 'utf8').includes(text))
+}
+
+/** A session bus that takes connections and never answers. */
+async function useSilentBus(t: ExecutionContext, home: Home): Promise<Server> {
+  const silent = createServer().listen(join(home.path, 'silent'))
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  home.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${join(home.path, 'silent')}`
+  return silent
 }
 
 test.serial('the login is in the keyring, the access token in its file, and nothing else is secret', async (t) => {
@@ -144,10 +153,7 @@ for (const [title, trouble, complaint] of [
 test.serial('a session bus that never answers is given up after three seconds where nobody sits', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   home.expire(sandbox.origin)
-  const silent = createServer().listen(join(home.path, 'silent'))
-  await once(silent, 'listening')
-  t.teardown(() => silent.close())
-  home.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${join(home.path, 'silent')}`
+  await useSilentBus(t, home)
 
   const { code, stdout, stderr } = await home.helper('get', request)
 
@@ -209,10 +215,7 @@ test.serial('Ctrl-C while a refresh is under way, which the keyring’s process 
 test.serial('Ctrl-C while a session bus never answers leaves no process behind', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   home.expire(sandbox.origin)
-  const silent = createServer().listen(join(home.path, 'silent'))
-  await once(silent, 'listening')
-  t.teardown(() => silent.close())
-  home.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${join(home.path, 'silent')}`
+  const silent = await useSilentBus(t, home)
 
   const { child, ended } = startGet(t, home, request)
   const [connection] = (await once(silent, 'connection')) as [Socket]

@@ -42,11 +42,17 @@ export class KeyringDaemon {
     this.env['DBUS_SESSION_BUS_ADDRESS'] = address.toString().trim()
   }
 
-  /** Starts it unlocked, with what it kept before. */
-  async startDaemon(): Promise<void> {
+  /** Starts it unlocked, with what it kept before; or as one that was never unlocked, and has nowhere to put anything. */
+  async startDaemon(isUnlocked = true): Promise<void> {
     mkdirSync(join(this.path, 'control'), { recursive: true, mode: 0o700 })
-    const args = ['--unlock', '--foreground', '--components=secrets', `--control-directory=${this.path}/control`]
-    const env = { PATH: process.env['PATH'], HOME: this.path, XDG_DATA_HOME: join(this.path, 'data'), ...this.env }
+    const unlock = isUnlocked ? ['--unlock'] : []
+    const args = [...unlock, '--foreground', '--components=secrets', `--control-directory=${this.path}/control`]
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: this.path,
+      XDG_DATA_HOME: join(this.path, isUnlocked ? 'data' : 'elsewhere'),
+      ...this.env,
+    }
     this.#daemon = spawn('gnome-keyring-daemon', args, { env, stdio: ['pipe', 'ignore', 'ignore'] })
     this.#daemon.stdin?.end('\n')
     for (let look = 0; look < 400; look++) {

@@ -236,6 +236,29 @@ test('auto: nobody new is sent into a file while there is a keyring that is lock
   t.deepEqual(readdirSync(vault.data), [])
 })
 
+test('auto: a keyring that has nowhere to put anything is none to somebody new', async (t) => {
+  const { vault, daemon } = await makeVault(t, 'keyring', 'auto')
+  await daemon?.kill()
+  await daemon?.startDaemon(false)
+
+  t.is(await chooseStore(vault, account, undefined), 'file')
+})
+
+test('auto: a keyring that knows nothing of a login that should be in it, and takes none, sends nobody to log in', async (t) => {
+  const { vault, daemon } = await makeVault(t, 'keyring', 'auto')
+  await save(vault, account)
+  await daemon?.kill()
+  await daemon?.startDaemon(false)
+  t.is(await readLogin(vault, account), undefined)
+
+  const error = await t.throwsAsync(chooseStore(vault, account, undefined))
+
+  t.regex(error.message, /^the system's keyring cannot be used/)
+  await daemon?.kill()
+  await daemon?.startDaemon()
+  t.like(await readLogin(vault, account), { login, place: 'keyring' })
+})
+
 test('auto: a login that is in a file stays usable while the keyring is locked', async (t) => {
   const { vault, daemon } = await makeVault(t, 'keyring', 'auto')
   await save({ ...vault, choice: 'file' }, account)
