@@ -1,11 +1,11 @@
-import test from 'ava'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { testEachGit } from '../helpers/gits.ts'
 import { makeLoggedInUser, makeUser } from '../helpers/user.ts'
 import { PARTS } from '../sandbox/repositories.ts'
 
-test('the first clone logs in, in a real browser; from then on git just works', async (t) => {
-  const { home, sandbox } = await makeUser(t)
+testEachGit('the first clone logs in, in a real browser; from then on git just works', async (t, git) => {
+  const { home, sandbox } = await makeUser(t, { git })
   const { tokenRequests } = sandbox.oauth
   const url = sandbox.repository('widgets')
 
@@ -52,8 +52,8 @@ test('the first clone logs in, in a real browser; from then on git just works', 
   t.like(await home.shownPage(), { title: `Logged in to ${new URL(sandbox.origin).host}`, errors: [] })
 })
 
-test('refresh tokens rotate, and each new one is kept', async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
+testEachGit('refresh tokens rotate, and each new one is kept', async (t, git) => {
+  const { home, sandbox } = await makeLoggedInUser(t, { git })
   const seen = new Set([home.record(home.data, sandbox.origin)['refreshToken']])
 
   for (let round = 0; round < 5; round++) {
@@ -74,8 +74,8 @@ test('refresh tokens rotate, and each new one is kept', async (t) => {
   t.deepEqual(home.openedUrls().length, 1)
 })
 
-test('without rotation the refresh token stays', async (t) => {
-  const { home, sandbox, request } = await makeLoggedInUser(t)
+testEachGit('without rotation the refresh token stays', async (t, git) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t, { git })
   sandbox.oauth.settings.rotation = false
   const { refreshToken } = home.record(home.data, sandbox.origin)
 
@@ -86,8 +86,8 @@ test('without rotation the refresh token stays', async (t) => {
   t.is(home.record(home.data, sandbox.origin)['refreshToken'], refreshToken)
 })
 
-test('a push without the permission fails in Bitbucket’s words, and forgets nothing', async (t) => {
-  const { home, sandbox } = await makeUser(t)
+testEachGit('a push without the permission fails in Bitbucket’s words, and forgets nothing', async (t, git) => {
+  const { home, sandbox } = await makeUser(t, { git })
   sandbox.oauth.settings.scopes = ['repository']
   home.useBrowser('follow.ts')
   t.is((await home.git('clone', '--quiet', sandbox.repository('widgets'))).code, 0)
@@ -104,8 +104,8 @@ test('a push without the permission fails in Bitbucket’s words, and forgets no
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
 })
 
-test('a URL with a username works, as Bitbucket’s clone dialog writes it', async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
+testEachGit('a URL with a username works, as Bitbucket’s clone dialog writes it', async (t, git) => {
+  const { home, sandbox } = await makeLoggedInUser(t, { git })
   const url = sandbox.repository('widgets', 'alice')
   t.regex(url, /\/\/alice@/)
 
@@ -117,8 +117,8 @@ test('a URL with a username works, as Bitbucket’s clone dialog writes it', asy
   })
 })
 
-test('a token that the server refuses is erased, and the next command gets another', async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
+testEachGit('a token that the server refuses is erased, and the next command gets another', async (t, git) => {
+  const { home, sandbox } = await makeLoggedInUser(t, { git })
   sandbox.oauth.storage.forget('AccessToken')
 
   const refused = await home.git('ls-remote', sandbox.repository('widgets'))
@@ -130,8 +130,8 @@ test('a token that the server refuses is erased, and the next command gets anoth
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
 })
 
-test(`${PARTS} submodules at once from an expired token: one refresh`, async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
+testEachGit(`${PARTS} submodules at once from an expired token: one refresh`, async (t, git) => {
+  const { home, sandbox } = await makeLoggedInUser(t, { git })
   sandbox.addUmbrella()
   t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
   t.deepEqual(sandbox.oauth.tokenRequests, [])
@@ -146,8 +146,8 @@ test(`${PARTS} submodules at once from an expired token: one refresh`, async (t)
   t.is(stdout.split('\n').filter((line) => line.startsWith(' ')).length, PARTS)
 })
 
-test(`${PARTS} submodules at once from no token: one browser`, async (t) => {
-  const { home, sandbox, request } = await makeLoggedInUser(t)
+testEachGit(`${PARTS} submodules at once from no token: one browser`, async (t, git) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t, { git })
   sandbox.addUmbrella()
   t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
   t.is((await home.helper('erase', request)).code, 0)

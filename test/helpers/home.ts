@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import tsBlankSpace from 'ts-blank-space'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Git } from './gits.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
@@ -47,16 +48,20 @@ export class Home {
 
   /**
    * @param helper the program, if another one than the built one
-   * @param prefix what the directory's name begins with
+   * @param options.prefix what the directory's name begins with
+   * @param options.git if another one than the system's
    */
-  constructor(helper = join(ROOT, 'dist/bin.cjs'), prefix = 'home-') {
+  constructor(helper = join(ROOT, 'dist/bin.cjs'), options: { prefix?: string; git?: Git } = {}) {
+    const { prefix = 'home-', git } = options
     if (!existsSync(helper)) throw new Error(`${helper} is missing: run "npm run build" first`)
     this.path = mkdtempSync(join(tmpdir(), prefix))
     for (const name of ['bin', 'runtime', 'work']) mkdirSync(join(this.path, name), { mode: 0o700 })
     symlinkSync(helper, join(this.path, 'bin', NAME))
     Object.assign(this.env, {
       HOME: this.path,
-      PATH: `${join(this.path, 'bin')}:${process.env['PATH']}`,
+      PATH: [join(this.path, 'bin'), git?.directory, process.env['PATH']]
+        .filter((part) => part !== undefined)
+        .join(':'),
       XDG_RUNTIME_DIR: join(this.path, 'runtime'),
       GIT_CONFIG_NOSYSTEM: '1',
       LANG: 'C.UTF-8',

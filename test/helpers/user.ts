@@ -1,18 +1,19 @@
 import type { ExecutionContext } from 'ava'
 import { Sandbox } from '../sandbox/sandbox.ts'
+import type { Git } from './gits.ts'
 import { Home } from './home.ts'
 import { freePort } from './ports.ts'
 
 /** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
 export async function makeUser(
   t: ExecutionContext,
-  options: { callback?: string; tls?: boolean; prefix?: string } = {},
+  options: { callback?: string; tls?: boolean; prefix?: string; git?: Git } = {},
 ): Promise<{ home: Home; sandbox: Sandbox }> {
   const sandbox = await Sandbox.start(
     options.callback ?? `http://localhost:${await freePort()}`,
     options.tls === true ? { tls: { host: 'localhost', port: 0 } } : {},
   )
-  const home = new Home(undefined, options.prefix)
+  const home = new Home(undefined, options)
   home.configureFor(sandbox)
   t.teardown(async () => {
     await sandbox.stop()
@@ -26,7 +27,7 @@ export async function makeUser(
 /** As {@link makeUser}, after a first login; the browser must not open again. */
 export async function makeLoggedInUser(
   t: ExecutionContext,
-  options: { prefix?: string } = {},
+  options: { prefix?: string; git?: Git } = {},
 ): Promise<{ home: Home; sandbox: Sandbox; request: string }> {
   const { home, sandbox } = await makeUser(t, options)
   const request = requestFor(sandbox.origin)

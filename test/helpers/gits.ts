@@ -1,0 +1,38 @@
+import test, { type ExecutionContext } from 'ava'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** A version of git to test with. */
+export type Git = {
+  readonly version: string
+  /** The directory to put in front of PATH; undefined for the system's. */
+  readonly directory: string | undefined
+  /** Whether it tells a helper what it can do, and takes more than a username and a password (2.46 and later). */
+  readonly hasCapabilities: boolean
+}
+
+/** Besides the system's: from these suites of Debian, where scripts/gits.sh has brought them. */
+const SUITES = ['trixie', 'sid']
+
+const SYSTEM = readGit(undefined)
+
+/** A test on the system's git, and one on each that scripts/gits.sh brings: where one is missing, it fails. */
+export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) => Promise<void>): void {
+  test(`git ${SYSTEM.version}: ${title}`, (t) => run(t, SYSTEM))
+  for (const suite of SUITES) {
+    const directory = fileURLToPath(new URL(`../../.gits/${suite}/bin`, import.meta.url))
+    if (existsSync(directory)) {
+      const git = readGit(directory)
+      test(`git ${git.version}: ${title}`, (t) => run(t, git))
+    } else {
+      test(`git of Debian's ${suite}: ${title}`, (t) => t.fail(`${directory} is missing: run scripts/gits.sh`))
+    }
+  }
+}
+
+function readGit(directory: string | undefined): Git {
+  const text = execFileSync(directory === undefined ? 'git' : `${directory}/git`, ['--version'], { encoding: 'utf8' })
+  const [version = '', major = '', minor = ''] = /(\d+)\.(\d+)[.\d]*/.exec(text) ?? []
+  return { version, directory, hasCapabilities: Number(major) * 100 + Number(minor) >= 246 }
+}
