@@ -1,16 +1,11 @@
 import { isFailure } from './failure.ts'
 import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
-import { readAccessToken } from './tokens/cache.ts'
-import {
-  isInKeyring,
-  readKeyringAccessToken,
-  removeFromKeyring,
-  removeKeyringAccessToken,
-} from './tokens/keyringRecords.ts'
+import { removeStoredToken } from './tokens/accessTokens.ts'
+import { isInKeyring, removeFromKeyring } from './tokens/keyringRecords.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { withLock } from './tokens/lock.ts'
-import { hasRecord, listAccounts, removeAllOf, removeRecord } from './tokens/recordFile.ts'
+import { hasRecord, listAccounts, removeAllOf } from './tokens/recordFile.ts'
 import { type Account, accountName, accountUrl, defaultAccount, isSameHost } from './tokens/token.ts'
 import type { Places } from './tokens/vault.ts'
 
@@ -30,23 +25,15 @@ export async function forgetAccessToken(
   const options = { patience: PATIENCE, tell: around.tell }
   try {
     for (const account of holders) {
-      await withLock(places.data, account, options, () => forgetIfSame(places, account, accessToken)).catch(
-        (error: unknown) => {
-          // Whoever has the lock is getting another token already.
-          if (!isFailure(error) || error.code !== 'locked') throw error
-        },
-      )
+      await withLock(places.data, account, options, async () => {
+        await removeStoredToken(places, account, (token) => token.accessToken === accessToken)
+      }).catch((error: unknown) => {
+        // Whoever has the lock is getting another token already.
+        if (!isFailure(error) || error.code !== 'locked') throw error
+      })
     }
   } finally {
     places.keyring.close()
-  }
-}
-
-async function forgetIfSame({ keyring, runtime }: Places, account: Account, accessToken: string): Promise<void> {
-  if (!isInKeyring(runtime, account)) {
-    if (readAccessToken(runtime, account)?.accessToken === accessToken) removeRecord(runtime, account)
-  } else if ((await readKeyringAccessToken(keyring, account))?.accessToken === accessToken) {
-    await removeKeyringAccessToken(keyring, account)
   }
 }
 

@@ -53,9 +53,9 @@ async function erase(around: Surroundings): Promise<void> {
   const attributes = parseAttributes(around.read())
   const account = findAccount(attributes)
   if (account === undefined) return
-  const password = attributes.get('password')
+  const password = attributes.values.get('password')
   // What another helper answered in another form than ours.
-  if (attributes.has('credential') || attributes.has('authtype')) return
+  if (attributes.values.has('credential') || attributes.values.has('authtype')) return
   if (password === undefined) {
     const { forgetLogin } = await import('./forget.ts')
     return forgetLogin(account, around)
@@ -67,11 +67,11 @@ async function erase(around: Surroundings): Promise<void> {
 }
 
 /** A token is bound to one protocol and host; git asking without either asks for nobody's (CVE-2020-11008). */
-function findAccount(attributes: Attributes): Account | undefined {
-  const protocol = attributes.get('protocol')
-  const host = attributes.get('host')
+function findAccount({ values }: Attributes): Account | undefined {
+  const protocol = values.get('protocol')
+  const host = values.get('host')
   if (!protocol || !host || !HOST.test(host)) return undefined
-  const username = attributes.get('username')
+  const username = values.get('username')
   const account = { protocol, host: host.toLowerCase() }
   // What was answered once comes back as the name of nobody.
   return username && username !== USERNAME ? { ...account, username } : account

@@ -3,8 +3,8 @@ import { isFailure } from './failure.ts'
 import { logInByHand, renew } from './renew.ts'
 import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
+import { readStoredToken } from './tokens/accessTokens.ts'
 import { readAccessToken } from './tokens/cache.ts'
-import { isStrict, readKeyringAccessToken } from './tokens/keyringRecords.ts'
 import { type LockOptions, withLock } from './tokens/lock.ts'
 import { hasRecord } from './tokens/recordFile.ts'
 import { type AccessToken, type Account, defaultAccount, isFresh, isValid } from './tokens/token.ts'
@@ -33,9 +33,7 @@ export async function obtainToken(wanted: Account, around: Surroundings): Promis
   const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
   let valid: Token
   const readFresh = async (): Promise<Token> => {
-    const token =
-      readAccessToken(runtime, account) ??
-      (isStrict(data, account) ? await readKeyringAccessToken(keyring, account) : undefined)
+    const token = await readStoredToken(places, account)
     valid = token !== undefined && isValid(token, now()) ? token : undefined
     return token !== undefined && isFresh(token, now()) ? token : undefined
   }

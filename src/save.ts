@@ -1,9 +1,9 @@
 import type { Renewal } from './errand.ts'
 import { isFailure } from './failure.ts'
 import type { Granted } from './oauth/grants.ts'
-import { writeAccessToken } from './tokens/cache.ts'
+import { writeStoredToken } from './tokens/accessTokens.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
-import { markKeyring, saveClientSecret, writeKeyringAccessToken } from './tokens/keyringRecords.ts'
+import { saveClientSecret } from './tokens/keyringRecords.ts'
 import type { Login } from './tokens/login.ts'
 import { type AccessToken, issueToken } from './tokens/token.ts'
 import { writeLogin } from './tokens/saveLogin.ts'
@@ -65,15 +65,10 @@ async function saveLogin(
 
 /** It was tried before, and what cannot be had again is saved: git gets its answer all the same. */
 async function saveAccessToken({ account, vault }: Renewal, token: AccessToken): Promise<void> {
-  const { choice, keyring, data, runtime, tell } = vault
   try {
-    if (choice !== 'keyring') writeAccessToken(runtime, account, token, data)
-    else {
-      await writeKeyringAccessToken(keyring, account, token)
-      markKeyring(runtime, account, true)
-    }
+    await writeStoredToken(vault, account, token)
   } catch (error) {
     if (!isFailure(error)) throw error
-    tell(`${error.message}; the token is used this once`)
+    vault.tell(`${error.message}; the token is used this once`)
   }
 }

@@ -1,12 +1,16 @@
 import { Failure } from '../failure.ts'
 
 /**
- * What git tells a helper, by attribute name. Where a name comes twice the later value counts, as in git. Lists
- * (`capability[]`, `wwwauth[]`, `state[]`) are not read yet.
+ * What git tells a helper, by attribute name.
  *
  * `password` is secret; so are `credential` and `oauth_refresh_token`, should git send them. Never print a value.
  */
-export type Attributes = ReadonlyMap<string, string>
+export type Attributes = {
+  /** Where a name comes twice the later value counts, as in git. */
+  readonly values: ReadonlyMap<string, string>
+  /** `capability[]`, `wwwauth[]`, `state[]`: by name with its brackets, in their order. */
+  readonly lists: ReadonlyMap<string, readonly string[]>
+}
 
 /** Git's limit for a line, without its line feed (git help credential, "INPUT/OUTPUT FORMAT"). */
 const LINE_LIMIT = 65_535
@@ -25,7 +29,8 @@ const NAMES = ['protocol', 'host', 'path', 'username']
  * @see https://git-scm.com/docs/git-credential#IOFMT
  */
 export function parseAttributes(bytes: string): Attributes {
-  const attributes = new Map<string, string>()
+  const values = new Map<string, string>()
+  const lists = new Map<string, readonly string[]>()
   for (const line of bytes.split('\n')) {
     if (line === '') break
     if (line.length > LINE_LIMIT) throw malformed(`a line of more than ${LINE_LIMIT} bytes`)
@@ -33,12 +38,15 @@ export function parseAttributes(bytes: string): Attributes {
     const equals = line.indexOf('=')
     if (equals === -1) throw malformed('a line without "="')
     const name = line.slice(0, equals)
-    if (!name.endsWith('[]')) attributes.set(name, decode(line.slice(equals + 1)))
+    const value = decode(line.slice(equals + 1))
+    if (!name.endsWith('[]')) values.set(name, value)
+    // An empty value takes back what came before it.
+    else lists.set(name, value === '' ? [] : [...(lists.get(name) ?? []), value])
   }
   for (const name of NAMES) {
-    if (CONTROL_CHARACTER.test(attributes.get(name) ?? '')) throw malformed(`a control character in "${name}"`)
+    if (CONTROL_CHARACTER.test(values.get(name) ?? '')) throw malformed(`a control character in "${name}"`)
   }
-  return attributes
+  return { values, lists }
 }
 
 /** The text that the bytes are in UTF-8. */

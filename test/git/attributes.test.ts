@@ -4,7 +4,7 @@ import { isFailure } from '../../src/failure.ts'
 import { formatAttributes, parseAttributes } from '../../src/git/attributes.ts'
 
 function parse(text: string): Record<string, string> {
-  return Object.fromEntries(parseAttributes(Buffer.from(text).toString('latin1')))
+  return Object.fromEntries(parseAttributes(Buffer.from(text).toString('latin1')).values)
 }
 
 test('reads what git sends', (t) => {
@@ -25,10 +25,21 @@ for (const [title, text, expected] of [
   ['an empty line alone is nothing', '\n', {}],
   ['a carriage return does not end a line', 'password=a\rhost=evil\n', { password: 'a\rhost=evil' }],
   ['U+2028 does not end a line', 'password=a\u2028host=evil\n', { password: 'a\u2028host=evil' }],
-  ['lists are passed over', 'capability[]=state\nhost=a\n', { host: 'a' }],
+  ['lists are kept apart', 'capability[]=state\nhost=a\n', { host: 'a' }],
   ['blanks belong to the value', 'password= a \n', { password: ' a ' }],
 ] as const) {
   test(title, (t) => t.deepEqual(parse(text), expected))
+}
+
+for (const [title, text, expected] of [
+  ['a list is read in its order', 'capability[]=authtype\nhost=a\ncapability[]=state\n', ['authtype', 'state']],
+  ['a value that comes twice stands twice', 'capability[]=a\ncapability[]=a\n', ['a', 'a']],
+  ['an empty value empties a list', 'capability[]=a\ncapability[]=\ncapability[]=b\n', ['b']],
+  ['other lists are others', 'wwwauth[]=Basic realm="a=b"\n', undefined],
+] as const) {
+  test(title, (t) => {
+    t.deepEqual(parseAttributes(Buffer.from(text).toString('latin1')).lists.get('capability[]'), expected)
+  })
 }
 
 for (const [title, text, complaint] of [
@@ -78,7 +89,7 @@ test('whatever the bytes, the parser reads them or says what is wrong', (t) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          for (const [name, value] of parseAttributes(Buffer.from(bytes).toString('latin1'))) {
+          for (const [name, value] of parseAttributes(Buffer.from(bytes).toString('latin1')).values) {
             if (/[=\n\0]/.test(name) || /[\n\0]/.test(value)) throw new Error('a value that spans lines')
           }
         } catch (error) {
