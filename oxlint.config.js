@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs'
  */
 const GROUND = new Set([
   'browser',
+  'callers',
   'failure',
   'http',
   'json',
@@ -15,6 +16,7 @@ const GROUND = new Set([
   'paths',
   'programs',
   'report',
+  'shell',
   'signals',
   'surroundings',
 ])
@@ -23,12 +25,13 @@ const SUBJECTS = ['git', 'oauth', 'tokens', 'bitbucket']
 const STORY = [
   ['bin'],
   ['cli', 'helper'],
-  ['obtain', 'forget'],
+  ['obtain', 'forget', 'takeBack'],
   ['renew'],
   ['save'],
-  ['login'],
+  ['login', 'pause'],
   ['errand', 'network'],
-  ['places'],
+  ['places', 'loginCommand'],
+  ['credential'],
 ]
 
 const FILES = readdirSync('src', { recursive: true })
@@ -49,12 +52,14 @@ const PACKAGES = Object.values(HOMES).flat()
 /** What a cached answer needs, and what is imported only when it is needed. */
 const CACHED_PATH = new Set([
   'src/bin.ts',
+  'src/credential.ts',
   'src/failure.ts',
   'src/git/attributes.ts',
   'src/helper.ts',
   'src/json.ts',
   'src/paths.ts',
   'src/report.ts',
+  'src/shell.ts',
   'src/surroundings.ts',
   'src/tokens/cache.ts',
   'src/tokens/privateFile.ts',
@@ -62,7 +67,7 @@ const CACHED_PATH = new Set([
   'src/tokens/recordFile.ts',
   'src/tokens/token.ts',
 ])
-const LAZY = new Set(['src/cli.ts', 'src/forget.ts', 'src/obtain.ts'])
+const LAZY = new Set(['src/cli.ts', 'src/forget.ts', 'src/obtain.ts', 'src/takeBack.ts'])
 
 /** All that is refused to a file of src/. */
 function refusals(file) {

@@ -59,10 +59,22 @@ function prepare(): Program[] {
   const expiresAt = obtainedAt + 7200
   const runtime = join(home, 'runtime/git-credential-bitbucket-oauth')
   const account = { protocol: 'https', host: 'bitbucket.org' }
-  writeAccessToken(runtime, account, { accessToken: token, obtainedAt, expiresAt }, join(home, 'data'))
+  const manner = { isBearer: false, heals: true, isShadowed: false }
+  const issued = {
+    accessToken: token,
+    id: 'f00d',
+    obtainedAt,
+    expiresAt,
+    grantType: 'refresh_token',
+    ...manner,
+  } as const
+  writeAccessToken(runtime, account, issued, join(home, 'data'))
   mkdirSync(join(home, 'empty'))
   writeFileSync(join(home, 'empty/empty.cjs'), '')
-  writeFileSync(join(home, 'request'), 'protocol=https\nhost=bitbucket.org\n')
+  writeFileSync(
+    join(home, 'request'),
+    'capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=bitbucket.org\n',
+  )
   const store = join(home, 'credentials')
   writeFileSync(store, `https://x-token-auth:${token}@bitbucket.org\n`, { mode: 0o600 })
   const entry = fileURLToPath(new URL('../dist/bin.cjs', import.meta.url))

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const OUT = 'dist'
 
 /** What the entry imports lazily, and the program that is started beside it, by name in src/. */
-const LAZY = ['cli', 'forget', 'obtain', 'keyringProcess']
+const LAZY = ['cli', 'forget', 'obtain', 'keyringProcess', 'takeBack']
 
 /** In the entry, a dynamic import stays one: `import('./obtain.ts')` becomes `import('./obtain.mjs')`. */
 const keepLazy: Plugin = {

@@ -1,11 +1,12 @@
 import { Failure } from './failure.ts'
-import { readSettings, type Settings } from './git/config.ts'
+import { isFalse, readSettings, type Settings } from './git/config.ts'
+import { listOtherHelpers, type OtherHelpers } from './git/helpers.ts'
 import { type Client, isOurs, mayBeOurs, readClient, seekSecret } from './oauth/client.ts'
 import type { Surroundings } from './surroundings.ts'
 import { isKeyringTrouble, type Keyring } from './tokens/keyring.ts'
 import { readClientSecret } from './tokens/keyringRecords.ts'
 import type { Lock } from './tokens/lock.ts'
-import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
+import { type Account, accountUrl, defaultAccount, type Manner } from './tokens/token.ts'
 import type { Kept, Places, StoreChoice, Vault } from './tokens/vault.ts'
 
 /** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
@@ -20,6 +21,8 @@ export type Errand = {
   readonly client: Client
   readonly settings: Settings
   readonly vault: Vault
+  /** How git is to be answered. */
+  readonly manner: Manner
   /** For the person in the browser. Seconds. */
   readonly loginTimeLimit: number
   readonly around: Surroundings
@@ -58,7 +61,8 @@ export async function prepareErrand(
   const keptSecret = sought === undefined ? undefined : await findSecret(places.keyring, account, sought)
   const client = readClient(url, settings, env, keptSecret)
   const vault = { ...places, choice: readChoice(settings) }
-  return { account, client, settings, vault, loginTimeLimit: readTimeLimit(settings), around }
+  const manner = readManner(settings, listOtherHelpers(url, env))
+  return { account, client, settings, vault, manner, loginTimeLimit: readTimeLimit(settings), around }
 }
 
 async function findSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {
@@ -74,9 +78,27 @@ async function findSecret(keyring: Keyring, account: Account, clientId: string):
 function readChoice(settings: Settings): StoreChoice {
   const value = settings.get('oauthstore') ?? 'auto'
   if (value === 'auto' || value === 'keyring' || value === 'file') return value
-  throw new Failure("oauthStore in git's configuration has to be auto, keyring or file", {
+  throw unknownValue('oauthStore', 'auto, keyring or file')
+}
+
+/** A password is the form that every git takes; but where git has other helpers, some of them keep passwords. */
+function readManner(settings: Settings, { before, after }: OtherHelpers): Manner {
+  const value = settings.get('oauthauthtype') ?? 'auto'
+  if (value !== 'auto' && value !== 'basic' && value !== 'bearer') {
+    throw unknownValue('oauthAuthType', 'auto, basic or bearer')
+  }
+  const hasOthers = before.length + after.length > 0
+  return {
+    isBearer: value === 'bearer' || (value === 'auto' && hasOthers),
+    heals: !isFalse(settings.get('oauthselfheal')),
+    isShadowed: before.length > 0,
+  }
+}
+
+function unknownValue(key: string, values: string): Failure {
+  return new Failure(`${key} in git's configuration has to be ${values}`, {
     code: 'not_configured',
-    hints: ["git config --show-origin --get-regexp '^credential\\.(.*\\.)?oauthstore$'"],
+    hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
   })
 }
 

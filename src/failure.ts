@@ -8,15 +8,26 @@ export class Failure extends Error {
   readonly hints: readonly string[]
   /** What callers decide on: an error code of RFC 6749, section 5.2, or one of our own. */
   readonly code: string | undefined
+  /** Whether git shall give up: the user was asked already, and no other helper nor a prompt can do better. */
+  readonly quits: boolean
 
   /**
    * @param message one sentence, in lower case and without a full stop
    */
-  constructor(message: string, options: { hints?: readonly string[]; code?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hints?: readonly string[]; code?: string; quits?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.hints = options.hints ?? []
     this.code = options.code
+    this.quits = options.quits ?? false
   }
+}
+
+/** The same failure, after which git shall give up. */
+export function quitting({ message, hints, code, cause }: Failure): Failure {
+  return new Failure(message, { hints, ...(code === undefined ? {} : { code }), quits: true, cause })
 }
 
 /**

@@ -1,12 +1,23 @@
-import { isFailure } from './failure.ts'
+import { Failure, isFailure } from './failure.ts'
+import { loginCommand } from './loginCommand.ts'
+import { noteFailedLogin } from './pause.ts'
 import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
 import { removeStoredToken } from './tokens/accessTokens.ts'
 import { isInKeyring, removeFromKeyring } from './tokens/keyringRecords.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { withLock } from './tokens/lock.ts'
+import { leaveNote, removeNote } from './tokens/notes.ts'
 import { hasRecord, listAccounts, removeAllOf } from './tokens/recordFile.ts'
-import { type Account, accountName, accountUrl, defaultAccount, isSameHost } from './tokens/token.ts'
+import {
+  type AccessToken,
+  type Account,
+  accountName,
+  accountUrl,
+  defaultAccount,
+  isSameHost,
+  wasJustIssued,
+} from './tokens/token.ts'
 import type { Places } from './tokens/vault.ts'
 
 /**
@@ -15,7 +26,11 @@ import type { Places } from './tokens/vault.ts'
  */
 const PATIENCE = 15
 
-/** Forgets an access token that the server refused, unless a sibling has renewed it meanwhile. */
+/**
+ * Forgets an access token that the server refused, unless a sibling has renewed it meanwhile.
+ *
+ * @throws Failure for one that was just issued: another one would be refused as well
+ */
 export async function forgetAccessToken(
   holders: readonly Account[],
   accessToken: string,
@@ -25,16 +40,36 @@ export async function forgetAccessToken(
   const options = { patience: PATIENCE, tell: around.tell }
   try {
     for (const account of holders) {
-      await withLock(places.data, account, options, async () => {
-        await removeStoredToken(places, account, (token) => token.accessToken === accessToken)
-      }).catch((error: unknown) => {
+      const refused = await withLock(places.data, account, options, () =>
+        removeStoredToken(places, account, (token) => token.accessToken === accessToken),
+      ).catch((error: unknown) => {
         // Whoever has the lock is getting another token already.
         if (!isFailure(error) || error.code !== 'locked') throw error
+        return undefined
       })
+      if (refused !== undefined && wasJustIssued(refused, around.now())) {
+        throw refuseNew(refused, account, places, around)
+      }
     }
   } finally {
     places.keyring.close()
   }
+}
+
+/** Git tells a helper only that the server refused, and not why. */
+function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Places, { now }: Surroundings): Failure {
+  const isLogin = grantType === 'authorization_code'
+  if (isLogin) noteFailedLogin(runtime, account, { code: 'refused', leftAt: now() })
+  else leaveNote(runtime, account, 'refused', { leftAt: now() })
+  return new Failure(`${account.host} refuses even an access token that it has just issued`, {
+    hints: [
+      'see in the browser whether the account that you logged in with can open the repository',
+      'the workspace may ask for two-step verification, or admit certain networks only',
+      isLogin
+        ? `to log in with another account: ${loginCommand(account)}`
+        : 'the next git command asks you to log in anew, perhaps with another account',
+    ],
+  })
 }
 
 /**
@@ -54,6 +89,8 @@ export async function forgetLogin(wanted: Account, around: Surroundings): Promis
         removeAllOf(places.runtime, account)
       })
     }
+    // Who has no login may have a note of one that was cancelled.
+    removeNote(places.runtime, wanted, 'failed-login')
   } finally {
     places.keyring.close()
   }

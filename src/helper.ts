@@ -1,10 +1,9 @@
-import { type Attributes, formatAttributes, parseAttributes } from './git/attributes.ts'
+import { formatAnswer, readRequest, type Request } from './credential.ts'
+import { isFailure } from './failure.ts'
+import { parseAttributes } from './git/attributes.ts'
 import type { Surroundings } from './surroundings.ts'
 import { findAccessToken, findHolders } from './tokens/cache.ts'
-import { type AccessToken, type Account, isFresh } from './tokens/token.ts'
-
-/** The username that Bitbucket takes with an access token, whatever name the URL carries. */
-const USERNAME = 'x-token-auth'
+import { isFresh } from './tokens/token.ts'
 
 /** What git asks of a helper. */
 export const OPERATIONS = ['get', 'store', 'erase', 'capability']
@@ -23,70 +22,78 @@ export async function answer(operation: string, around: Surroundings): Promise<v
   switch (operation) {
     case 'get':
       return get(around)
+    case 'store':
+      return store(around)
     case 'erase':
       return erase(around)
     case 'capability':
-      return around.write('version 0\n')
+      return around.write('version 0\ncapability authtype\ncapability state\n')
     default:
-    // "store" of what we issued is done already, and what somebody else issued is not ours to keep.
+    // A word that git does not have yet.
   }
 }
 
 async function get(around: Surroundings): Promise<void> {
-  const account = findAccount(parseAttributes(around.read()))
-  if (account === undefined) return
-  const cached = findAccessToken(await around.findRuntimeDirectory(), account)
-  const token = cached !== undefined && isFresh(cached, around.now()) ? cached : await obtain(account, around)
-  if (token !== undefined) around.write(formatAttributes(credential(token)))
+  const request = readRequest(parseAttributes(around.read()))
+  if (request === undefined) return
+  // Git asks once more, as the server has refused what it was answered.
+  if (request.answered === undefined) {
+    const cached = findAccessToken(await around.findRuntimeDirectory(), request.account)
+    if (cached !== undefined && isFresh(cached, around.now())) {
+      return around.write(formatAnswer(cached, request, false))
+    }
+  }
+  const obtained = await obtain(request, around)
+  if (obtained !== undefined) around.write(formatAnswer(obtained.token, request, obtained.isIssued))
 }
 
-async function obtain(account: Account, around: Surroundings): Promise<AccessToken | undefined> {
+async function obtain({ account, answered }: Request, around: Surroundings): ReturnType<typeof obtainToken> {
   const { obtainToken } = await import('./obtain.ts')
-  return obtainToken(account, around)
+  try {
+    return await obtainToken(account, around, answered?.id)
+  } catch (error) {
+    // Whoever was asked in the browser, or has our username in hand already, is of no use to other helpers, nor is
+    // git's prompt for a password to anybody.
+    if (isFailure(error) && (error.quits || answered !== undefined)) around.write('quit=1\n')
+    throw error
+  }
 }
 
 /**
- * Git erases a token that the server refused. With another password than ours it means another helper's; without one,
- * as in `git credential reject` by hand, everything that is kept for the host or the user.
+ * What we issued is saved already, and what somebody else issued is not ours to keep. But git gives a password to all
+ * helpers, and one that is asked before us would serve our token for longer than it lives.
+ */
+async function store(around: Surroundings): Promise<void> {
+  const request = readRequest(parseAttributes(around.read()))
+  if (request?.form !== 'password' || !request.accessToken) return
+  const { account, accessToken, capabilities, answered } = request
+  // A git that keeps a state for us saves us the look into our files.
+  const isShadowed = capabilities.includes('state')
+    ? answered?.isShadowed
+    : findHolders(await around.findRuntimeDirectory(), account, accessToken).some((holder) => holder.isShadowed)
+  if (!isShadowed) return
+  const { takeBack } = await import('./takeBack.ts')
+  takeBack(account, accessToken, around)
+}
+
+/**
+ * Git erases a token that the server refused. With another one than ours it means another helper's; without one, as in
+ * `git credential reject` by hand, everything that is kept for the host or the user.
  */
 async function erase(around: Surroundings): Promise<void> {
-  const attributes = parseAttributes(around.read())
-  const account = findAccount(attributes)
-  if (account === undefined) return
-  const password = attributes.values.get('password')
-  // What another helper answered in another form than ours.
-  if (attributes.values.has('credential') || attributes.values.has('authtype')) return
-  if (password === undefined) {
+  const request = readRequest(parseAttributes(around.read()))
+  if (request === undefined || request.form === 'foreign') return
+  const { account, accessToken } = request
+  if (accessToken === undefined) {
     const { forgetLogin } = await import('./forget.ts')
     return forgetLogin(account, around)
   }
-  const holders = findHolders(await around.findRuntimeDirectory(), account, password)
+  const holders = findHolders(await around.findRuntimeDirectory(), account, accessToken)
   if (holders.length === 0) return
   const { forgetAccessToken } = await import('./forget.ts')
-  return forgetAccessToken(holders, password, around)
-}
-
-/** A token is bound to one protocol and host; git asking without either asks for nobody's (CVE-2020-11008). */
-function findAccount({ values }: Attributes): Account | undefined {
-  const protocol = values.get('protocol')
-  const host = values.get('host')
-  if (!protocol || !host || !HOST.test(host)) return undefined
-  const username = values.get('username')
-  const account = { protocol, host: host.toLowerCase() }
-  // What was answered once comes back as the name of nobody.
-  return username && username !== USERNAME ? { ...account, username } : account
-}
-
-/**
- * Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k". And before an "@" would
- * stand somebody's name.
- */
-const HOST = /^[!-.0-?A-~]+$/
-
-function credential({ accessToken, expiresAt }: AccessToken): [name: string, value: string][] {
-  return [
-    ['username', USERNAME],
-    ['password', accessToken],
-    ['password_expiry_utc', String(expiresAt)],
-  ]
+  return forgetAccessToken(
+    holders.map((holder) => holder.account),
+    accessToken,
+    around,
+  )
 }

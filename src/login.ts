@@ -1,6 +1,8 @@
 import { isatty } from 'node:tty'
 import { findBrowser, type OpenBrowser } from './browser.ts'
 import { Failure, isFailure } from './failure.ts'
+import { isBackgroundFetch } from './callers.ts'
+import { isFalse } from './git/config.ts'
 import { readNetwork } from './network.ts'
 import type { Client } from './oauth/client.ts'
 import { type Authorization, exchangeCode, type Granted, startAuthorization } from './oauth/grants.ts'
@@ -21,6 +23,10 @@ export type LoginRequest = {
   readonly hints: readonly string[]
   /** For the person in the browser. Seconds. */
   readonly timeLimit: number
+  /** Whether a person has typed `login`, and so wants to be asked. */
+  readonly isByHand: boolean
+  /** What a person types to log in. */
+  readonly command: string
   readonly around: Surroundings
   /** Saves what was granted, before the browser is told that all is well; with the second it was asked for. */
   readonly save: (granted: Granted, sent: number) => Promise<AccessToken>
@@ -84,7 +90,7 @@ async function complete(request: LoginRequest, authorization: Authorization, red
  * @throws Failure `login_required` where nobody may be asked, with the way to be asked
  */
 function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | undefined): void {
-  const { settings, reason, hints, around } = request
+  const { settings, reason, hints, isByHand, command, around } = request
   const { env } = around
   const refuse = (obstacle: string, wayOut: string): never => {
     throw new Failure(`${reason}; no browser was opened, because ${obstacle}`, {
@@ -92,21 +98,18 @@ function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | und
       hints: [...hints, wayOut],
     })
   }
-  if (isOff(settings.get('interactive'))) {
-    refuse('credential.interactive is off', 'to log in, run it once as: git -c credential.interactive=true …')
+  if (!isByHand) {
+    const interactive = settings.get('interactive')
+    if (isFalse(interactive) || interactive?.toLowerCase() === 'never') {
+      refuse('credential.interactive is off', `to log in: ${command}`)
+    }
+    if (isFalse(env['GIT_TERMINAL_PROMPT'])) refuse('GIT_TERMINAL_PROMPT is off', `to log in: ${command}`)
+    if (isBackgroundFetch(process.ppid)) refuse('git fetches in the background', `to log in: ${command}`)
   }
-  if (isOff(env['GIT_TERMINAL_PROMPT'])) {
-    refuse('GIT_TERMINAL_PROMPT is off', 'to log in, run it once as: GIT_TERMINAL_PROMPT=1 git …')
-  }
-  if (env['CI'] && !isOff(env['CI'])) {
-    refuse('CI is set', 'to log in, run it once without CI, where somebody sits: env -u CI git …')
+  if (env['CI'] && !isFalse(env['CI'])) {
+    refuse('CI is set', `to log in, where somebody sits: env -u CI ${command}`)
   }
   if (browser === undefined && !isatty(2)) {
-    refuse('there is neither a display nor a terminal', 'to log in, run it once in a terminal')
+    refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)
   }
-}
-
-/** Git's words for false, and `never` as credential.interactive has it. */
-function isOff(value: string | undefined): boolean {
-  return value !== undefined && ['false', 'no', 'off', '0', '', 'never'].includes(value.toLowerCase())
 }

@@ -3,7 +3,7 @@ import { isFailure } from './failure.ts'
 import { logInByHand, renew } from './renew.ts'
 import { openPlaces } from './places.ts'
 import type { Surroundings } from './surroundings.ts'
-import { readStoredToken } from './tokens/accessTokens.ts'
+import { readStoredToken, removeStoredToken } from './tokens/accessTokens.ts'
 import { readAccessToken } from './tokens/cache.ts'
 import { type LockOptions, withLock } from './tokens/lock.ts'
 import { hasRecord } from './tokens/recordFile.ts'
@@ -17,15 +17,26 @@ const SHORT_PATIENCE = 5
 
 type Token = AccessToken | undefined
 
+export type Obtained = {
+  readonly token: AccessToken
+  /** Whether it was issued for this request, by whichever process: then to refresh it would not make it better. */
+  readonly isIssued: boolean
+}
+
 /**
  * A new access token, saved before it is returned: a sibling's that came first, else a refreshed one, else one from a
  * login in the browser. While the old one is valid, no trouble in getting a new one keeps it from being used.
  *
  * @param wanted whom git asks for; the default account answers for a username that has no login of its own
+ * @param refused the id of a token that the server has just refused, and that counts as none
  * @returns undefined for a host that is not ours
  * @throws Failure where there is no token to be had; no refresh token was deleted
  */
-export async function obtainToken(wanted: Account, around: Surroundings): Promise<Token> {
+export async function obtainToken(
+  wanted: Account,
+  around: Surroundings,
+  refused: string | undefined,
+): Promise<Obtained | undefined> {
   const { now, tell } = around
   const asked = now()
   const places = await openPlaces(around)
@@ -33,7 +44,8 @@ export async function obtainToken(wanted: Account, around: Surroundings): Promis
   const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
   let valid: Token
   const readFresh = async (): Promise<Token> => {
-    const token = await readStoredToken(places, account)
+    const stored = await readStoredToken(places, account)
+    const token = stored?.id === refused ? undefined : stored
     valid = token !== undefined && isValid(token, now()) ? token : undefined
     return token !== undefined && isFresh(token, now()) ? token : undefined
   }
@@ -41,7 +53,7 @@ export async function obtainToken(wanted: Account, around: Surroundings): Promis
   const prepare = (): Promise<Errand | undefined> => (errand ??= prepareErrand(account, places, around))
   try {
     const fresh = await readFresh()
-    if (fresh !== undefined) return fresh
+    if (fresh !== undefined) return { token: fresh, isIssued: refused !== undefined }
     // What has a record was ours when it was made: of many that wait for one, only that one asks git for settings.
     if (!hasRecord(data, account) && (await prepare()) === undefined) return undefined
     const options: LockOptions<Token> = {
@@ -49,21 +61,23 @@ export async function obtainToken(wanted: Account, around: Surroundings): Promis
       tell,
       look: () => {
         const siblings = readAccessToken(runtime, account)
-        return siblings !== undefined && isFresh(siblings, now()) ? siblings : undefined
+        return siblings !== undefined && siblings.id !== refused && isFresh(siblings, now()) ? siblings : undefined
       },
     }
-    return await untilHeld(() =>
+    const token = await untilHeld(() =>
       withLock<Token>(data, account, options, async (lock) => {
         const siblings = await readFresh()
         if (siblings !== undefined) return siblings
+        if (refused !== undefined) await removeStoredToken(places, account, ({ id }) => id === refused)
         const prepared = await prepare()
         return prepared === undefined ? undefined : renew(prepared, { lock, asked, hasValid: valid !== undefined })
       }),
     )
+    return token === undefined ? undefined : { token, isIssued: true }
   } catch (error) {
     if (!isFailure(error) || valid === undefined || !isValid(valid, now())) throw error
     tell(`${error.message}; the present token is used for the ${Math.floor(valid.expiresAt - now())} seconds it lasts`)
-    return valid
+    return { token: valid, isIssued: true }
   } finally {
     keyring.close()
   }

@@ -1,11 +1,13 @@
 import type { Errand, Renewal } from './errand.ts'
-import { Failure, isFailure } from './failure.ts'
+import { Failure, isFailure, quitting } from './failure.ts'
+import { loginCommand } from './loginCommand.ts'
 import { readNetwork } from './network.ts'
+import { isUnasked, noteFailedLogin, refuseInPause } from './pause.ts'
 import { save } from './save.ts'
 import { holdSignals } from './signals.ts'
-import { noteFailedLogin, readFailedLogin } from './tokens/failedLogin.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { lastResort, type Login, renewLogin } from './tokens/login.ts'
+import { readNote, removeNote } from './tokens/notes.ts'
 import { probeRecord } from './tokens/recordFile.ts'
 import { type AccessToken, accountName } from './tokens/token.ts'
 import { chooseStore, settleLogin } from './tokens/saveLogin.ts'
@@ -27,7 +29,23 @@ export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked
   if (kept.login.clientId !== client.clientId) {
     return logIn(renewal, `the login for ${accountName(account)} was made with another OAuth consumer`, [])
   }
-  return refresh(renewal, kept.login, kept.login.refreshToken)
+  return (await logInAfterRefusal(renewal)) ?? refresh(renewal, kept.login, kept.login.refreshToken)
+}
+
+/**
+ * Where the server has refused an access token that it had just refreshed, another refresh would bring another such
+ * one: a login may be for an account with more rights. Where nobody can be asked, the refresh is all there is.
+ */
+async function logInAfterRefusal(renewal: Renewal): Promise<AccessToken | undefined> {
+  const { account, vault, hasValid } = renewal
+  if (hasValid || readNote(vault.runtime, account, 'refused') === undefined) return undefined
+  removeNote(vault.runtime, account, 'refused')
+  try {
+    return await logIn(renewal, `${account.host} refused an access token that it had just issued`, [])
+  } catch (error) {
+    if (!isUnasked(error)) throw error
+    return undefined
+  }
 }
 
 /** Where no new token could be saved, the old one must not be spent, nor the user be asked. */
@@ -80,17 +98,10 @@ function lockLost(cause?: unknown): Failure {
 
 /** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
 async function logIn(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
-  const { account, vault, asked, hasValid, around } = renewal
   // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
-  if (hasValid) throw new Failure(reason, { hints })
-  const failedAt = readFailedLogin(vault.runtime, account)
-  // A note from the future, of a clock that was set back since, says nothing.
-  if (failedAt !== undefined && failedAt > asked && failedAt <= around.now() + 1) {
-    throw new Failure('the login that another git process asked for came to nothing, so there is no token', {
-      hints: ['to try again, run the git command once more'],
-    })
-  }
-  return askInBrowser(renewal, reason, hints)
+  if (renewal.hasValid) throw new Failure(reason, { hints })
+  refuseInPause(renewal, reason)
+  return askInBrowser(renewal, reason, { hints, isByHand: false })
 }
 
 /** As {@link renew}, but for somebody who asks for a login by hand: whatever is kept, whatever failed before. */
@@ -101,10 +112,15 @@ export async function logInByHand(errand: Errand, under: Pick<Renewal, 'lock' | 
     return undefined
   })
   const renewal = await prepareRenewal(errand, { ...under, hasValid: false }, found)
-  return askInBrowser(renewal, `a login for ${accountName(errand.account)} was asked for`, [])
+  const reason = `a login for ${accountName(errand.account)} was asked for`
+  return askInBrowser(renewal, reason, { hints: [], isByHand: true })
 }
 
-async function askInBrowser(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
+async function askInBrowser(
+  renewal: Renewal,
+  reason: string,
+  { hints, isByHand }: { readonly hints: readonly string[]; readonly isByHand: boolean },
+): Promise<AccessToken> {
   const { account, client, settings, vault, loginTimeLimit, lock, store, around } = renewal
   if (!lock.isHeld()) throw lockLost()
   const { login } = await import('./login.ts')
@@ -116,6 +132,8 @@ async function askInBrowser(renewal: Renewal, reason: string, hints: readonly st
       reason,
       hints,
       timeLimit: loginTimeLimit,
+      isByHand,
+      command: loginCommand(account),
       around,
       save: async (granted, sent) => {
         const { refreshToken } = granted
@@ -129,8 +147,8 @@ async function askInBrowser(renewal: Renewal, reason: string, hints: readonly st
     return token
   } catch (error) {
     // Where nobody was asked, nobody refused: a sibling still may ask.
-    const isUnasked = isFailure(error) && (error.code === 'login_required' || error.code === 'no_listener')
-    if (!isUnasked) noteFailedLogin(vault.runtime, account)
-    throw error
+    if (!isFailure(error) || isUnasked(error)) throw error
+    noteFailedLogin(vault.runtime, account, { code: error.code, leftAt: around.now() })
+    throw quitting(error)
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Renewal } from './errand.ts'
 import { isFailure } from './failure.ts'
 import type { Granted } from './oauth/grants.ts'
@@ -5,6 +6,7 @@ import { writeStoredToken } from './tokens/accessTokens.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { saveClientSecret } from './tokens/keyringRecords.ts'
 import type { Login } from './tokens/login.ts'
+import { removeNote } from './tokens/notes.ts'
 import { type AccessToken, issueToken } from './tokens/token.ts'
 import { writeLogin } from './tokens/saveLogin.ts'
 import { readLogin } from './tokens/vault.ts'
@@ -23,15 +25,21 @@ export async function save(
   login: Login | undefined,
   { sent, isNew }: { readonly sent: number; readonly isNew: boolean },
 ): Promise<AccessToken> {
-  const token = issueToken(granted.accessToken, { ...granted, sent })
+  const { accessToken } = granted
+  const grantType = isNew ? 'authorization_code' : 'refresh_token'
+  const token = issueToken({ ...renewal.manner, accessToken, id: randomUUID(), grantType }, { ...granted, sent })
   if (login === undefined) {
     await saveAccessToken(renewal, token)
   } else if (isNew || (await isStillOurs(renewal))) {
     await saveLogin(renewal, login, sent)
     await saveAccessToken(renewal, token)
   }
+  if (isNew) for (const name of NOTES) removeNote(renewal.vault.runtime, renewal.account, name)
   return token
 }
+
+/** What a login sets right. */
+const NOTES = ['failed-login', 'refused'] as const
 
 /**
  * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,

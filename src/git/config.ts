@@ -22,10 +22,30 @@ const TIME_LIMIT = 5_000
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt---get-urlmatchnameurl
  */
 export function readSettings(section: string, url: string, env: NodeJS.ProcessEnv): Settings {
+  return new Map(
+    readConfig(['--get-urlmatch', section, url], env).map(([key, value]) => [key.slice(section.length + 1), value]),
+  )
+}
+
+/**
+ * All values of the keys that match a regular expression, in the order of git's files. Scopes as in {@link readSettings}.
+ *
+ * @throws Failure where git can't be found, or can't read its configuration
+ */
+export function listValues(keys: string, env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
+  return readConfig(['--get-regexp', keys], env)
+}
+
+/** Git's words for false. */
+export function isFalse(value: string | undefined): boolean {
+  return value !== undefined && ['false', 'no', 'off', '0', ''].includes(value.toLowerCase())
+}
+
+function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
   const git = findProgram('git', env)
   if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
   const { GIT_CONFIG: _, ...rest } = env
-  const { status, stdout, stderr, error } = spawnSync(git, ['config', '-z', '--get-urlmatch', section, url], {
+  const { status, stdout, stderr, error } = spawnSync(git, ['config', '-z', ...args], {
     env: { ...rest, GIT_DIR: '/dev/null' },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,20 +59,19 @@ export function readSettings(section: string, url: string, env: NodeJS.ProcessEn
       cause: error,
     })
   }
-  return new Map(parseSettings(section, stdout))
+  return stdout
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map(parseEntry)
+}
+
+/** "credential.oauthclientid\nVALUE"; without a line feed it is a key alone, which git takes for true. */
+function parseEntry(entry: string): readonly [key: string, value: string] {
+  const end = entry.indexOf('\n')
+  return end === -1 ? [entry, 'true'] : [entry.slice(0, end), entry.slice(end + 1)]
 }
 
 function tellWhy(error: Error | undefined, stderr: string): string {
   if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
   return error?.message ?? stderr.replace(/^(fatal|warning): /, '').split('\n')[0] ?? ''
-}
-
-function* parseSettings(section: string, output: string): Iterable<[key: string, value: string]> {
-  for (const entry of output.split('\0')) {
-    if (entry === '') continue
-    // "credential.oauthclientid\nVALUE"; without a line feed it is a key alone, which git takes for true.
-    const end = entry.indexOf('\n')
-    const key = (end === -1 ? entry : entry.slice(0, end)).slice(section.length + 1)
-    yield [key, end === -1 ? 'true' : entry.slice(end + 1)]
-  }
 }

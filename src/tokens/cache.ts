@@ -1,5 +1,5 @@
 import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
-import { type AccessToken, type Account, defaultAccount, isSameHost } from './token.ts'
+import { type AccessToken, type Account, defaultAccount, isSameHost, type Manner } from './token.ts'
 
 /** An access token in its file. */
 type Cached = AccessToken & {
@@ -33,21 +33,35 @@ export function readAccessToken(directory: string, account: Account): Cached | u
 
 /** The access token in a record, of whatever store. */
 export function parseAccessToken(record: Readonly<Record<string, unknown>>): AccessToken | undefined {
-  const { accessToken, obtainedAt, expiresAt } = record
-  if (typeof accessToken !== 'string' || accessToken === '') return undefined
+  const { accessToken, id, obtainedAt, expiresAt, grantType, isBearer, heals, isShadowed } = record
+  if (typeof accessToken !== 'string' || accessToken === '' || typeof id !== 'string') return undefined
   if (typeof obtainedAt !== 'number' || typeof expiresAt !== 'number') return undefined
-  return { accessToken, obtainedAt, expiresAt }
+  return {
+    accessToken,
+    id,
+    obtainedAt,
+    expiresAt,
+    grantType: grantType === 'authorization_code' ? grantType : 'refresh_token',
+    isBearer: isBearer === true,
+    heals: heals === true,
+    isShadowed: isShadowed === true,
+  }
 }
 
+/** An account that may have been issued a token; where the keyring has it, only the keyring can tell. */
+export type Holder = Pick<Manner, 'isShadowed'> & { readonly account: Account }
+
 /**
- * The accounts of this host that may have been issued the access token: git does not say whose it is when it erases
- * one. Where the keyring has the token, only the keyring can tell.
+ * The accounts of this host that may have been issued the access token: git does not say whose it is when it tells of
+ * one.
  */
-export function findHolders(directory: string, account: Account, accessToken: string): Account[] {
-  return listAccounts(directory).filter((candidate) => {
-    if (!isSameHost(candidate, account)) return false
-    const record = attempt(() => readRecord(directory, candidate))
-    return typeof record === 'object' && (record['accessToken'] === accessToken || record['store'] === 'keyring')
+export function findHolders(directory: string, { protocol, host }: Account, accessToken: string): Holder[] {
+  return listAccounts(directory).flatMap((account) => {
+    if (!isSameHost(account, { protocol, host })) return []
+    const record = attempt(() => readRecord(directory, account))
+    if (typeof record !== 'object') return []
+    const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'
+    return isHolder ? [{ account, isShadowed: record['isShadowed'] === true }] : []
   })
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, systemCode } from '../failure.ts'
+import { quote } from '../shell.ts'
 
 /**
  * Reads a file that only its owner can have written or read.
@@ -143,11 +144,6 @@ export function makePrivateDirectory(directory: string): void {
 function findExisting(directory: string): { path: string; uid: number } {
   const found = lstatSync(directory, { throwIfNoEntry: false })
   return found === undefined ? findExisting(dirname(directory)) : { path: directory, uid: found.uid }
-}
-
-/** A path as a shell reads it. */
-function quote(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`
 }
 
 /** Removes a file; none being there is as good. */

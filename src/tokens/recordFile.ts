@@ -48,10 +48,10 @@ export function removeRecord(directory: string, account: Account): void {
 }
 
 /**
- * What may lie beside a record: the note of a failed login, a rescued or damaged record, what a killed process left
+ * What may lie beside a record: notes, a rescued or damaged record, what a killed process left
  * half-written.
  */
-const BESIDE = /^(\.failed-login|\.rescued|\.damaged-\d+|(\.failed-login|\.rescued)?\.\d+\.new)?$/
+const BESIDE = /^(\.failed-login|\.refused|\.rescued|\.damaged-\d+|(\.failed-login|\.refused|\.rescued)?\.\d+\.new)?$/
 
 /** What processes that were killed had written and not yet put into its place: the whole records of the account. */
 export function listUnfinished(directory: string, account: Account): JsonObject[] {
@@ -71,7 +71,7 @@ function namesOfUnfinished(directory: string, account: Account): string[] {
   return listNames(directory).filter((name) => name.startsWith(start) && UNFINISHED.test(name.slice(start.length)))
 }
 
-const UNFINISHED = /^(\.failed-login|\.rescued)?\.\d+\.new$/
+const UNFINISHED = /^(\.failed-login|\.refused|\.rescued)?\.\d+\.new$/
 
 /** Forgets a record with all that lies beside it; a lock stays, it is somebody's. */
 export function removeAllOf(directory: string, account: Account): void {

@@ -99,6 +99,7 @@ test('git chooses the account by credential.<url>.username, or by the username i
 
 test('erase finds the account by the token', async (t) => {
   const { home, hers, everybody } = await makeTwoAccounts(t)
+  home.expire(hers, 3600)
   const password = tokenOf(home, hers)
   const kept = home.record(home.runtime, everybody)
 

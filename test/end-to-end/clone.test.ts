@@ -117,19 +117,6 @@ testEachGit('a URL with a username works, as Bitbucket’s clone dialog writes i
   })
 })
 
-testEachGit('a token that the server refuses is erased, and the next command gets another', async (t, git) => {
-  const { home, sandbox } = await makeLoggedInUser(t, { git })
-  sandbox.oauth.storage.forget('AccessToken')
-
-  const refused = await home.git('ls-remote', sandbox.repository('widgets'))
-  const healed = await home.git('ls-remote', sandbox.repository('widgets'))
-
-  t.is(refused.code, 128)
-  t.is(healed.code, 0)
-  t.is(healed.stderr, '')
-  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
-})
-
 testEachGit(`${PARTS} submodules at once from an expired token: one refresh`, async (t, git) => {
   const { home, sandbox } = await makeLoggedInUser(t, { git })
   sandbox.addUmbrella()

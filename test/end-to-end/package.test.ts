@@ -36,15 +36,9 @@ test('the package installs without a network, and git finds the program and its 
   t.regex(answer.stderr, /no OAuth consumer is configured/)
   t.true(existsSync(join(prefix, 'share/man/man1/git-credential-bitbucket-oauth.1')))
   const installed = join(prefix, 'lib/node_modules/git-credential-bitbucket-oauth')
-  t.deepEqual(readdirSync(installed).toSorted(), [
-    'CHANGELOG.md',
-    'LICENSE',
-    'README.md',
-    'dist',
-    'docs',
-    'node_modules',
-    'package.json',
-  ])
+  // The keyring's library, an optional dependency, comes along where npm's cache describes it.
+  const own = readdirSync(installed).filter((name) => name !== 'node_modules')
+  t.deepEqual(own.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'])
 })
 
 for (const [title, args, code, stream, expected] of [

@@ -2,12 +2,11 @@ import test from 'ava'
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Home, Outcome } from '../helpers/home.ts'
-import { startGet } from '../helpers/running.ts'
+import { startGet, WAITING } from '../helpers/running.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
 const ROUNDS = 20
 const PROCESSES = 50
-const WAITING = /^git-credential-bitbucket-oauth: waiting for another git process [^\n]+\n$/
 
 test.serial('of fifty processes one refreshes, and all answer with its token', async (t) => {
   t.timeout(300_000)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newOwner, writeOwner } from '../../src/tokens/owner.ts'
 import { freePort } from '../helpers/ports.ts'
@@ -225,7 +225,11 @@ for (const operation of ['store', 'capability', 'frobnicate', 'approve']) {
 
     const outcome = await home.helper(operation, `${request}username=alice\npassword=theirs\n`)
 
-    t.deepEqual(outcome, { code: 0, stdout: operation === 'capability' ? 'version 0\n' : '', stderr: '' })
+    t.deepEqual(outcome, {
+      code: 0,
+      stdout: operation === 'capability' ? 'version 0\ncapability authtype\ncapability state\n' : '',
+      stderr: '',
+    })
     t.deepEqual(home.record(home.runtime, sandbox.origin), before)
   })
 }
@@ -242,6 +246,7 @@ test('erase keeps a token that is not the one git rejected', async (t) => {
 
 test('erase forgets the access token that git rejected, and only that', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin, 3600)
   const before = home.record(home.data, sandbox.origin)
   const { accessToken } = home.record(home.runtime, sandbox.origin)
 
@@ -265,10 +270,8 @@ test('erase of what another helper answered in another form forgets nothing', as
 test('a login that failed in the future, by a clock that was set back since, keeps nobody from logging in', async (t) => {
   const { home, sandbox } = await makeUser(t)
   mkdirSync(home.runtime, { mode: 0o700 })
-  const note = `${home.recordPath(home.runtime, sandbox.origin)}.failed-login`
-  writeFileSync(note, '')
-  const future = Date.now() / 1000 + 3600
-  utimesSync(note, future, future)
+  const note = { leftAt: Date.now() / 1000 + 3600, code: 'access_denied', pause: 600 }
+  writeFileSync(`${home.recordPath(home.runtime, sandbox.origin)}.failed-login`, JSON.stringify(note), { mode: 0o600 })
   home.useBrowser('follow.ts')
 
   const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))

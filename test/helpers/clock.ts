@@ -7,10 +7,25 @@ import type { Home, Outcome } from './home.ts'
  * @param shift as faketime has it: `+1h`, `-1y`; empty for the right clock
  */
 export async function helperAt(home: Home, shift: string, operation: string, input: string): Promise<Outcome> {
-  if (shift === '') return home.helper(operation, input)
-  if (spawnSync('faketime', ['--version']).error !== undefined) {
-    throw new Error('faketime is missing: on Debian, apt-get install faketime')
-  }
-  const clock = ['FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', 'faketime', '-f', shift]
-  return home.run('env', [...clock, 'git-credential-bitbucket-oauth', operation], { input })
+  return runAt(home, shift, ['git-credential-bitbucket-oauth', operation], input)
+}
+
+/** Any command, as {@link helperAt}. */
+export async function runAt(
+  home: Home,
+  shift: string,
+  [command, ...args]: readonly [string, ...string[]],
+  input?: string,
+): Promise<Outcome> {
+  const options = input === undefined ? {} : { input }
+  if (shift === '') return home.run(command, args, options)
+  const clock = [`FAKETIME=${shift}`, 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', `LD_PRELOAD=${findLibrary()}`]
+  return home.run('env', [...clock, command, ...args], options)
+}
+
+/** The program itself would wait for whatever is started under it, such as the daemon of git's credential-cache. */
+function findLibrary(): string {
+  const { stdout, error } = spawnSync('faketime', ['-f', '+0', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' })
+  if (error !== undefined) throw new Error('faketime is missing: on Debian, apt-get install faketime')
+  return stdout.trim()
 }

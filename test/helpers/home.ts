@@ -217,6 +217,20 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     return this.run(NAME, [operation], { input })
   }
 
+  /** From now on git notes what it runs; {@link helperCalls} tells. */
+  watchHelper(): void {
+    this.env['GIT_TRACE'] = join(this.path, 'trace')
+  }
+
+  /** The operations that git has called the helper with since the last look. */
+  helperCalls(): string[] {
+    const calls = this.#readLines('trace').map(
+      (line) => /exec: '?git-credential-bitbucket-oauth '?(\w+)/.exec(line)?.[1],
+    )
+    rmSync(join(this.path, 'trace'), { force: true })
+    return calls.filter((operation) => operation !== undefined)
+  }
+
   /** Where access tokens lie. */
   get runtime(): string {
     return join(this.path, 'runtime', NAME)

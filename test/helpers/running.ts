@@ -14,6 +14,9 @@ export type Injection = {
   readonly path?: string | undefined
 }
 
+/** What is said where a sibling takes longer than the helper stays silent. */
+export const WAITING = /^git-credential-bitbucket-oauth: waiting for another git process [^\n]+\n$/
+
 type Running = {
   readonly child: ChildProcess
   readonly ended: Promise<Outcome & { readonly signal: NodeJS.Signals | null }>

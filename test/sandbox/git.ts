@@ -15,6 +15,8 @@ export type GitRequest = { readonly method: string; readonly url: string; readon
 export class BitbucketGit {
   /** Every request, oldest first. */
   readonly requests: GitRequest[] = []
+  /** Whether it refuses whoever comes, as a workspace does that has shut somebody out. */
+  refusesAll = false
   readonly #root: string
   readonly #scopesOf: ScopesOf
 
@@ -31,7 +33,7 @@ export class BitbucketGit {
     })
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://sandbox')
     const scopes = await this.#scopesOf(readToken(request))
-    if (scopes === undefined) {
+    if (scopes === undefined || this.refusesAll) {
       response.setHeader('www-authenticate', 'Basic realm="Bitbucket.org HTTP"')
       return refuse(
         response,

@@ -15,6 +15,8 @@ export type OAuthSettings = {
   scopes: readonly string[]
   /** What the token endpoint answers instead of its own answer; undefined: its own. */
   fault: { status: number; type: string; body: string; headers?: Readonly<Record<string, string>> } | undefined
+  /** By so much the token endpoint's clock goes ahead of this machine's. Seconds. */
+  ahead: number
   /** Waits before the token endpoint answers, when it has done what it was asked. Milliseconds. */
   delay: number
   /** In characters, one of them a byte. Bitbucket's regularly exceed 2,500. */
@@ -53,6 +55,7 @@ export class BitbucketOAuth {
     accessTokenLifetime: 7200,
     scopes: ['repository', 'repository:write'],
     fault: undefined,
+    ahead: 0,
     delay: 0,
     tokenLength: 2600,
   }
@@ -177,6 +180,7 @@ export class BitbucketOAuth {
 
   async #dressTokenEndpoint(context: Context, next: () => Promise<void>): Promise<void> {
     this.#begins.emit('token-request')
+    context.set('date', new Date(Date.now() + this.settings.ahead * 1000).toUTCString())
     const { fault } = this.settings
     if (fault !== undefined) {
       context.status = fault.status

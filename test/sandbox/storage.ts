@@ -8,9 +8,14 @@ export class Storage {
   /** For so long the server takes a refresh token that was rotated away, as if it had not answered. Seconds. */
   grace = 0
 
-  /** Deletes all records of a kind, as if an administrator had revoked them. */
-  forget(kind: 'AccessToken' | 'RefreshToken'): void {
-    for (const key of this.#records.keys()) if (key.startsWith(`${kind} `)) this.#records.delete(key)
+  /** The records of a kind that are good now. */
+  list(kind: 'AccessToken' | 'RefreshToken'): string[] {
+    return [...this.#records.keys()].filter((key) => key.startsWith(`${kind} `))
+  }
+
+  /** Deletes records of a kind, as if an administrator had revoked them, or they had ended. */
+  forget(kind: 'AccessToken' | 'RefreshToken', which: readonly string[] = this.list(kind)): void {
+    for (const key of which) this.#records.delete(key)
   }
 
   /** The library asks for one adapter for each kind of record. */

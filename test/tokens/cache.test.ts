@@ -5,7 +5,16 @@ import { recordPath } from '../../src/tokens/recordFile.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }
-const token = { accessToken: `${'a'.repeat(2600)}=`, obtainedAt: 1_999_992_800, expiresAt: 2_000_000_000 }
+const token = {
+  accessToken: `${'a'.repeat(2600)}=`,
+  id: 'f00d',
+  obtainedAt: 1_999_992_800,
+  expiresAt: 2_000_000_000,
+  grantType: 'refresh_token',
+  isBearer: false,
+  heals: true,
+  isShadowed: false,
+} as const
 const logins = '/data'
 
 test('a token is read as it was written', (t) => {

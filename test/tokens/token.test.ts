@@ -1,7 +1,15 @@
 import test from 'ava'
 import { isFresh, issueToken, isValid } from '../../src/tokens/token.ts'
 
-const token = { accessToken: 'a', obtainedAt: 2_800, expiresAt: 10_000 }
+const bare = {
+  accessToken: 'a',
+  id: 'f00d',
+  grantType: 'refresh_token',
+  isBearer: false,
+  heals: true,
+  isShadowed: false,
+} as const
+const token = { ...bare, obtainedAt: 2_800, expiresAt: 10_000 }
 
 for (const [secondsLeft, fresh, valid] of [
   [7200, true, true],
@@ -35,8 +43,8 @@ for (const [title, ahead, expiresIn, lifetime] of [
     const sent = 1_000_000.75
     const serverTime = ahead === undefined ? undefined : sent - ahead
 
-    const issued = issueToken('a', { sent, expiresIn, serverTime })
+    const issued = issueToken(bare, { sent, expiresIn, serverTime })
 
-    t.deepEqual(issued, { accessToken: 'a', obtainedAt: 1_000_000, expiresAt: 1_000_000 + lifetime })
+    t.deepEqual(issued, { ...bare, obtainedAt: 1_000_000, expiresAt: 1_000_000 + lifetime })
   })
 }

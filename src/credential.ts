@@ -1,0 +1,98 @@
+import { type Attributes, formatAttributes } from './git/attributes.ts'
+import type { AccessToken, Account } from './tokens/token.ts'
+
+/** The username that Bitbucket takes with an access token, whatever name the URL carries. */
+const USERNAME = 'x-token-auth'
+
+/** What git asks a helper for, or tells it. */
+export type Request = {
+  readonly account: Account
+  /** What git announced that it can take (2.46 and later): `authtype`, `state`. */
+  readonly capabilities: readonly string[]
+  /** How git tells of a secret, in `store` and `erase`; `foreign` is a form that is never ours. */
+  readonly form: 'password' | 'bearer' | 'foreign' | 'none'
+  /** That secret, in a form that may be ours. */
+  readonly accessToken: string | undefined
+  /** What this helper has answered before in the same command of git's. */
+  readonly answered: Answered | undefined
+}
+
+/** What git keeps for us of an answer (`state[]`, 2.46 and later), and brings along with what it does next. */
+type Answered = Pick<AccessToken, 'id' | 'isShadowed'> & {
+  /** Who was asked for; empty for nobody in particular. */
+  readonly username: string
+}
+
+/**
+ * @returns undefined where git names no host or protocol, or one that can be nobody's: a token is bound to exactly one
+ *   of each (CVE-2020-11008)
+ */
+export function readRequest({ values, lists }: Attributes): Request | undefined {
+  const protocol = values.get('protocol')
+  const host = values.get('host')
+  if (!protocol || !host || !HOST.test(host)) return undefined
+  const answered = (lists.get('state[]') ?? []).map((value) => parseState(value)).find((own) => own !== undefined)
+  const named = values.get('username')
+  // What was answered once comes back as the name of nobody.
+  const username = named === USERNAME ? answered?.username : named
+  const account = { protocol, host: host.toLowerCase() }
+  const form = readForm(values)
+  return {
+    account: username ? { ...account, username } : account,
+    capabilities: lists.get('capability[]') ?? [],
+    form,
+    accessToken:
+      form === 'bearer' ? values.get('credential') : form === 'password' ? values.get('password') : undefined,
+    answered,
+  }
+}
+
+function readForm(values: Attributes['values']): Request['form'] {
+  if (!values.has('authtype') && !values.has('credential')) return values.has('password') ? 'password' : 'none'
+  return values.get('authtype')?.toLowerCase() === 'bearer' && values.has('credential') ? 'bearer' : 'foreign'
+}
+
+/**
+ * Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k". And before an "@" would
+ * stand somebody's name.
+ */
+const HOST = /^[!-.0-?A-~]+$/
+
+function formatState({ id, isShadowed }: AccessToken, { username = '' }: Account): string {
+  return `bitbucket-oauth:${id}:${isShadowed ? 1 : 0}:${Buffer.from(username).toString('base64url')}`
+}
+
+/** @returns undefined for the state of another helper: git hands every helper those of all */
+function parseState(state: string): Answered | undefined {
+  const [, id, shadowed, username = ''] = /^bitbucket-oauth:([\w-]+):([01]):([\w-]*)$/.exec(state) ?? []
+  if (id === undefined) return undefined
+  return { id, isShadowed: shadowed === '1', username: Buffer.from(username, 'base64url').toString() }
+}
+
+/**
+ * The answer to `get`, in the form that the user wants and git can take.
+ *
+ * A token that was issued before git asked may have been revoked since. Where git can keep a state for us, such an
+ * answer is said not to be the last one: after a 401 git asks again in the same command, and brings the state along.
+ *
+ * @param isIssued whether the token was issued for this request
+ * @see https://git-scm.com/docs/git-credential#IOFMT
+ */
+export function formatAnswer(token: AccessToken, { account, capabilities }: Request, isIssued: boolean): string {
+  const hasTypes = capabilities.includes('authtype')
+  const hasState = capabilities.includes('state')
+  const answer: [name: string, value: string][] = []
+  // Capabilities stand first: git passes over what depends on one that it has not read yet.
+  if (hasTypes) answer.push(['capability[]', 'authtype'])
+  if (hasState) answer.push(['capability[]', 'state'])
+  if (hasTypes && token.isBearer) answer.push(['authtype', 'Bearer'], ['credential', token.accessToken])
+  else answer.push(['username', USERNAME], ['password', token.accessToken])
+  answer.push(['password_expiry_utc', String(token.expiresAt)])
+  // No other helper shall keep it.
+  if (hasTypes) answer.push(['ephemeral', '1'])
+  if (hasState) {
+    answer.push(['state[]', formatState(token, account)])
+    if (token.heals && !isIssued) answer.push(['continue', '1'])
+  }
+  return formatAttributes(answer)
+}

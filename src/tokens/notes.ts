@@ -1,0 +1,41 @@
+import { type JsonObject, parseObject } from '../json.ts'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
+import { recordPath } from './recordFile.ts'
+import type { Account } from './token.ts'
+
+/**
+ * What one process leaves for the next ones, beside the account's access token: that a login came to nothing, and that
+ * the server refused an access token which had just been refreshed. Nothing secret.
+ */
+export type NoteName = 'failed-login' | 'refused'
+
+/**
+ * A note is never worth failing for: without it the next process does what it would do anyway.
+ *
+ * @param directory the runtime directory
+ */
+export function leaveNote(directory: string, account: Account, name: NoteName, note: JsonObject): void {
+  attempt(() => writePrivateFile(notePath(directory, account, name), JSON.stringify(note)))
+}
+
+/** @returns undefined where there is none */
+export function readNote(directory: string, account: Account, name: NoteName): JsonObject | undefined {
+  return attempt(() => parseObject(readPrivateFile(notePath(directory, account, name)) ?? ''))
+}
+
+/** None being there is as good. */
+export function removeNote(directory: string, account: Account, name: NoteName): void {
+  attempt(() => removePrivateFile(notePath(directory, account, name)))
+}
+
+function notePath(directory: string, account: Account, name: NoteName): string {
+  return `${recordPath(directory, account)}.${name}`
+}
+
+function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,105 @@
+import type { ExecutionContext } from 'ava'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tsBlankSpace from 'ts-blank-space'
+import { runAt } from '../helpers/clock.ts'
+import { type Git, testEachGit } from '../helpers/gits.ts'
+import type { Home } from '../helpers/home.ts'
+import { makeUser, requestFor } from '../helpers/user.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+const HOURS = 8
+
+/** Bitbucket's access tokens live as long. Hours. */
+const LIFETIME = 2
+
+const KEYCHAIN = tsBlankSpace(readFileSync(new URL('../sandbox/osxkeychain.ts', import.meta.url), 'utf8'))
+
+/** Other helpers that keep what git gives them, longer than a token lives. */
+const OTHERS: Readonly<Record<string, (home: Home) => string>> = {
+  store: () => 'store',
+  cache: () => 'cache --timeout 86400',
+  osxkeychain: (home) => {
+    const program = join(home.path, 'osxkeychain.mjs')
+    writeFileSync(program, KEYCHAIN)
+    return `!'${process.execPath}' '${program}' '${join(home.path, 'keychain')}'`
+  },
+}
+
+for (const [name, order, form] of [
+  ...Object.keys(OTHERS).flatMap((other) => [[other, 'before', 'auto'] as const, [other, 'after', 'auto'] as const]),
+  // Whoever insists on passwords.
+  ['store', 'before', 'basic'] as const,
+]) {
+  testEachGit(`${HOURS} hours of fetches with ${name} ${order} us, ${form}: none fails`, async (t, git) => {
+    const { home, sandbox } = await makeChainedUser(t, git, { name, order, form })
+    const { storage, tokenRequests, settings } = sandbox.oauth
+    tokenRequests.length = 0
+    const issued: string[][] = []
+    const failed: string[] = []
+
+    for (let hour = 0; hour <= HOURS; hour++) {
+      settings.ahead = hour * 3600
+      storage.forget('AccessToken', issued[hour - LIFETIME] ?? [])
+      for (const round of ['first', 'second']) {
+        const command = ['git', '-C', 'widgets', 'fetch', '--quiet'] as const
+        const { code, stderr } = await runAt(home, hour === 0 ? '' : `+${hour}h`, command)
+        if (code !== 0 || stderr !== '') failed.push(`hour ${hour}, ${round}: ${code} ${stderr}`)
+      }
+      issued.push(storage.list('AccessToken'))
+    }
+
+    t.deepEqual(failed, [])
+    t.deepEqual(
+      tokenRequests,
+      Array.from({ length: HOURS / LIFETIME }, () => ({ grantType: 'refresh_token', status: 200 })),
+    )
+    t.is(home.openedUrls().length, 1, 'only the first login')
+    expectNothingKept(t, home, git, order)
+  })
+}
+
+/** A user with another helper beside this one, a login and a clone. */
+async function makeChainedUser(
+  t: ExecutionContext,
+  git: Git,
+  { name, order, form = 'auto' }: { name: string; order: 'before' | 'after'; form?: 'auto' | 'basic' },
+): Promise<{ home: Home; sandbox: Sandbox }> {
+  const { home, sandbox } = await makeUser(t, { git })
+  // Its daemon would stay for a day.
+  t.teardown(() => home.git('credential-cache', 'exit'))
+  const other = OTHERS[name]?.(home) ?? ''
+  const helpers = order === 'before' ? [other, 'bitbucket-oauth'] : ['bitbucket-oauth', other]
+  home.configure({ [`credential.${sandbox.origin}.oauthAuthType`]: form })
+  for (const helper of ['', ...helpers]) home.configure({ 'credential.helper': helper })
+  home.useBrowser('follow.ts')
+  const clone = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+  t.is(clone.code, 0, clone.stderr)
+  home.forbidBrowser()
+  return { home, sandbox }
+}
+
+/** Only a git that knows no more than passwords leaves one with a helper that comes after us. */
+function expectNothingKept(t: ExecutionContext, home: Home, git: Git, order: 'before' | 'after'): void {
+  for (const file of ['.git-credentials', 'keychain'].map((name) => join(home.path, name))) {
+    if (!existsSync(file)) continue
+    if (git.hasCapabilities || order === 'before') t.notRegex(readFileSync(file, 'utf8'), /x-token-auth/)
+    rmSync(file)
+  }
+}
+
+testEachGit('what somebody else gave to a helper before us stays there', async (t, git) => {
+  const { home, sandbox } = await makeChainedUser(t, git, { name: 'store', order: 'before' })
+  const theirs = 'https://alice:hers@example.com\nhttps://x-token-auth:theirs@other.example\n'
+  const file = join(home.path, '.git-credentials')
+  writeFileSync(file, theirs)
+
+  t.is((await home.git('-C', 'widgets', 'fetch', '--quiet')).code, 0)
+  const input = requestFor(sandbox.origin, { username: 'x-token-auth', password: 'a repository access token' })
+  t.is((await home.run('git', ['credential', 'approve'], { input })).code, 0)
+
+  const kept = readFileSync(file, 'utf8')
+  t.true(kept.includes(theirs.split('\n')[0] ?? ''))
+  t.true(kept.includes(theirs.split('\n')[1] ?? ''))
+  t.regex(kept, /x-token-auth:a%20repository%20access%20token@/)
+})
