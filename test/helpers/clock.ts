@@ -19,13 +19,12 @@ export async function runAt(
 ): Promise<Outcome> {
   const options = input === undefined ? {} : { input }
   if (shift === '') return home.run(command, args, options)
-  const clock = [`FAKETIME=${shift}`, 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', `LD_PRELOAD=${findLibrary()}`]
-  return home.run('env', [...clock, command, ...args], options)
+  if (spawnSync('faketime', ['--version']).error !== undefined) {
+    throw new Error('faketime is missing: on Debian, apt-get install faketime')
+  }
+  const clock = ['FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', 'faketime', '-f', shift]
+  return home.run('env', [...clock, 'sh', '-c', `${LEAVE}; exec "$@"`, 'sh', command, ...args], options)
 }
 
-/** The program itself would wait for whatever is started under it, such as the daemon of git's credential-cache. */
-function findLibrary(): string {
-  const { stdout, error } = spawnSync('faketime', ['-f', '+0', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' })
-  if (error !== undefined) throw new Error('faketime is missing: on Debian, apt-get install faketime')
-  return stdout.trim()
-}
+/** What stays, as the daemon of git's credential-cache, shall not be waited for: faketime does, by a pipe of its own. */
+const LEAVE = 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-'

@@ -43,7 +43,7 @@ type Browser = 'chromium.ts' | 'follow.ts'
 export class Home {
   readonly path: string
   readonly env: Record<string, string> = {}
-  /** All that was printed by what ran here, but for the passwords that git was answered. */
+  /** All that was printed by what ran here, but for what git was answered. */
   readonly #printed: string[] = []
 
   /**
@@ -80,21 +80,25 @@ export class Home {
     writeFileSync(file, (existsSync(file) ? readFileSync(file, 'utf8') : '') + lines.join(''))
   }
 
-  /** What a user types once, with the sandbox's endpoints in the place of Bitbucket's. */
-  configureFor({ origin, certificate, oauth: { consumer } }: Sandbox): void {
+  /**
+   * What a user types once, with the sandbox's endpoints in the place of Bitbucket's.
+   *
+   * @param url whose logins the sandbox shall do, if another than its own
+   */
+  configureFor({ origin, certificate, oauth: { consumer } }: Sandbox, url = origin): void {
     if (certificate !== undefined) {
       writeFileSync(join(this.path, 'ca.pem'), certificate)
       this.configure({ 'http.sslCAInfo': join(this.path, 'ca.pem') })
     }
     this.configure({
       'credential.helper': 'bitbucket-oauth',
-      [`credential.${origin}.oauthClientId`]: consumer.key,
-      [`credential.${origin}.oauthClientSecret`]: consumer.secret,
-      [`credential.${origin}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
-      [`credential.${origin}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
-      [`credential.${origin}.oauthRedirectURL`]: consumer.callback,
+      [`credential.${url}.oauthClientId`]: consumer.key,
+      [`credential.${url}.oauthClientSecret`]: consumer.secret,
+      [`credential.${url}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
+      [`credential.${url}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
+      [`credential.${url}.oauthRedirectURL`]: consumer.callback,
       // A login that hangs shall fail its test rather than outlast it.
-      [`credential.${origin}.oauthLoginTimeout`]: '60',
+      [`credential.${url}.oauthLoginTimeout`]: '60',
     })
   }
 
@@ -204,7 +208,7 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
     const [code] = (await once(child, 'close')) as [number | null]
-    this.#printed.push(stderr, stdout.replaceAll(/^password=.*$/gm, ''))
+    this.#printed.push(stderr, stdout.replaceAll(/^(password|credential)=.*$/gm, ''))
     return { code, stdout, stderr }
   }
 
