@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings other versions of git beside the system's, for the tests that run on several: those of Debian's suites trixie
-# and sid, into .gits/. On Debian only; needs apt and patchelf, changes nothing of the system, and takes a quarter of a minute.
+# Brings other versions of git and git-lfs beside the system's, for the tests that run on several: those of Debian's
+# suites trixie and sid, into .gits/. On Debian only; needs apt and patchelf, changes nothing of the system, and takes a quarter of a minute.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,7 @@ adapt() {
   local root=$1 libraries interpreter file
   libraries=$(dirname "$(find "$root/usr" -name 'libc.so.6')")
   interpreter=$(find "$libraries" -name 'ld-linux*' | head -n 1)
-  find "$root/usr/bin/git" "$root/usr/lib/git-core" -type f -perm /111 | while read -r file; do
+  find "$root"/usr/bin/git{,-lfs} "$root/usr/lib/git-core" -type f -perm /111 | while read -r file; do
     # The others are scripts.
     if patchelf --print-interpreter "$file" >/dev/null 2>&1; then
       patchelf --set-interpreter "$interpreter" --force-rpath --set-rpath "$libraries" "$file"
@@ -41,6 +41,7 @@ adapt() {
 GIT_EXEC_PATH='$root/usr/lib/git-core' GIT_TEMPLATE_DIR='$root/usr/share/git-core/templates' exec '$root/usr/bin/git' "\$@"
 END
   chmod 755 "$root/bin/git"
+  ln -s ../usr/bin/git-lfs "$root/bin/git-lfs"
 }
 
 for suite in trixie sid; do
@@ -50,7 +51,7 @@ for suite in trixie sid; do
   : >"$own/status"
   echo "deb $mirror $suite main" >"$own/sources.list"
   apt_of "$suite" update
-  apt_of "$suite" install --download-only --yes git
+  apt_of "$suite" install --download-only --yes git git-lfs
   rm -rf "$root"
   mkdir -p "$root"
   for package in "$own"/cache/archives/*.deb; do dpkg-deb --extract "$package" "$root"; done
@@ -58,4 +59,5 @@ for suite in trixie sid; do
   rm -rf "${root:?}"/{etc,var} "$root"/usr/share/{doc,i18n,locale,man,perl} "$root"/usr/lib/*/{gconv,perl,perl-base}
   adapt "$root"
   "$root/bin/git" --version
+  "$root/bin/git-lfs" --version
 done

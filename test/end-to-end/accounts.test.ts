@@ -1,4 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { testEachGit } from '../helpers/gits.ts'
 import type { Home } from '../helpers/home.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -96,6 +99,34 @@ test('git chooses the account by credential.<url>.username, or by the username i
   t.is(await fill(`${hers}/other/widgets.git`), tokenOf(home, hers))
   t.is(await fill(`${sandbox.origin}/other/widgets.git`), tokenOf(home, everybody))
 })
+
+testEachGit(
+  'a username in the URL, where git tells it, or in git’s settings is answered by its own login',
+  async (t, git) => {
+    const { home, sandbox } = await makeUser(t, { git })
+    home.useBrowser('follow.ts')
+    const login = await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin, '--username', 'alice'])
+    t.is(login.code, 0, login.stderr)
+    home.forbidBrowser()
+    home.env['GIT_TERMINAL_PROMPT'] = '0'
+    const told = join(home.path, 'told')
+    for (const helper of ['', `!grep ^username >> '${told}' #`, 'bitbucket-oauth']) {
+      home.configure({ 'credential.helper': helper })
+    }
+
+    const byUrl = await home.git('clone', '--quiet', sandbox.repository('widgets', 'alice'), 'by-url')
+    const byNothing = await home.git('clone', '--quiet', sandbox.repository('widgets'), 'by-nothing')
+    // A newer libcurl gives the URL back without it, which git takes for a redirect: https://github.com/curl/curl/pull/23016
+    const isTold = readFileSync(told, 'utf8').includes('username=alice\n')
+    home.configure({ [`credential.${sandbox.origin}/acme.username`]: 'alice' })
+    const bySetting = await home.git('clone', '--quiet', sandbox.repository('widgets'), 'by-setting')
+
+    t.log(isTold ? 'git tells it' : 'git does not tell it')
+    t.is(byUrl.code, isTold ? 0 : 128, byUrl.stderr)
+    t.is(byNothing.code, 128, 'nobody has logged in for everybody')
+    t.deepEqual(bySetting, { code: 0, stdout: '', stderr: '' })
+  },
+)
 
 test('erase finds the account by the token', async (t) => {
   const { home, hers, everybody } = await makeTwoAccounts(t)

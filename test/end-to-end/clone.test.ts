@@ -2,7 +2,6 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testEachGit } from '../helpers/gits.ts'
 import { makeLoggedInUser, makeUser } from '../helpers/user.ts'
-import { PARTS } from '../sandbox/repositories.ts'
 
 testEachGit('the first clone logs in, in a real browser; from then on git just works', async (t, git) => {
   const { home, sandbox } = await makeUser(t, { git })
@@ -115,35 +114,4 @@ testEachGit('a URL with a username works, as Bitbucket’s clone dialog writes i
     stdout: '',
     stderr: '',
   })
-})
-
-testEachGit(`${PARTS} submodules at once from an expired token: one refresh`, async (t, git) => {
-  const { home, sandbox } = await makeLoggedInUser(t, { git })
-  sandbox.addUmbrella()
-  t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
-  t.deepEqual(sandbox.oauth.tokenRequests, [])
-  home.expire(sandbox.origin)
-
-  const { code, stderr } = await home.git('-C', 'umbrella', 'submodule', 'update', '--init', '--jobs', '8', '--quiet')
-
-  t.is(code, 0, stderr)
-  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
-  t.is(home.openedUrls().length, 1, 'only the first login')
-  const { stdout } = await home.git('-C', 'umbrella', 'submodule', 'status')
-  t.is(stdout.split('\n').filter((line) => line.startsWith(' ')).length, PARTS)
-})
-
-testEachGit(`${PARTS} submodules at once from no token: one browser`, async (t, git) => {
-  const { home, sandbox, request } = await makeLoggedInUser(t, { git })
-  sandbox.addUmbrella()
-  t.is((await home.git('clone', '--quiet', sandbox.repository('umbrella'))).code, 0)
-  t.is((await home.helper('erase', request)).code, 0)
-  t.deepEqual([home.files(home.runtime), home.files(home.data)], [[], []])
-  home.useBrowser('follow.ts')
-
-  const { code, stderr } = await home.git('-C', 'umbrella', 'submodule', 'update', '--init', '--jobs', '8', '--quiet')
-
-  t.is(code, 0, stderr)
-  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
-  t.is(home.openedUrls().length, 2, 'the first login and one more')
 })

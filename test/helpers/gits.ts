@@ -32,7 +32,13 @@ export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) 
 }
 
 function readGit(directory: string | undefined): Git {
-  const text = execFileSync(directory === undefined ? 'git' : `${directory}/git`, ['--version'], { encoding: 'utf8' })
-  const [version = '', major = '', minor = ''] = /(\d+)\.(\d+)[.\d]*/.exec(text) ?? []
-  return { version, directory, hasCapabilities: Number(major) * 100 + Number(minor) >= 246 }
+  const program = directory === undefined ? 'git' : `${directory}/git`
+  const [version = ''] = /\d+\.\d+[.\d]*/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' })) ?? []
+  return { version, directory, hasCapabilities: isAtLeast(version, 2, 46) }
+}
+
+/** Whether a version is that or a later one. */
+export function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [theirMajor = 0, theirMinor = 0] = version.split('.').map(Number)
+  return theirMajor > major || (theirMajor === major && theirMinor >= minor)
 }

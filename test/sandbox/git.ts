@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
 /** The scopes of a token; undefined for one that is no good. */
-type ScopesOf = (accessToken: string) => Promise<ReadonlySet<string> | undefined>
+export type ScopesOf = (accessToken: string) => Promise<ReadonlySet<string> | undefined>
 
 export type GitRequest = { readonly method: string; readonly url: string; readonly status: number }
 
@@ -32,7 +32,7 @@ export class BitbucketGit {
       this.requests.push({ method, url, status: response.statusCode })
     })
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://sandbox')
-    const scopes = await this.#scopesOf(readToken(request))
+    const scopes = await readScopes(request, this.#scopesOf)
     if (scopes === undefined || this.refusesAll) {
       response.setHeader('www-authenticate', 'Basic realm="Bitbucket.org HTTP"')
       return refuse(
@@ -102,13 +102,14 @@ export class BitbucketGit {
   }
 }
 
-function readToken({ headers }: IncomingMessage): string {
+/** The scopes of the access token that a request carries, in either form; undefined where it carries no good one. */
+export function readScopes({ headers }: IncomingMessage, scopesOf: ScopesOf): ReturnType<ScopesOf> {
   const [scheme, value = ''] = (headers.authorization ?? '').split(' ')
-  if (scheme === 'Bearer') return value
+  if (scheme === 'Bearer') return scopesOf(value)
   const [username, ...password] = Buffer.from(value, 'base64').toString().split(':')
-  return username === 'x-token-auth' ? password.join(':') : ''
+  return scopesOf(username === 'x-token-auth' ? password.join(':') : '')
 }
 
-function refuse(response: ServerResponse, status: number, text: string): void {
+export function refuse(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`)
 }

@@ -6,15 +6,17 @@ import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
-import { BitbucketGit } from './git.ts'
+import { BitbucketGit, type ScopesOf } from './git.ts'
+import { BitbucketLfs } from './lfs.ts'
 import { BitbucketOAuth } from './oauth.ts'
 import { createRepository, createUmbrella } from './repositories.ts'
 
-/** A stand-in for Bitbucket on the loopback interface: its OAuth and its repositories, both real. */
+/** A stand-in for Bitbucket on the loopback interface: its OAuth, its repositories, and its large files. */
 export class Sandbox {
   readonly origin: string
   readonly oauth: BitbucketOAuth
   readonly git: BitbucketGit
+  readonly lfs: BitbucketLfs
   readonly #server: Server
   readonly #root: string
 
@@ -25,14 +27,16 @@ export class Sandbox {
     this.origin = origin
     this.certificate = certificate
     this.oauth = new BitbucketOAuth(this.origin, callback)
-    this.git = new BitbucketGit(root, (accessToken) => this.oauth.scopesOf(accessToken))
+    const scopesOf: ScopesOf = (accessToken) => this.oauth.scopesOf(accessToken)
+    this.git = new BitbucketGit(root, scopesOf)
+    this.lfs = new BitbucketLfs(this.origin, scopesOf)
     this.#server = server
     this.#root = root
     // A client that keeps its connection must not find it closed because a test kept this process busy.
     server.keepAliveTimeout = 120_000
     server.on('request', (request, response) => {
-      const isGit = /\.git\//.test(request.url ?? '')
-      const part = isGit ? this.git : this.oauth
+      const { url = '' } = request
+      const part = /\.git\/info\/lfs\//.test(url) ? this.lfs : /\.git\//.test(url) ? this.git : this.oauth
       part.handle(request, response).catch((error: unknown) => {
         process.stderr.write(`sandbox: ${String(error)}\n`)
         response.destroy()
