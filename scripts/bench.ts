@@ -22,7 +22,13 @@ try {
   rmSync(home, { recursive: true, force: true })
 }
 
-type Program = { readonly name: string; readonly command: string; readonly args: readonly string[] }
+type Program = {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** A file with what git sends. */
+  readonly request: string
+}
 
 function bench(): number {
   const programs = prepare()
@@ -71,21 +77,34 @@ function prepare(): Program[] {
   writeAccessToken(runtime, account, issued, join(home, 'data'))
   mkdirSync(join(home, 'empty'))
   writeFileSync(join(home, 'empty/empty.cjs'), '')
-  writeFileSync(
-    join(home, 'request'),
-    'capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=bitbucket.org\n',
-  )
-  const store = join(home, 'credentials')
-  writeFileSync(store, `https://x-token-auth:${token}@bitbucket.org\n`, { mode: 0o600 })
+  const [get, store, oldStore] = ['get', 'store', 'old-store'].map((name) => join(home, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const url = 'protocol=https\nhost=bitbucket.org\n'
+  const capabilities = 'capability[]=authtype\ncapability[]=state\n'
+  const answered = `username=x-token-auth\npassword=${token}\n`
+  writeFileSync(get, `${capabilities}${url}`)
+  writeFileSync(store, `${capabilities}ephemeral=1\n${url}${answered}state[]=bitbucket-oauth:f00d:0:\n`)
+  writeFileSync(oldStore, `${url}${answered}`)
+  const credentials = join(home, 'credentials')
+  writeFileSync(credentials, `https://x-token-auth:${token}@bitbucket.org\n`, { mode: 0o600 })
   const entry = fileURLToPath(new URL('../dist/bin.cjs', import.meta.url))
   const others = [
-    { name: 'git-credential-store get', command: 'git', args: ['credential-store', '--file', store, 'get'] },
-    { name: 'git-credential-oauth get', command: 'git-credential-oauth', args: ['get'] },
+    {
+      name: 'git-credential-store get',
+      command: 'git',
+      args: ['credential-store', '--file', credentials, 'get'],
+      request: get,
+    },
+    { name: 'git-credential-oauth get', command: 'git-credential-oauth', args: ['get'], request: get },
   ]
   return [
-    { name: 'an empty CommonJS file', command: process.execPath, args: [join(home, 'empty/empty.cjs')] },
-    { name: 'get, cached', command: process.execPath, args: [entry, 'get'] },
-    { name: 'store', command: process.execPath, args: [entry, 'store'] },
+    { name: 'an empty CommonJS file', command: process.execPath, args: [join(home, 'empty/empty.cjs')], request: get },
+    { name: 'get, cached', command: process.execPath, args: [entry, 'get'], request: get },
+    { name: 'store', command: process.execPath, args: [entry, 'store'], request: store },
+    { name: 'store, git before 2.46', command: process.execPath, args: [entry, 'store'], request: oldStore },
     ...others.filter(isInstalled),
   ]
 }
@@ -95,15 +114,15 @@ function isInstalled({ command }: Program): boolean {
 }
 
 /** Milliseconds. */
-function measure({ name, command, args }: Program): number {
-  const request = openSync(join(home, 'request'), 'r')
+function measure({ name, command, args, request }: Program): number {
+  const input = openSync(request, 'r')
   const start = process.hrtime.bigint()
   const { status } = spawnSync(command, args, {
     env: { HOME: home, PATH: process.env['PATH'], XDG_RUNTIME_DIR: join(home, 'runtime') },
-    stdio: [request, 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   })
   const time = Number(process.hrtime.bigint() - start) / 1e6
-  closeSync(request)
+  closeSync(input)
   if (status !== 0 && !name.startsWith('git-credential-oauth')) throw new Error(`${name} failed`)
   return time
 }

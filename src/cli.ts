@@ -25,7 +25,7 @@ export async function run(
     .scriptName('git credential-bitbucket-oauth')
     .locale('en')
     .usage(
-      `Usage: $0 <operation>
+      `Usage: $0 <command>
 
 Logs git in to Bitbucket Cloud: once in the browser, then never again. Git runs this program by itself after
 
@@ -58,7 +58,7 @@ with the callback URL http://localhost:8976 and the permissions Repositories: Re
       if ((await status(around)) === 'logged out') exitCode = 4
     })
     .command('get', 'Answer git with an access token: a cached, a refreshed or a new one')
-    .command('store', 'Nothing to do: what was answered is saved already')
+    .command('store', 'Keep nothing, and have helpers asked before this one forget what git gave them')
     .command('erase', 'Forget the access token that git says was refused')
     .command('capability', 'Tell git what this helper can do')
     .epilogue(

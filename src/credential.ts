@@ -2,7 +2,7 @@ import { type Attributes, formatAttributes } from './git/attributes.ts'
 import type { AccessToken, Account } from './tokens/token.ts'
 
 /** The username that Bitbucket takes with an access token, whatever name the URL carries. */
-const USERNAME = 'x-token-auth'
+export const USERNAME = 'x-token-auth'
 
 /** What git asks a helper for, or tells it. */
 export type Request = {
@@ -59,14 +59,19 @@ function readForm(values: Attributes['values']): Request['form'] {
 const HOST = /^[!-.0-?A-~]+$/
 
 function formatState({ id, isShadowed }: AccessToken, { username = '' }: Account): string {
-  return `bitbucket-oauth:${id}:${isShadowed ? 1 : 0}:${Buffer.from(username).toString('base64url')}`
+  return `bitbucket-oauth:${id}:${isShadowed ? 1 : 0}:${encodeURIComponent(username)}`
 }
 
 /** @returns undefined for the state of another helper: git hands every helper those of all */
 function parseState(state: string): Answered | undefined {
-  const [, id, shadowed, username = ''] = /^bitbucket-oauth:([\w-]+):([01]):([\w-]*)$/.exec(state) ?? []
+  const [, id, shadowed, username = ''] = /^bitbucket-oauth:([\w-]+):([01]):(.*)$/.exec(state) ?? []
   if (id === undefined) return undefined
-  return { id, isShadowed: shadowed === '1', username: Buffer.from(username, 'base64url').toString() }
+  try {
+    return { id, isShadowed: shadowed === '1', username: decodeURIComponent(username) }
+  } catch {
+    // It only begins like one of ours.
+    return undefined
+  }
 }
 
 /**
@@ -75,10 +80,10 @@ function parseState(state: string): Answered | undefined {
  * A token that was issued before git asked may have been revoked since. Where git can keep a state for us, such an
  * answer is said not to be the last one: after a 401 git asks again in the same command, and brings the state along.
  *
- * @param isIssued whether the token was issued for this request
+ * @param isFinal whether another token would be no better
  * @see https://git-scm.com/docs/git-credential#IOFMT
  */
-export function formatAnswer(token: AccessToken, { account, capabilities }: Request, isIssued: boolean): string {
+export function formatAnswer(token: AccessToken, { account, capabilities }: Request, isFinal: boolean): string {
   const hasTypes = capabilities.includes('authtype')
   const hasState = capabilities.includes('state')
   const answer: [name: string, value: string][] = []
@@ -92,7 +97,7 @@ export function formatAnswer(token: AccessToken, { account, capabilities }: Requ
   if (hasTypes) answer.push(['ephemeral', '1'])
   if (hasState) {
     answer.push(['state[]', formatState(token, account)])
-    if (token.heals && !isIssued) answer.push(['continue', '1'])
+    if (token.heals && !isFinal) answer.push(['continue', '1'])
   }
   return formatAttributes(answer)
 }

@@ -25,11 +25,6 @@ export class Failure extends Error {
   }
 }
 
-/** The same failure, after which git shall give up. */
-export function quitting({ message, hints, code, cause }: Failure): Failure {
-  return new Failure(message, { hints, ...(code === undefined ? {} : { code }), quits: true, cause })
-}
-
 /**
  * Whether an error is a {@link Failure}. It goes by the name: the small entry and the lazily loaded bundles each carry
  * a copy of the class.

@@ -8,16 +8,8 @@ import { isInKeyring, removeFromKeyring } from './tokens/keyringRecords.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { withLock } from './tokens/lock.ts'
 import { leaveNote, removeNote } from './tokens/notes.ts'
-import { hasRecord, listAccounts, removeAllOf } from './tokens/recordFile.ts'
-import {
-  type AccessToken,
-  type Account,
-  accountName,
-  accountUrl,
-  defaultAccount,
-  isSameHost,
-  wasJustIssued,
-} from './tokens/token.ts'
+import { answeringAccount, hasRecord, listAccounts, removeAllOf } from './tokens/recordFile.ts'
+import { type AccessToken, type Account, accountName, accountUrl, isSameHost, wasJustIssued } from './tokens/token.ts'
 import type { Places } from './tokens/vault.ts'
 
 /**
@@ -58,16 +50,13 @@ export async function forgetAccessToken(
 
 /** Git tells a helper only that the server refused, and not why. */
 function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Places, { now }: Surroundings): Failure {
-  const isLogin = grantType === 'authorization_code'
-  if (isLogin) noteFailedLogin(runtime, account, { code: 'refused', leftAt: now() })
+  if (grantType === 'authorization_code') noteFailedLogin(runtime, account, { code: 'refused', leftAt: now() })
   else leaveNote(runtime, account, 'refused', { leftAt: now() })
   return new Failure(`${account.host} refuses even an access token that it has just issued`, {
     hints: [
       'see in the browser whether the account that you logged in with can open the repository',
-      'the workspace may ask for two-step verification, or admit certain networks only',
-      isLogin
-        ? `to log in with another account: ${loginCommand(account)}`
-        : 'the next git command asks you to log in anew, perhaps with another account',
+      'if it can, ask the administrator of the workspace about two-step verification and allowed networks',
+      `to log in with another account: ${loginCommand(account)}`,
     ],
   })
 }
@@ -90,7 +79,7 @@ export async function forgetLogin(wanted: Account, around: Surroundings): Promis
       })
     }
     // Who has no login may have a note of one that was cancelled.
-    removeNote(places.runtime, wanted, 'failed-login')
+    removeNote(places.runtime, answeringAccount(places.data, wanted), 'failed-login')
   } finally {
     places.keyring.close()
   }
@@ -110,7 +99,7 @@ async function forgetInKeyring({ data, keyring, tell }: Places, account: Account
 function listForgotten(wanted: Account, { data, runtime }: Places): Account[] {
   const directories = [data, runtime]
   if (wanted.username !== undefined) {
-    const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
+    const account = answeringAccount(data, wanted)
     return directories.some((directory) => hasRecord(directory, account)) ? [account] : []
   }
   const kept = directories.flatMap(listAccounts).filter((account) => isSameHost(account, wanted))

@@ -1,6 +1,7 @@
 import { formatAnswer, readRequest, type Request } from './credential.ts'
 import { isFailure } from './failure.ts'
 import { parseAttributes } from './git/attributes.ts'
+import type { Obtained } from './obtain.ts'
 import type { Surroundings } from './surroundings.ts'
 import { findAccessToken, findHolders } from './tokens/cache.ts'
 import { isFresh } from './tokens/token.ts'
@@ -44,16 +45,15 @@ async function get(around: Surroundings): Promise<void> {
     }
   }
   const obtained = await obtain(request, around)
-  if (obtained !== undefined) around.write(formatAnswer(obtained.token, request, obtained.isIssued))
+  if (obtained !== undefined) around.write(formatAnswer(obtained.token, request, obtained.isFinal))
 }
 
-async function obtain({ account, answered }: Request, around: Surroundings): ReturnType<typeof obtainToken> {
+async function obtain({ account, answered }: Request, around: Surroundings): Promise<Obtained | undefined> {
   const { obtainToken } = await import('./obtain.ts')
   try {
     return await obtainToken(account, around, answered?.id)
   } catch (error) {
-    // Whoever was asked in the browser, or has our username in hand already, is of no use to other helpers, nor is
-    // git's prompt for a password to anybody.
+    // After a browser, or after our first answer, neither another helper nor git's prompt for a password can help.
     if (isFailure(error) && (error.quits || answered !== undefined)) around.write('quit=1\n')
     throw error
   }

@@ -1,3 +1,4 @@
+import { BITBUCKET } from './oauth/client.ts'
 import { quote } from './shell.ts'
 import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
 
@@ -7,6 +8,6 @@ export function loginCommand(account: Account): string {
   return [
     'git credential-bitbucket-oauth login',
     ...(account.username === undefined ? [] : ['--username', quote(account.username)]),
-    ...(url === 'https://bitbucket.org' ? [] : [url]),
+    ...(url === BITBUCKET ? [] : [quote(url)]),
   ].join(' ')
 }

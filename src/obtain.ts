@@ -6,8 +6,8 @@ import type { Surroundings } from './surroundings.ts'
 import { readStoredToken, removeStoredToken } from './tokens/accessTokens.ts'
 import { readAccessToken } from './tokens/cache.ts'
 import { type LockOptions, withLock } from './tokens/lock.ts'
-import { hasRecord } from './tokens/recordFile.ts'
-import { type AccessToken, type Account, defaultAccount, isFresh, isValid } from './tokens/token.ts'
+import { answeringAccount, hasRecord } from './tokens/recordFile.ts'
+import { type AccessToken, type Account, isFresh, isValid } from './tokens/token.ts'
 
 /** How long to wait for a sibling, which has limits of its own for what it does. Seconds. */
 const PATIENCE = LONGEST_LOGIN + 60
@@ -19,8 +19,8 @@ type Token = AccessToken | undefined
 
 export type Obtained = {
   readonly token: AccessToken
-  /** Whether it was issued for this request, by whichever process: then to refresh it would not make it better. */
-  readonly isIssued: boolean
+  /** Whether another one would be no better, or is not to be had: git's word for the contrary is `continue`. */
+  readonly isFinal: boolean
 }
 
 /**
@@ -41,7 +41,7 @@ export async function obtainToken(
   const asked = now()
   const places = await openPlaces(around)
   const { data, runtime, keyring } = places
-  const account = hasRecord(data, wanted) ? wanted : defaultAccount(wanted)
+  const account = answeringAccount(data, wanted)
   let valid: Token
   const readFresh = async (): Promise<Token> => {
     const stored = await readStoredToken(places, account)
@@ -53,7 +53,7 @@ export async function obtainToken(
   const prepare = (): Promise<Errand | undefined> => (errand ??= prepareErrand(account, places, around))
   try {
     const fresh = await readFresh()
-    if (fresh !== undefined) return { token: fresh, isIssued: refused !== undefined }
+    if (fresh !== undefined) return { token: fresh, isFinal: refused !== undefined }
     // What has a record was ours when it was made: of many that wait for one, only that one asks git for settings.
     if (!hasRecord(data, account) && (await prepare()) === undefined) return undefined
     const options: LockOptions<Token> = {
@@ -73,11 +73,11 @@ export async function obtainToken(
         return prepared === undefined ? undefined : renew(prepared, { lock, asked, hasValid: valid !== undefined })
       }),
     )
-    return token === undefined ? undefined : { token, isIssued: true }
+    return token === undefined ? undefined : { token, isFinal: true }
   } catch (error) {
     if (!isFailure(error) || valid === undefined || !isValid(valid, now())) throw error
     tell(`${error.message}; the present token is used for the ${Math.floor(valid.expiresAt - now())} seconds it lasts`)
-    return { token: valid, isIssued: true }
+    return { token: valid, isFinal: true }
   } finally {
     keyring.close()
   }

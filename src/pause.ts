@@ -73,5 +73,6 @@ export function isUnasked(error: unknown): boolean {
 
 function inWords(seconds: number): string {
   const minutes = Math.round(seconds / 60)
+  if (minutes >= 90) return `${Math.round(minutes / 60)} hours`
   return minutes === 0 ? 'a moment' : minutes === 1 ? 'a minute' : `${minutes} minutes`
 }

@@ -1,5 +1,5 @@
 import type { Errand, Renewal } from './errand.ts'
-import { Failure, isFailure, quitting } from './failure.ts'
+import { Failure, isFailure } from './failure.ts'
 import { loginCommand } from './loginCommand.ts'
 import { readNetwork } from './network.ts'
 import { isUnasked, noteFailedLogin, refuseInPause } from './pause.ts'
@@ -12,6 +12,9 @@ import { probeRecord } from './tokens/recordFile.ts'
 import { type AccessToken, accountName } from './tokens/token.ts'
 import { chooseStore, settleLogin } from './tokens/saveLogin.ts'
 import { describePlace, type Kept, readLogin } from './tokens/vault.ts'
+
+/** After so long a refusal says nothing any more. Seconds. */
+const LONG_AGO = 3600
 
 /** What an access token's record may need. Bytes. */
 const ROOM = 16 * 1024
@@ -37,9 +40,11 @@ export async function renew(errand: Errand, under: Pick<Renewal, 'lock' | 'asked
  * one: a login may be for an account with more rights. Where nobody can be asked, the refresh is all there is.
  */
 async function logInAfterRefusal(renewal: Renewal): Promise<AccessToken | undefined> {
-  const { account, vault, hasValid } = renewal
-  if (hasValid || readNote(vault.runtime, account, 'refused') === undefined) return undefined
+  const { account, vault, hasValid, around } = renewal
+  const note = hasValid ? undefined : readNote(vault.runtime, account, 'refused')
+  if (note === undefined) return undefined
   removeNote(vault.runtime, account, 'refused')
+  if (Number(note['leftAt']) < around.now() - LONG_AGO) return undefined
   try {
     return await logIn(renewal, `${account.host} refused an access token that it had just issued`, [])
   } catch (error) {
@@ -149,6 +154,7 @@ async function askInBrowser(
     // Where nobody was asked, nobody refused: a sibling still may ask.
     if (!isFailure(error) || isUnasked(error)) throw error
     noteFailedLogin(vault.runtime, account, { code: error.code, leftAt: around.now() })
-    throw quitting(error)
+    const { code = 'login_failed', cause } = error
+    throw new Failure(error.message, { hints: error.hints, code, cause, quits: true })
   }
 }

@@ -6,7 +6,7 @@ import { writeStoredToken } from './tokens/accessTokens.ts'
 import { isKeyringTrouble } from './tokens/keyring.ts'
 import { saveClientSecret } from './tokens/keyringRecords.ts'
 import type { Login } from './tokens/login.ts'
-import { removeNote } from './tokens/notes.ts'
+import { NOTES, removeNote } from './tokens/notes.ts'
 import { type AccessToken, issueToken } from './tokens/token.ts'
 import { writeLogin } from './tokens/saveLogin.ts'
 import { readLogin } from './tokens/vault.ts'
@@ -34,12 +34,10 @@ export async function save(
     await saveLogin(renewal, login, sent)
     await saveAccessToken(renewal, token)
   }
+  // A login sets right whatever they say.
   if (isNew) for (const name of NOTES) removeNote(renewal.vault.runtime, renewal.account, name)
   return token
 }
-
-/** What a login sets right. */
-const NOTES = ['failed-login', 'refused'] as const
 
 /**
  * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,

@@ -1,3 +1,4 @@
+import { USERNAME } from '../credential.ts'
 import { Failure } from '../failure.ts'
 import type { Account } from '../tokens/token.ts'
 
@@ -15,7 +16,7 @@ export function parseAccount(text: string, username: string | undefined): Accoun
   const account = { protocol: url.protocol.slice(0, -1), host: url.host }
   const name = username ?? decode(url.username)
   // What git is answered is the name of nobody.
-  return name === '' || name === 'x-token-auth' ? account : { ...account, username: name }
+  return name === '' || name === USERNAME ? account : { ...account, username: name }
 }
 
 function decode(text: string): string {

@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts'
 export type Attributes = {
   /** Where a name comes twice the later value counts, as in git. */
   readonly values: ReadonlyMap<string, string>
-  /** `capability[]`, `wwwauth[]`, `state[]`: by name with its brackets, in their order. */
+  /** `capability[]` and `state[]`, by name with its brackets; others, such as a server's `wwwauth[]`, are passed over. */
   readonly lists: ReadonlyMap<string, readonly string[]>
 }
 
@@ -30,7 +30,7 @@ const NAMES = ['protocol', 'host', 'path', 'username']
  */
 export function parseAttributes(bytes: string): Attributes {
   const values = new Map<string, string>()
-  const lists = new Map<string, readonly string[]>()
+  const lists = new Map<string, string[]>()
   for (const line of bytes.split('\n')) {
     if (line === '') break
     if (line.length > LINE_LIMIT) throw malformed(`a line of more than ${LINE_LIMIT} bytes`)
@@ -38,15 +38,23 @@ export function parseAttributes(bytes: string): Attributes {
     const equals = line.indexOf('=')
     if (equals === -1) throw malformed('a line without "="')
     const name = line.slice(0, equals)
-    const value = decode(line.slice(equals + 1))
-    if (!name.endsWith('[]')) values.set(name, value)
-    // An empty value takes back what came before it.
-    else lists.set(name, value === '' ? [] : [...(lists.get(name) ?? []), value])
+    const value = line.slice(equals + 1)
+    if (!name.endsWith('[]')) values.set(name, decode(value))
+    else if (LISTS.has(name)) append(lists, name, decode(value))
   }
   for (const name of NAMES) {
     if (CONTROL_CHARACTER.test(values.get(name) ?? '')) throw malformed(`a control character in "${name}"`)
   }
   return { values, lists }
+}
+
+const LISTS = new Set(['capability[]', 'state[]'])
+
+function append(lists: Map<string, string[]>, name: string, value: string): void {
+  const list = lists.get(name)
+  // An empty value takes back what came before it.
+  if (list === undefined || value === '') lists.set(name, value === '' ? [] : [value])
+  else list.push(value)
 }
 
 /** The text that the bytes are in UTF-8. */

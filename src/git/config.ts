@@ -1,15 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { Failure, systemCode } from '../failure.ts'
-import { findProgram } from '../programs.ts'
+import { runGit, TIME_LIMIT } from './run.ts'
 
 /** Values of git's configuration by key, in lower case as git prints them: `oauthclientid`. Some are secret. */
 export type Settings = ReadonlyMap<string, string>
-
-/**
- * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which
- * a lock counts as forgotten. Milliseconds.
- */
-const TIME_LIMIT = 5_000
 
 /**
  * The settings of one section (`credential`, `http`) that hold for a URL, chosen by git itself, in one process.
@@ -42,16 +35,8 @@ export function isFalse(value: string | undefined): boolean {
 }
 
 function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
-  const git = findProgram('git', env)
-  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
   const { GIT_CONFIG: _, ...rest } = env
-  const { status, stdout, stderr, error } = spawnSync(git, ['config', '-z', ...args], {
-    env: { ...rest, GIT_DIR: '/dev/null' },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIME_LIMIT,
-    windowsHide: true,
-  })
+  const { status, stdout, stderr, error } = runGit(['config', '-z', ...args], { ...rest, GIT_DIR: '/dev/null' })
   // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
     throw new Failure(`git's configuration cannot be read: ${tellWhy(error, stderr)}`, {

@@ -36,5 +36,6 @@ function isSameUrl(pattern: string, url: string): boolean {
 function mayMatch(pattern: string, url: string): boolean {
   // A pattern without a host, as `https://`, or with a star in it.
   if (!URL.canParse(pattern) || pattern.includes('*')) return true
-  return new URL(pattern).host === new URL(url).host
+  const { protocol, host } = new URL(pattern)
+  return protocol === new URL(url).protocol && host === new URL(url).host
 }

@@ -7,7 +7,9 @@ import type { Account } from './token.ts'
  * What one process leaves for the next ones, beside the account's access token: that a login came to nothing, and that
  * the server refused an access token which had just been refreshed. Nothing secret.
  */
-export type NoteName = 'failed-login' | 'refused'
+export const NOTES = ['failed-login', 'refused'] as const
+
+type NoteName = (typeof NOTES)[number]
 
 /**
  * A note is never worth failing for: without it the next process does what it would do anyway.

@@ -4,7 +4,7 @@ import { Failure, systemCode } from '../failure.ts'
 import type { JsonObject } from '../json.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
 import { type Found, formatRecord, parseRecord, parseRecordName, recordName } from './record.ts'
-import type { Account } from './token.ts'
+import { type Account, defaultAccount } from './token.ts'
 
 /**
  * Reads the record of an account from a directory: one JSON file for each account.
@@ -19,6 +19,15 @@ export function readRecord(directory: string, account: Account): Found {
 /** Whether anything stands where the account's record would, readable or not. */
 export function hasRecord(directory: string, account: Account): boolean {
   return existsSync(recordPath(directory, account))
+}
+
+/**
+ * Who answers for an account: itself where it has a login of its own, else the default account of its host.
+ *
+ * @param logins the data directory
+ */
+export function answeringAccount(logins: string, wanted: Account): Account {
+  return hasRecord(logins, wanted) ? wanted : defaultAccount(wanted)
 }
 
 /** The accounts that have a record here, the default account of a host before the others. */

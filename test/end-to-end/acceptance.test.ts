@@ -269,7 +269,7 @@ const T0300: readonly Case[] = [
     },
   },
   {
-    name: 'credential_fill continues through partial response',
+    name: 'credential_fill continues where we have no response',
     run: async (user) => {
       user.home.configure({ 'credential.helper': "!printf 'username=theirs\\\\npassword=theirs\\\\n' #" })
       const { stdout } = await fill(user, { ...HOST, host: 'other.example' })
@@ -333,14 +333,14 @@ const T0300: readonly Case[] = [
     },
   },
   {
-    name: 'url parser rejects embedded carriage returns',
+    name: 'url parser lets no embedded carriage return through',
     run: async (user) => {
       const { stdout } = await fill(user, { url: 'https://bitbucket.org%0d/' })
       user.t.false(stdout.includes(String(recordOf(user)['accessToken'])))
     },
   },
   {
-    name: 'url parser handles embedded control characters in the username',
+    name: 'no token for a username with control characters',
     run: async (user) => {
       const { stdout } = await fill(user, { ...HOST, username: 'a\u001B[2Jb' })
       user.t.false(stdout.includes(String(recordOf(user)['accessToken'])))

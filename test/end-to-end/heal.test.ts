@@ -139,7 +139,7 @@ testEachGit('a revoked token of an account of its own is replaced by its own', a
 })
 
 const REFUSED =
-  /: [\d.:]+ refuses even an access token that it has just issued\nhint: see in the browser [^\n]+\nhint: the workspace [^\n]+\nhint: [^\n]+\nremote: [^\n]+\nfatal: Authentication failed/
+  /: [\d.:]+ refuses even an access token that it has just issued\nhint: see in the browser [^\n]+\nhint: if it can, ask [^\n]+\nhint: to log in with another account: [^\n]+\nremote: [^\n]+\nfatal: Authentication failed/
 
 testEachGit(
   'when the new token is refused too, the user learns what that may mean, and the next command asks for a login',
@@ -193,7 +193,10 @@ testEachGit('a login whose token is refused at once is not asked for again by gi
 
   t.is(first.code, 128)
   t.regex(first.stderr, /refuses even an access token [^]*hint: to log in with another account: git credential-bitb/)
-  for (const { code } of await Promise.all(others)) t.is(code, 128)
+  for (const { code, stderr } of await Promise.all(others)) {
+    t.is(code, 128)
+    t.regex(stderr, /because the login a moment ago brought a token that was refused\n|refuses even an access token/)
+  }
   t.is(home.openedUrls().length, 2, 'the first login and this one')
 })
 

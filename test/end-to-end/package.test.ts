@@ -30,7 +30,7 @@ test('the package installs without a network, and git finds the program and its 
   const answer = await home.helper('get', requestFor('https://bitbucket.org'))
 
   t.like(help, { code: 0, stderr: '' })
-  t.regex(help.stdout, /^Usage: git credential-bitbucket-oauth <operation>\n/)
+  t.regex(help.stdout, /^Usage: git credential-bitbucket-oauth <command>\n/)
   t.like(version, { code: 0, stdout: '0.1.0\n' })
   t.deepEqual(parseAnswer(answer.stdout), {})
   t.regex(answer.stderr, /no OAuth consumer is configured/)
@@ -42,10 +42,10 @@ test('the package installs without a network, and git finds the program and its 
 })
 
 for (const [title, args, code, stream, expected] of [
-  ['no argument: the usage, as an error', [], 2, 'stderr', /^Usage: git credential-bitbucket-oauth <operation>\n/],
+  ['no argument: the usage, as an error', [], 2, 'stderr', /^Usage: git credential-bitbucket-oauth <command>\n/],
   ['an option that there is not', ['--bogus'], 2, 'stderr', /^[^\n]+: Unknown argument: bogus\nhint: [^\n]+ -h\n$/],
-  ['-h', ['-h'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <operation>\n/],
-  ['--help', ['--help'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <operation>\n/],
+  ['-h', ['-h'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <command>\n/],
+  ['--help', ['--help'], 0, 'stdout', /^Usage: git credential-bitbucket-oauth <command>\n/],
   ['--version', ['--version'], 0, 'stdout', /^0\.1\.0\n$/],
 ] as const) {
   test(`typed by hand: ${title}`, async (t) => {

@@ -216,12 +216,45 @@ test('each time in a row that nobody comes, the pause is twice as long', async (
   t.is(home.openedUrls().length, 3)
 })
 
-test('git credential reject ends the pause', async (t) => {
-  const { home, sandbox } = await makePausedUser(t, 'access_denied', 60)
+for (const attributes of [{}, { username: 'alice' }]) {
+  test(`git credential reject ends the pause ${JSON.stringify(attributes)}`, async (t) => {
+    const { home, sandbox } = await makePausedUser(t, 'access_denied', 60)
+    const input = requestFor(sandbox.origin, attributes)
 
-  t.is((await home.run('git', ['credential', 'reject'], { input: requestFor(sandbox.origin) })).code, 0)
+    t.is((await home.run('git', ['credential', 'reject'], { input })).code, 0)
 
-  t.is((await home.helper('get', requestFor(sandbox.origin))).code, 0)
+    t.is((await home.helper('get', input)).code, 0)
+  })
+}
+
+for (const [minutes, words] of [
+  [1, 'a minute'],
+  [89, '89 minutes'],
+  [90, '2 hours'],
+  [1430, '24 hours'],
+] as const) {
+  test(`nobody has come for nights: the longest pause is a day, told after ${words}`, async (t) => {
+    const { home, sandbox } = await makePausedUser(t, 'timeout', minutes * 60)
+    const note = JSON.parse(readFileSync(noteOf(home, sandbox), 'utf8')) as Record<string, unknown>
+    writeFileSync(noteOf(home, sandbox), JSON.stringify({ ...note, pause: 24 * 3600 }))
+
+    const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+    t.is(code, 1)
+    t.true(stderr.includes(`because the login ${words} ago was not finished\n`), stderr)
+  })
+}
+
+test('the state of another helper, and one that only looks like ours, are passed over', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  for (const state of ['other:f00d:0:', 'bitbucket-oauth:', 'bitbucket-oauth:f00d:2:', 'bitbucket-oauth:f00d:0:%']) {
+    const input = `capability[]=state\n${request}username=x-token-auth\nstate[]=${state}\n`
+    const { code, stdout, stderr } = await home.helper('get', input)
+    t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+    t.regex(stdout, /\ncontinue=1\n$/)
+    t.deepEqual(await home.helper('store', `${input}password=theirs\n`), { code: 0, stdout: '', stderr: '' })
+  }
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
 })
 
 for (const [title, change] of [

@@ -1,0 +1,21 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { Failure } from '../failure.ts'
+import { findProgram } from '../programs.ts'
+
+/**
+ * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which
+ * a lock counts as forgotten. Milliseconds.
+ */
+export const TIME_LIMIT = 5_000
+
+/**
+ * Runs git to its end.
+ *
+ * @param input what it reads; nothing by default
+ * @throws Failure where git can't be found
+ */
+export function runGit(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): SpawnSyncReturns<string> {
+  const git = findProgram('git', env)
+  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
+  return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: TIME_LIMIT, windowsHide: true })
+}
