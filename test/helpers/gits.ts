@@ -19,15 +19,34 @@ const SYSTEM = readGit(undefined)
 
 /** A test on the system's git, and one on each that scripts/gits.sh brings: where one is missing, it fails. */
 export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) => Promise<void>): void {
-  test(`git ${SYSTEM.version}: ${title}`, (t) => run(t, SYSTEM))
+  test(`git ${SYSTEM.version}: ${title}`, (t) => inTurn(() => run(t, SYSTEM)))
   for (const suite of SUITES) {
     const directory = fileURLToPath(new URL(`../../.gits/${suite}/bin`, import.meta.url))
     if (existsSync(directory)) {
       const git = readGit(directory)
-      test(`git ${git.version}: ${title}`, (t) => run(t, git))
+      test(`git ${git.version}: ${title}`, (t) => inTurn(() => run(t, git)))
     } else {
       test(`git of Debian's ${suite}: ${title}`, (t) => t.fail(`${directory} is missing: run scripts/gits.sh`))
     }
+  }
+}
+
+/** So many at once: a sandbox shares its process with all others, and hundreds would keep each other from answering. */
+const SLOTS = 6
+
+let running = 0
+const waiting: (() => void)[] = []
+
+async function inTurn(work: () => Promise<void>): Promise<void> {
+  if (running === SLOTS) await new Promise<void>((resolve) => void waiting.push(resolve))
+  else running += 1
+  try {
+    await work()
+  } finally {
+    // Whoever waits longest takes the place over.
+    const next = waiting.shift()
+    if (next === undefined) running -= 1
+    else next()
   }
 }
 
