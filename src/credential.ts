@@ -4,9 +4,14 @@ import type { AccessToken, Account } from './tokens/token.ts'
 /** The username that Bitbucket takes with an access token, whatever name the URL carries. */
 export const USERNAME = 'x-token-auth'
 
+/** Set where we have git ask other helpers: one of them may be this one by another name, as in a script. */
+export const AMONG_OTHERS = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
+
 /** What git asks a helper for, or tells it. */
 export type Request = {
   readonly account: Account
+  /** Of the repository, where `credential.useHttpPath` has git tell it. */
+  readonly path: string | undefined
   /** What git announced that it can take (2.46 and later): `authtype`, `state`. */
   readonly capabilities: readonly string[]
   /** How git tells of a secret, in `store` and `erase`; `foreign` is a form that is never ours. */
@@ -39,6 +44,7 @@ export function readRequest({ values, lists }: Attributes): Request | undefined 
   const form = readForm(values)
   return {
     account: username ? { ...account, username } : account,
+    path: values.get('path'),
     capabilities: lists.get('capability[]') ?? [],
     form,
     accessToken:

@@ -1,4 +1,4 @@
-import { formatAnswer, readRequest, type Request } from './credential.ts'
+import { AMONG_OTHERS, formatAnswer, readRequest, type Request } from './credential.ts'
 import { isFailure } from './failure.ts'
 import { parseAttributes } from './git/attributes.ts'
 import type { Obtained } from './obtain.ts'
@@ -20,6 +20,7 @@ export const OPERATIONS = ['get', 'store', 'erase', 'capability']
  * @see https://git-scm.com/docs/gitcredentials#_custom_helpers
  */
 export async function answer(operation: string, around: Surroundings): Promise<void> {
+  if (around.env[AMONG_OTHERS] !== undefined) return
   switch (operation) {
     case 'get':
       return get(around)
@@ -73,7 +74,7 @@ async function store(around: Surroundings): Promise<void> {
     : findHolders(await around.findRuntimeDirectory(), account, accessToken).some((holder) => holder.isShadowed)
   if (!isShadowed) return
   const { takeBack } = await import('./takeBack.ts')
-  takeBack(account, accessToken, around)
+  takeBack(request, accessToken, around)
 }
 
 /**

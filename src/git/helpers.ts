@@ -4,7 +4,7 @@ import { listValues } from './config.ts'
 export type OtherHelpers = { readonly before: readonly string[]; readonly after: readonly string[] }
 
 /** This one, by whatever path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
-const OURS = /(^|[\\/])(git-credential-)?bitbucket-oauth(\.\w+)?['"]?(\s|$)/
+const OURS = /(^|[\\/!\s'"=])(git-credential-|credential-)?bitbucket-oauth(\.\w+)?['"]?([\s;/\\]|$)/
 
 /**
  * The credential helpers that git asks for a URL, besides this one, as far as system, global and command scope tell.

@@ -115,3 +115,45 @@ testEachGit('what somebody else gave to a helper before us stays there', async (
   for (const line of theirs) t.true(kept.includes(line), line)
   t.regex(kept, /x-token-auth:a%20repository%20access%20token@/)
 })
+
+testEachGit(
+  'ours by the name of a script is not another helper: its token stays, and nobody is asked to log in',
+  async (t, git) => {
+    const { home, sandbox } = await makeChainedUser(t, git, { name: 'store', order: 'after', form: 'basic' })
+    const script = join(home.path, 'bin/wrapped')
+    writeFileSync(script, '#!/bin/sh\nexec git-credential-bitbucket-oauth "$@"\n', { mode: 0o700 })
+    for (const helper of ['', script]) home.configure({ 'credential.helper': helper })
+    home.expire(sandbox.origin)
+    sandbox.oauth.tokenRequests.length = 0
+
+    for (let round = 1; round <= 3; round++) {
+      t.deepEqual(await home.git('-C', 'widgets', 'fetch', '--quiet'), { code: 0, stdout: '', stderr: '' })
+    }
+
+    t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+    rmSync(join(home.path, '.git-credentials'), { force: true })
+  },
+)
+
+for (const [title, settings] of [
+  ['another repository’s token', { 'credential.useHttpPath': 'true', 'credential.helper': 'store' }],
+  ['the token of a helper for another path', {}],
+] as const) {
+  testEachGit(`${title} is not taken back with ours`, async (t, git) => {
+    const { home, sandbox } = await makeUser(t, { git })
+    const { host } = new URL(sandbox.origin)
+    const theirs = `http://x-token-auth:theirs@${host.replace(':', '%3a')}/acme/other.git`
+    const file = join(home.path, '.git-credentials')
+    writeFileSync(file, `${theirs}\n`, { mode: 0o600 })
+    home.configure({ 'credential.helper': '' })
+    home.configure({ [`credential.${sandbox.origin}/acme/other.git.helper`]: 'store' })
+    home.configure(settings)
+    home.configure({ 'credential.helper': 'bitbucket-oauth', [`credential.${sandbox.origin}.oauthAuthType`]: 'basic' })
+    home.useBrowser('follow.ts')
+
+    const { code, stderr } = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+
+    t.is(code, 0, stderr)
+    t.is(readFileSync(file, 'utf8'), `${theirs}\n`)
+  })
+}

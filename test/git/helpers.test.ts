@@ -32,6 +32,14 @@ for (const [title, lines, before, after] of [
   ['ours in no file that counts', [line('store')], ['store'], []],
   ['ours by its path', [line('store'), line('/usr/bin/git-credential-bitbucket-oauth')], ['store'], []],
   ['ours by a quoted path', [line("!'/my programs/git-credential-bitbucket-oauth'"), line('store')], [], ['store']],
+  ...[
+    '!git-credential-bitbucket-oauth',
+    '!git credential-bitbucket-oauth',
+    '!npx git-credential-bitbucket-oauth',
+    '!HTTPS_PROXY=http://proxy git-credential-bitbucket-oauth',
+    '!node /x/git-credential-bitbucket-oauth/dist/bin.cjs',
+    '!f() { git-credential-bitbucket-oauth "$@"; }; f',
+  ].map((own) => [`ours as ${own}`, [line(own), line('store')], [], ['store']] as const),
   ['ours on Windows', [line('C:\\bin\\git-credential-bitbucket-oauth.exe'), line('store')], [], ['store']],
   ['one with a similar name', [line('not-bitbucket-oauth'), line('bitbucket-oauth')], ['not-bitbucket-oauth'], []],
 ] as const) {
