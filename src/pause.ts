@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty'
 import type { Renewal } from './errand.ts'
 import { Failure, isFailure } from './failure.ts'
+import type { JsonObject } from './json.ts'
 import { loginCommand } from './loginCommand.ts'
 import { leaveNote, readNote } from './tokens/notes.ts'
 import type { Account } from './tokens/token.ts'
@@ -35,7 +36,7 @@ export function noteFailedLogin(
 ): void {
   const before = readNote(runtime, account, 'failed-login')
   const isAgain = ending.code === 'timeout' && before?.['code'] === 'timeout'
-  const pause = isAgain ? Math.min(2 * Number(before['pause']), LONGEST_PAUSE) : PAUSE
+  const pause = isAgain ? Math.min(2 * readPause(before), LONGEST_PAUSE) : PAUSE
   leaveNote(runtime, account, 'failed-login', { ...ending, pause })
 }
 
@@ -57,13 +58,18 @@ export function refuseInPause({ account, vault, asked, around }: Renewal, reason
     throw new Failure(message, { code: 'login_paused', hints, quits: true })
   }
   const ending = ENDINGS[String(note['code'])]
-  const pause = Number(note['pause'])
+  const pause = readPause(note)
   if (ending === undefined || passed >= (isatty(2) ? Math.min(pause, PAUSE_AT_TERMINAL) : pause)) return
   throw new Failure(`${reason}; no browser was opened, because the login ${inWords(passed)} ago ${ending}`, {
     code: 'login_paused',
     hints,
     quits: true,
   })
+}
+
+/** Seconds; the shortest where a note does not say. */
+function readPause({ pause }: JsonObject): number {
+  return typeof pause === 'number' && pause > 0 ? Math.min(pause, LONGEST_PAUSE) : PAUSE
 }
 
 /** Whether nobody was asked, so that a login may be tried by another process, or another way. */

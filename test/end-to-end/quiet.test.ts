@@ -245,6 +245,19 @@ for (const [minutes, words] of [
   })
 }
 
+for (const pause of [undefined, 'long', -1, 1e9]) {
+  test(`a note with the pause ${pause} pauses, and not for good`, async (t) => {
+    const { home, sandbox } = await makePausedUser(t, 'timeout', 540)
+    const note = JSON.parse(readFileSync(noteOf(home, sandbox), 'utf8')) as Record<string, unknown>
+    writeFileSync(noteOf(home, sandbox), JSON.stringify({ ...note, pause }))
+    t.is((await home.helper('get', requestFor(sandbox.origin))).code, 1)
+
+    writeFileSync(noteOf(home, sandbox), JSON.stringify({ ...note, pause, leftAt: Date.now() / 1000 - 24 * 3600 }))
+
+    t.is((await home.helper('get', requestFor(sandbox.origin))).code, 0)
+  })
+}
+
 test('the state of another helper, and one that only looks like ours, are passed over', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
   for (const state of ['other:f00d:0:', 'bitbucket-oauth:', 'bitbucket-oauth:f00d:2:', 'bitbucket-oauth:f00d:0:%']) {
