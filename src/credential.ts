@@ -10,6 +10,8 @@ export const AMONG_OTHERS = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
 /** What git asks a helper for, or tells it. */
 export type Request = {
   readonly account: Account
+  /** Whether git names anybody, be it the name that this helper answers. */
+  readonly isNamed: boolean
   /** Of the repository, where `credential.useHttpPath` has git tell it. */
   readonly path: string | undefined
   /** What git announced that it can take (2.46 and later): `authtype`, `state`. */
@@ -44,6 +46,7 @@ export function readRequest({ values, lists }: Attributes): Request | undefined 
   const form = readForm(values)
   return {
     account: username ? { ...account, username } : account,
+    isNamed: !!named,
     path: values.get('path'),
     capabilities: lists.get('capability[]') ?? [],
     form,

@@ -21,6 +21,8 @@ export type Errand = {
   readonly client: Client
   readonly settings: Settings
   readonly vault: Vault
+  /** Whether git asks other helpers after this one: they may have what a login here did not bring. */
+  readonly hasFallback: boolean
   /** How git is to be answered. */
   readonly manner: Manner
   /** For the person in the browser. Seconds. */
@@ -61,8 +63,10 @@ export async function prepareErrand(
   const keptSecret = sought === undefined ? undefined : await findSecret(places.keyring, account, sought)
   const client = readClient(url, settings, env, keptSecret)
   const vault = { ...places, choice: readChoice(settings) }
-  const manner = readManner(settings, listOtherHelpers(url, env))
-  return { account, client, settings, vault, manner, loginTimeLimit: readTimeLimit(settings), around }
+  const others = listOtherHelpers(url, env)
+  const manner = readManner(settings, others)
+  const hasFallback = others.after.length > 0
+  return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
 }
 
 async function findSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {

@@ -63,14 +63,14 @@ function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Pl
 
 /**
  * Forgets logins as a whole: that of the account, where it has one of its own, else the default account's; without a
- * username those of all accounts of the host. For a host that nothing is kept for, nothing happens.
+ * username those of all accounts of the host. The username that we answer names the default account. For a host that nothing is kept for, nothing happens.
  *
  * @throws Failure where something can't be removed
  */
-export async function forgetLogin(wanted: Account, around: Surroundings): Promise<void> {
+export async function forgetLogin(wanted: Account, around: Surroundings, isNamed: boolean): Promise<void> {
   const places = await openPlaces(around)
   try {
-    for (const account of listForgotten(wanted, places)) {
+    for (const account of listForgotten(wanted, places, isNamed)) {
       await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
         // First: where the keyring keeps its login, the record that says so stays.
         await forgetInKeyring(places, account)
@@ -96,9 +96,9 @@ async function forgetInKeyring({ data, keyring, tell }: Places, account: Account
   }
 }
 
-function listForgotten(wanted: Account, { data, runtime }: Places): Account[] {
+function listForgotten(wanted: Account, { data, runtime }: Places, isNamed: boolean): Account[] {
   const directories = [data, runtime]
-  if (wanted.username !== undefined) {
+  if (isNamed) {
     const account = answeringAccount(data, wanted)
     return directories.some((directory) => hasRecord(directory, account)) ? [account] : []
   }

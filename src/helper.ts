@@ -87,7 +87,7 @@ async function erase(around: Surroundings): Promise<void> {
   const { account, accessToken } = request
   if (accessToken === undefined) {
     const { forgetLogin } = await import('./forget.ts')
-    return forgetLogin(account, around)
+    return forgetLogin(account, around, request.isNamed)
   }
   const holders = findHolders(await around.findRuntimeDirectory(), account, accessToken)
   if (holders.length === 0) return

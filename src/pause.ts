@@ -46,7 +46,7 @@ export function noteFailedLogin(
  *
  * @throws Failure where a login came to nothing a short while ago
  */
-export function refuseInPause({ account, vault, asked, around }: Renewal, reason: string): void {
+export function refuseInPause({ account, vault, hasFallback, asked, around }: Renewal, reason: string): void {
   const note = readNote(vault.runtime, account, 'failed-login')
   const leftAt = Number(note?.['leftAt'])
   const passed = around.now() - leftAt
@@ -55,7 +55,7 @@ export function refuseInPause({ account, vault, asked, around }: Renewal, reason
   const hints = [`to log in now: ${loginCommand(account)}`]
   if (leftAt > asked) {
     const message = 'the login that another git process asked for came to nothing, so there is no token'
-    throw new Failure(message, { code: 'login_paused', hints, quits: true })
+    throw new Failure(message, { code: 'login_paused', hints, quits: !hasFallback })
   }
   const ending = ENDINGS[String(note['code'])]
   const pause = readPause(note)
@@ -63,7 +63,7 @@ export function refuseInPause({ account, vault, asked, around }: Renewal, reason
   throw new Failure(`${reason}; no browser was opened, because the login ${inWords(passed)} ago ${ending}`, {
     code: 'login_paused',
     hints,
-    quits: true,
+    quits: !hasFallback,
   })
 }
 

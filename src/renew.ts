@@ -155,6 +155,11 @@ async function askInBrowser(
     if (!isFailure(error) || isUnasked(error)) throw error
     noteFailedLogin(vault.runtime, account, { code: error.code, leftAt: around.now() })
     const { code = 'login_failed', cause } = error
-    throw new Failure(error.message, { hints: error.hints, code, cause, quits: true })
+    throw new Failure(error.message, {
+      hints: error.hints,
+      code,
+      cause,
+      quits: code === 'access_denied' || !renewal.hasFallback,
+    })
   }
 }

@@ -23,7 +23,18 @@ export async function readStoredToken(places: Places, account: Account): Promise
   const { keyring, data, runtime } = places
   const cached = readAccessToken(runtime, account)
   if (cached !== undefined || !isStrict(data, account)) return cached
-  return readKeyringAccessToken(keyring, account)
+  const token = await readKeyringAccessToken(keyring, account)
+  // The runtime directory goes at a logout; without the mark there, erase would not look for the token.
+  if (token !== undefined) attempt(() => markKeyring(runtime, account, true))
+  return token
+}
+
+function attempt(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // The token is good without it.
+  }
 }
 
 /** @throws Failure where it cannot be kept where the user wants it */

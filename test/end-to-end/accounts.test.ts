@@ -128,6 +128,17 @@ testEachGit(
   },
 )
 
+test('git credential reject with the username that we answer forgets the default account alone', async (t) => {
+  const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
+  const kept = home.record(home.data, hers)
+  const input = requestFor(sandbox.origin, { username: 'x-token-auth' })
+
+  t.is((await home.run('git', ['credential', 'reject'], { input })).code, 0)
+
+  t.deepEqual(home.record(home.data, hers), kept)
+  t.throws(() => home.record(home.data, everybody), { code: 'ENOENT' })
+})
+
 test('erase finds the account by the token', async (t) => {
   const { home, hers, everybody } = await makeTwoAccounts(t)
   home.expire(hers, 3600)

@@ -135,6 +135,21 @@ testEachGit(
   },
 )
 
+test('where git has another helper after us, a cancelled login ends one command and leaves the next to that helper', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  home.configure({ 'credential.helper': "!printf 'username=theirs\\\\npassword=theirs\\\\n' #" })
+  home.useBrowser('follow.ts', 'cancel')
+  const input = requestFor(sandbox.origin)
+
+  const cancelled = await home.run('git', ['credential', 'fill'], { input })
+  const next = await home.run('git', ['credential', 'fill'], { input })
+
+  t.is(cancelled.code, 128)
+  t.is(next.code, 0, next.stderr)
+  t.regex(next.stdout, /password=theirs/)
+  t.is(home.openedUrls().length, 1)
+})
+
 /** A user whose last login ended so many seconds ago. */
 async function makePausedUser(
   t: ExecutionContext,
