@@ -1,8 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { helperAt } from '../helpers/clock.ts'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 import { startGet } from '../helpers/running.ts'
@@ -294,4 +295,21 @@ test.serial('a machine without a keyring is told at login where the login is, an
     ),
   )
   t.is(refresh.stderr, '')
+})
+
+test('keyring: after a logout, which takes the runtime directory, a refused token is still found and forgotten', async (t) => {
+  const { home, sandbox, request } = await makeKeyringUser(t, 'keyring')
+  rmSync(home.runtime, { recursive: true })
+  const answered = await home.helper('get', request)
+  const password = parseAnswer(answered.stdout)['password'] ?? ''
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+
+  // A minute later: one that is refused at once is another matter.
+  const erase = `${request}username=x-token-auth\npassword=${password}\n`
+  t.deepEqual(await helperAt(home, '+1m', 'erase', erase), { code: 0, stdout: '', stderr: '' })
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  t.not(parseAnswer(stdout)['password'], password)
+  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
 })
