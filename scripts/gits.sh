@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings other versions of git and git-lfs beside the system's, for the tests that run on several: those of Debian's
-# suites trixie and sid, into .gits/. On Debian only; needs apt and patchelf, changes nothing of the system, and takes a quarter of a minute.
+# suites trixie and sid, into .gits/. On Debian only; needs apt and patchelf, changes nothing of the system, and takes a
+# quarter of a minute.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

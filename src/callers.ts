@@ -33,10 +33,5 @@ function listCommandLines(pid: number): string[][] {
 /** After the name of the program, which stands in parentheses and may hold anything: its state, its parent. */
 function readParent(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return Number(
-    stat
-      .slice(stat.lastIndexOf(')') + 1)
-      .trim()
-      .split(' ')[1],
-  )
+  return Number(stat.slice(stat.lastIndexOf(') ')).split(' ')[2])
 }

@@ -33,6 +33,15 @@ export function isFailure(error: unknown): error is Failure {
   return error instanceof Error && error.name === 'Failure' && 'hints' in error
 }
 
+/** Does what is never worth failing for: whatever goes wrong counts as nothing found. */
+export function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
 /** The code of a system error, such as `ENOENT`; undefined for whatever carries none. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -63,8 +63,9 @@ function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Pl
 
 /**
  * Forgets logins as a whole: that of the account, where it has one of its own, else the default account's; without a
- * username those of all accounts of the host. The username that we answer names the default account. For a host that nothing is kept for, nothing happens.
+ * username those of all accounts of the host. For a host that nothing is kept for, nothing happens.
  *
+ * @param isNamed whether git names anybody: the username that we answer names the default account
  * @throws Failure where something can't be removed
  */
 export async function forgetLogin(wanted: Account, around: Surroundings, isNamed: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import { attempt } from '../failure.ts'
 import { readAccessToken, writeAccessToken } from './cache.ts'
 import type { Keyring } from './keyring.ts'
 import {
@@ -27,14 +28,6 @@ export async function readStoredToken(places: Places, account: Account): Promise
   // The runtime directory goes at a logout; without the mark there, erase would not look for the token.
   if (token !== undefined) attempt(() => markKeyring(runtime, account, true))
   return token
-}
-
-function attempt(work: () => void): void {
-  try {
-    work()
-  } catch {
-    // The token is good without it.
-  }
 }
 
 /** @throws Failure where it cannot be kept where the user wants it */

@@ -1,3 +1,4 @@
+import { attempt } from '../failure.ts'
 import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
 import { type AccessToken, type Account, defaultAccount, isSameHost, type Manner } from './token.ts'
 
@@ -63,14 +64,6 @@ export function findHolders(directory: string, { protocol, host }: Account, acce
     const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'
     return isHolder ? [{ account, isShadowed: record['isShadowed'] === true }] : []
   })
-}
-
-function attempt<Result>(read: () => Result): Result | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { attempt } from '../failure.ts'
 import { type JsonObject, parseObject } from '../json.ts'
 import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
 import { recordPath } from './recordFile.ts'
@@ -32,12 +33,4 @@ export function removeNote(directory: string, account: Account, name: NoteName):
 
 function notePath(directory: string, account: Account, name: NoteName): string {
   return `${recordPath(directory, account)}.${name}`
-}
-
-function attempt<Result>(work: () => Result): Result | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
 }

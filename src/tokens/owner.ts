@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { systemCode } from '../failure.ts'
+import { attempt, systemCode } from '../failure.ts'
 import { parseObject } from '../json.ts'
 import { readPrivateFile } from './privateFile.ts'
 
@@ -62,12 +62,4 @@ function describeMachine(): string {
     attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     attempt(() => readlinkSync('/proc/self/ns/pid')),
   ].join(' ')
-}
-
-function attempt(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return ''
-  }
 }
