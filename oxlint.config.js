@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
  * which imports another; below those the ground. Each package is imported in exactly one file.
  */
 const GROUND = new Set([
+  'arguments',
   'browser',
   'callers',
   'failure',
@@ -13,6 +14,7 @@ const GROUND = new Set([
   'json',
   'keyringProcess',
   'loopback',
+  'manual',
   'paths',
   'programs',
   'report',

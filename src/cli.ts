@@ -1,19 +1,26 @@
 import { readFileSync } from 'node:fs'
+import yargs, { type Argv } from 'yargs'
+import type { Arguments } from './arguments.ts'
 import { isFailure } from './failure.ts'
 import { parseObject } from './json.ts'
-import { message } from './report.ts'
+import { type Command, COMMANDS, EXIT_CODES, OPERATIONS, PROGRAM } from './manual.ts'
+import { message, report } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
-import yargs from 'yargs'
 
-/** Bitbucket Cloud, which nobody should have to name. */
-const BITBUCKET = 'https://bitbucket.org'
+/** @returns the exit code, if another than 0 */
+type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
+
+/** Each command in its own file, which is loaded when it is chosen. */
+const RUN: Readonly<Record<string, Run>> = {
+  login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
+}
 
 /**
  * What a person meets who runs the program by hand.
  *
  * @param complain takes words for stderr as they are
- * @returns the exit code: 0; 2 for a wrong usage; 4 where a login is needed
- * @throws Failure as the commands do
+ * @returns the exit code, one of {@link EXIT_CODES}
  */
 export async function run(
   args: readonly string[],
@@ -21,67 +28,111 @@ export async function run(
   complain: (text: string) => void,
 ): Promise<number> {
   let exitCode = args.length === 0 ? 2 : 0
-  const parser = yargs()
-    .scriptName('git credential-bitbucket-oauth')
-    .locale('en')
-    .usage(
-      `Usage: $0 <command>
-
-Logs git in to Bitbucket Cloud: once in the browser, then never again. Git runs this program by itself after
-
-  git config --global credential.https://bitbucket.org.helper bitbucket-oauth
-  git config --global credential.https://bitbucket.org.oauthClientId KEY
-  git config --global credential.https://bitbucket.org.oauthClientSecret SECRET
-
-with the key and secret of a private OAuth consumer, made at
-https://bitbucket.org/WORKSPACE/workspace/settings/api
-with the callback URL http://localhost:8976 and the permissions Repositories: Read and Write.`,
-    )
-    .command(
-      'login [url]',
-      'Log in with the browser, whatever is kept already',
-      (login) =>
-        login.positional('url', { type: 'string', default: BITBUCKET, describe: 'The host' }).option('username', {
-          type: 'string',
-          requiresArg: true,
-          // Given twice, the last one counts, as everywhere.
-          coerce: (names: string | string[]) => (Array.isArray(names) ? names.at(-1) : names),
-          describe: 'Log in beside the default account, for URLs with this username',
-        }),
-      async ({ url, username }) => {
-        const { login } = await import('./commands/login.ts')
-        await login({ url, username }, around)
-      },
-    )
-    .command('status', 'Tell which logins are kept, and where', {}, async () => {
-      const { status } = await import('./commands/status.ts')
-      if ((await status(around)) === 'logged out') exitCode = 4
-    })
-    .command('get', 'Answer git with an access token: a cached, a refreshed or a new one')
-    .command('store', 'Keep nothing, and have helpers asked before this one forget what git gave them')
-    .command('erase', 'Forget the access token that git says was refused')
-    .command('capability', 'Tell git what this helper can do')
-    .epilogue(
-      'All settings: man git-credential-bitbucket-oauth\nTo forget a login for good:\n  printf "protocol=https\\nhost=bitbucket.org\\n" | git credential reject',
-    )
-    .alias('h', 'help')
-    .version(readVersion())
-    .alias('v', 'version')
-    .strict()
-    .wrap(null)
-    .exitProcess(false)
+  const parser = makeParser(async (command, typed) => {
+    exitCode = (await RUN[command]?.(typed, around)) ?? 0
+  })
   if (args.length === 0) {
     complain(`${await parser.getHelp()}\n`)
     return exitCode
   }
-  await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
-    if (error) {
+  try {
+    await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
+      if (error === undefined || error === null) {
+        if (output !== '') around.write(`${output}\n`)
+        return
+      }
       if (isFailure(error)) throw error
       exitCode = 2
-      complain(`${message(error.message)}hint: git credential-bitbucket-oauth -h\n`)
-    } else if (output !== '') around.write(`${output}\n`)
-  })
+      complain(`${message(error.message)}hint: ${PROGRAM} -h\n`)
+    })
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    complain(report(error))
+    return exitCodeOf(error.code)
+  }
   return exitCode
+}
+
+/** Codes of Failures that say more than that it failed. */
+function exitCodeOf(code: string | undefined): number {
+  if (code === 'not_configured') return 3
+  if (code === 'login_required' || code === 'login_paused') return 4
+  if (code === 'usage') return 2
+  return code === 'interrupted' ? 130 : 1
+}
+
+function makeParser(chosen: (command: string, typed: Arguments) => Promise<void>): Argv {
+  const parser = yargs()
+    .scriptName(PROGRAM)
+    .locale('en')
+    .usage(
+      `Usage: $0 <command>
+
+Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
+
+  ${PROGRAM} setup`,
+    )
+    .epilogue(
+      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll settings: man git-credential-bitbucket-oauth`,
+    )
+    .alias('h', 'help')
+    .version(readVersion())
+    .alias('v', 'version')
+    // An option's name is what stands in the manual, so `--no-refresh` is a switch and no denial of another one.
+    .parserConfiguration({
+      'boolean-negation': false,
+      'duplicate-arguments-array': false,
+      'camel-case-expansion': false,
+    })
+    .strict()
+    .recommendCommands()
+    .wrap(width())
+    .exitProcess(false)
+  for (const command of COMMANDS.filter(({ name }) => name in RUN)) {
+    parser.command(
+      signature(command),
+      command.summary,
+      (own) => describe(own, command),
+      async (typed) => chosen(command.name, readArguments(typed)),
+    )
+  }
+  for (const { name, summary } of OPERATIONS) parser.command(name, `(git's own) ${summary}`)
+  return parser
+}
+
+function signature({ name, positionals }: Command): string {
+  return [name, ...positionals.map((one) => (one.isRequired ? `<${one.name}>` : `[${one.name}]`))].join(' ')
+}
+
+function describe(parser: Argv, command: Command): Argv {
+  const { positionals, options, description, examples } = command
+  parser.usage(`Usage: $0 ${signature(command)}\n\n${description}`)
+  for (const { name: positional, description: text, choices } of positionals) {
+    parser.positional(positional, { type: 'string', describe: text, ...(choices === undefined ? {} : { choices }) })
+  }
+  for (const { name: option, value, description: text } of options) {
+    parser.option(
+      option,
+      value === undefined ? { type: 'boolean', describe: text } : { type: 'string', requiresArg: true, describe: text },
+    )
+  }
+  for (const { line, description: text } of examples) parser.example(line, text)
+  return parser.epilogue('')
+}
+
+function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
+  return {
+    text: (name) => {
+      const value = typed[name]
+      return typeof value === 'string' ? value : undefined
+    },
+    has: (name) => typed[name] === true,
+  }
+}
+
+/** Columns of the terminal, as long lines are hard to read up to a hundred; where there is none, lines are whole. */
+function width(): number | null {
+  return process.stdout.isTTY ? Math.min(process.stdout.columns, 100) : null
 }
 
 function readVersion(): string {

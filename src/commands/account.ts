@@ -1,17 +1,23 @@
+import type { Arguments } from '../arguments.ts'
 import { USERNAME } from '../credential.ts'
 import { Failure } from '../failure.ts'
+import { BITBUCKET } from '../oauth/client.ts'
 import type { Account } from '../tokens/token.ts'
 
 /**
- * The account that a person names by a URL, of the host or of a repository there.
+ * The account that a person names by a URL, of the host or of a repository there, and by `--username`, which counts more
+ * than a username in the URL. By default that of Bitbucket.
  *
- * @param username instead of one in the URL
  * @throws Failure for what is no such URL
  */
-export function parseAccount(text: string, username: string | undefined): Account {
+export function readAccount(args: Arguments): Account {
+  return parseAccount(args.text('url') ?? BITBUCKET, args.text('username'))
+}
+
+function parseAccount(text: string, username: string | undefined): Account {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.host === '') {
-    throw new Failure('that is no URL', { hints: ['it has to look like https://bitbucket.org'] })
+    throw new Failure('that is no URL', { hints: ['it has to look like https://bitbucket.org'], code: 'usage' })
   }
   const account = { protocol: url.protocol.slice(0, -1), host: url.host }
   const name = username ?? decode(url.username)

@@ -1,3 +1,4 @@
+import type { Arguments } from '../arguments.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { readAccessToken } from '../tokens/cache.ts'
 import { isInKeyring } from '../tokens/keyringRecords.ts'
@@ -5,12 +6,12 @@ import { listAccounts, recordPath } from '../tokens/recordFile.ts'
 import { type Account, accountName, isValid } from '../tokens/token.ts'
 
 /** `status`: which logins are kept, and where. Asks neither the network nor the keyring, so it disturbs nobody. */
-export async function status(around: Surroundings): Promise<'logged in' | 'logged out'> {
+export async function status(_: Arguments, around: Surroundings): Promise<number> {
   const data = await around.findDataDirectory()
   const accounts = listAccounts(data)
   if (accounts.length === 0) {
     around.write('no login is kept: the next git command that needs one asks for it in the browser\n')
-    return 'logged out'
+    return 4
   }
   const runtime = await around.findRuntimeDirectory()
   for (const account of accounts) {
@@ -19,7 +20,7 @@ export async function status(around: Surroundings): Promise<'logged in' | 'logge
   access token  ${describeAccessToken(runtime, account, around.now())}
 `)
   }
-  return 'logged in'
+  return 0
 }
 
 function describeLogin(data: string, account: Account): string {

@@ -208,21 +208,27 @@ alice@${host}
   })
 })
 
-for (const [title, args, complaint] of [
-  ['what is no URL', ['login', 'bitbucket'], /: that is no URL\nhint: it has to look like https:\/\/bitbucket\.org\n$/],
+for (const [title, args, exitCode, complaint] of [
+  [
+    'what is no URL',
+    ['login', 'bitbucket'],
+    2,
+    /: that is no URL\nhint: it has to look like https:\/\/bitbucket\.org\n$/,
+  ],
   [
     'a host that is not ours',
     ['login', 'https://github.com'],
+    3,
     /neither Bitbucket nor a host that is configured\nhint: /,
   ],
-  ['Bitbucket without a consumer', ['login'], /no OAuth consumer is configured for https:\/\/bitbucket\.org/],
+  ['Bitbucket without a consumer', ['login'], 3, /no OAuth consumer is configured for https:\/\/bitbucket\.org/],
 ] as const) {
   test(`login refuses ${title}`, async (t) => {
     const { home } = await makeUser(t)
 
     const { code, stdout, stderr } = await home.run('git-credential-bitbucket-oauth', args)
 
-    t.is(code, 1)
+    t.is(code, exitCode)
     t.is(stdout, '')
     t.regex(stderr, complaint)
   })

@@ -1,0 +1,7 @@
+/** What a person typed after a command, checked against the manual. */
+export type Arguments = {
+  /** The value of an option or a positional; undefined where none was given. Given twice, the last one counts. */
+  readonly text: (name: string) => string | undefined
+  /** Whether a switch was given. */
+  readonly has: (name: string) => boolean
+}

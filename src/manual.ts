@@ -1,0 +1,233 @@
+/**
+ * All that a person can type: the one source of `--help`, of the manual page and of what shells complete. Texts are
+ * plain; a command in one stands between backquotes.
+ */
+export type Option = {
+  /** Without the hyphens: `json`, `no-refresh`. */
+  readonly name: string
+  /** What stands for its value; an option without one is a switch. */
+  readonly value?: string
+  readonly description: string
+}
+
+export type Positional = {
+  readonly name: string
+  readonly isRequired?: boolean
+  readonly description: string
+  /** All that it may be, where that is a closed list. */
+  readonly choices?: readonly string[]
+}
+
+export type Example = { readonly line: string; readonly description: string }
+
+export type Command = {
+  readonly name: string
+  readonly positionals: readonly Positional[]
+  /** In a few words, for a list of commands. */
+  readonly summary: string
+  /** In a few sentences, for whoever looks closer. */
+  readonly description: string
+  readonly options: readonly Option[]
+  readonly examples: readonly Example[]
+}
+
+export const PROGRAM = 'git credential-bitbucket-oauth'
+
+const JSON_OPTION: Option = { name: 'json', description: 'Print JSON for a program, with the same exit code' }
+
+const HOST: Positional = { name: 'url', description: 'The host, if another than https://bitbucket.org' }
+
+const USERNAME: Option = {
+  name: 'username',
+  value: 'NAME',
+  description: 'The account for URLs with this username, beside the default account',
+}
+
+const SCOPES: readonly Option[] = [
+  { name: 'global', description: 'Your own configuration, in all repositories (this is the default)' },
+  { name: 'system', description: "The whole machine's configuration" },
+  { name: 'local', description: 'The configuration of the repository you are in' },
+  { name: 'dry-run', description: 'Show what would change, and change nothing' },
+]
+
+/** What a person types. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'setup',
+    positionals: [
+      {
+        name: 'workspace',
+        description: 'Your workspace, as in https://bitbucket.org/WORKSPACE; asked for where it is missing',
+      },
+    ],
+    summary: 'Go from nothing to a working git, step by step',
+    description:
+      "Opens the workspace's page of OAuth consumers, says what to fill in there and why, asks for the key and the secret, " +
+      'keeps the secret in the keyring (or in a file that only you can read), configures git, logs in, and tries the ' +
+      'login on Bitbucket. Run it again to repair: what is right already is left as it is. In a script, give the ' +
+      'workspace and the key as options or in the environment, and the secret on stdin or in the environment.',
+    options: [
+      { name: 'key', value: 'KEY', description: "The consumer's key" },
+      { name: 'secret-stdin', description: "Read the consumer's secret from stdin, up to the end of the line" },
+      {
+        name: 'callback',
+        value: 'URL',
+        description: "The consumer's callback URL, if another than http://localhost:8976",
+      },
+      { name: 'no-login', description: 'Leave the login to the first git command that needs it' },
+    ],
+    examples: [
+      { line: `${PROGRAM} setup`, description: 'Ask for all that is needed' },
+      { line: `${PROGRAM} setup acme --key KEY --secret-stdin < secret`, description: 'Ask for nothing' },
+    ],
+  },
+  {
+    name: 'login',
+    positionals: [HOST],
+    summary: 'Log in with the browser, whatever is kept already',
+    description:
+      'Opens the browser, and keeps the login that comes of it. What was kept before stays until then. With a username: ' +
+      'beside the default account, for URLs with that username.',
+    options: [USERNAME],
+    examples: [
+      { line: `${PROGRAM} login`, description: 'Log in, or change the account' },
+      { line: `${PROGRAM} login --username alice`, description: 'Add an account of its own for alice' },
+    ],
+  },
+  {
+    name: 'logout',
+    positionals: [HOST],
+    summary: 'Forget a login, and ask Bitbucket to end it',
+    description:
+      'Forgets what is kept, for one username or for all accounts of the host, and asks the server to revoke it. ' +
+      'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
+    options: [USERNAME],
+    examples: [
+      { line: `${PROGRAM} logout`, description: 'Forget all logins to bitbucket.org' },
+      { line: `${PROGRAM} logout --username alice`, description: "Forget alice's alone" },
+    ],
+  },
+  {
+    name: 'status',
+    positionals: [],
+    summary: 'Tell which logins are kept, where, and what is wrong',
+    description:
+      'Tells which accounts are logged in, with what permissions and for how long, where that is kept, how git reaches this ' +
+      'program, and what is wrong with the command that cures it. Asks neither the network nor the keyring.',
+    options: [JSON_OPTION],
+    examples: [{ line: `${PROGRAM} status --json | jq .problems`, description: 'What is wrong, for a program' }],
+  },
+  {
+    name: 'token',
+    positionals: [HOST],
+    summary: 'Print a valid access token, for a script',
+    description:
+      'Prints an access token that is good for some minutes at least: the cached one, else a refreshed one, else one from a login.',
+    options: [
+      USERNAME,
+      { name: 'no-refresh', description: 'The cached one or none: ask neither the network nor anybody' },
+      { name: 'expiry', description: 'Print in a second line when it ends, in seconds since 1970' },
+    ],
+    examples: [
+      {
+        line: `curl -H "Authorization: Bearer $(${PROGRAM} token)" https://api.bitbucket.org/2.0/repositories/acme`,
+        description: "Use Bitbucket's API",
+      },
+    ],
+  },
+  {
+    name: 'refresh',
+    positionals: [HOST],
+    summary: 'Renew the access token now',
+    description:
+      'Renews the access token though it may still be good. A change of `oauthAuthType`, `oauthSelfHeal` or `oauthStore` ' +
+      'takes its effect with it. Opens no browser.',
+    options: [USERNAME],
+    examples: [{ line: `${PROGRAM} refresh`, description: "Get a token with the consumer's new permissions" }],
+  },
+  {
+    name: 'configure',
+    positionals: [],
+    summary: 'Have git ask this program for bitbucket.org, and nothing else',
+    description:
+      "Adds two lines to git's configuration: an empty `credential.https://bitbucket.org.helper`, which keeps other helpers " +
+      'away from bitbucket.org, and this one. Other hosts and other helpers are not touched.',
+    options: SCOPES,
+    examples: [{ line: `${PROGRAM} configure --dry-run`, description: 'See the lines' }],
+  },
+  {
+    name: 'unconfigure',
+    positionals: [],
+    summary: 'Take back what configure did',
+    description: "Removes the lines of `configure` from git's configuration. Logins are kept: see `logout`.",
+    options: SCOPES,
+    examples: [{ line: `${PROGRAM} unconfigure`, description: 'Leave git as it was' }],
+  },
+  {
+    name: 'doctor',
+    positionals: [
+      { name: 'repository', description: 'One to try, as acme/widgets or https://bitbucket.org/acme/widgets.git' },
+    ],
+    summary: 'Find out what is wrong, and what cures it',
+    description:
+      'Looks at git, at who else answers for bitbucket.org, at the consumer, the callback port, the keyring, the files, the clock, ' +
+      'the network and the login; and for a repository tells an expired token from a missing permission, no access, ' +
+      'no such repository, and a rule of the workspace. Changes nothing. What it prints holds no secret and can be shown to others.',
+    options: [JSON_OPTION],
+    examples: [
+      { line: `${PROGRAM} doctor`, description: 'Look at everything' },
+      { line: `${PROGRAM} doctor acme/widgets`, description: 'And find out why this repository does not open' },
+    ],
+  },
+  {
+    name: 'completion',
+    positionals: [
+      { name: 'shell', isRequired: true, description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] },
+    ],
+    summary: 'Print what makes a shell complete these commands',
+    description: 'Prints a script for your shell, which completes commands and options.',
+    options: [],
+    examples: [
+      { line: `eval "$(${PROGRAM} completion bash)"`, description: 'In ~/.bashrc' },
+      { line: `eval "$(${PROGRAM} completion zsh)"`, description: 'In ~/.zshrc, after compinit' },
+      { line: `${PROGRAM} completion fish | source`, description: 'In ~/.config/fish/config.fish' },
+    ],
+  },
+]
+
+/** What git asks. */
+export const OPERATIONS: readonly { readonly name: string; readonly summary: string; readonly description: string }[] =
+  [
+    {
+      name: 'get',
+      summary: 'Answer git with an access token',
+      description: 'Answer with an access token: a cached, a refreshed or a new one.',
+    },
+    {
+      name: 'store',
+      summary: 'Keep nothing',
+      description:
+        'Keep nothing: what was answered is saved already. Where git gave it as a password to helpers that it asks before this one, have them forget it.',
+    },
+    {
+      name: 'erase',
+      summary: 'Forget the access token that git says was refused',
+      description:
+        'Forget the access token that git says was refused. Without a password: forget the whole login, of the username if there is one, else of all accounts of the host.',
+    },
+    {
+      name: 'capability',
+      summary: 'Tell git what this helper can do',
+      description: 'Tell git what this helper can do.',
+    },
+  ]
+
+/** What a command ends with. Git itself is told of a failure with 1, whatever it was. */
+export const EXIT_CODES: readonly { readonly code: number; readonly meaning: string }[] = [
+  { code: 0, meaning: 'success; and what is not ours to answer' },
+  { code: 1, meaning: 'failure' },
+  { code: 2, meaning: 'wrong usage' },
+  { code: 3, meaning: 'not configured: `setup` is the way' },
+  { code: 4, meaning: 'a login is needed: `login` is the way' },
+  { code: 130, meaning: 'interrupted' },
+]
