@@ -72,6 +72,7 @@ function prepare(): Program[] {
     obtainedAt,
     expiresAt,
     grantType: 'refresh_token',
+    scopes: 'repository',
     ...manner,
   } as const
   writeAccessToken(runtime, account, issued, join(home, 'data'))

@@ -4,6 +4,7 @@ import { answer, OPERATIONS } from './helper.ts'
 import { findDataDirectory, findRuntimeDirectory } from './paths.ts'
 import { message, report } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
+import { openTrace } from './trace.ts'
 
 /** A request has some ten short lines; whatever sends this much is not git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
@@ -25,6 +26,7 @@ async function main(operation: string | undefined): Promise<void> {
     keyringProgram: `${__dirname}/keyringProcess.mjs`,
     read,
     write: print,
+    trace: openTrace(process.env, complain),
     tell: (text) => complain(message(text)),
   }
   if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, around)

@@ -13,6 +13,9 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
   login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
+  refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
+  token: async (...typed) => (await import('./commands/token.ts')).token(...typed),
   status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
 }
 

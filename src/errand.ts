@@ -66,6 +66,11 @@ export async function prepareErrand(
   const others = listOtherHelpers(url, env)
   const manner = readManner(settings, others)
   const hasFallback = others.after.length > 0
+  around.trace(
+    `${accountUrl(account)}: secret from the ${client.secretSource}, oauthStore ${vault.choice}, ` +
+      `${others.before.length} helpers before and ${others.after.length} after this one, ` +
+      `git is answered with a ${manner.isBearer ? 'Bearer token' : 'password'}`,
+  )
   return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
 }
 

@@ -66,13 +66,20 @@ function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Pl
  * username those of all accounts of the host. For a host that nothing is kept for, nothing happens.
  *
  * @param isNamed whether git names anybody: the username that we answer names the default account
+ * @param look is shown what is about to be forgotten, under its lock
  * @throws Failure where something can't be removed
  */
-export async function forgetLogin(wanted: Account, around: Surroundings, isNamed: boolean): Promise<void> {
+export async function forgetLogin(
+  wanted: Account,
+  around: Surroundings,
+  isNamed: boolean,
+  look: (places: Places, account: Account) => Promise<void> = async () => {},
+): Promise<void> {
   const places = await openPlaces(around)
   try {
     for (const account of listForgotten(wanted, places, isNamed)) {
       await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
+        await look(places, account)
         // First: where the keyring keeps its login, the record that says so stays.
         await forgetInKeyring(places, account)
         removeAllOf(places.data, account)

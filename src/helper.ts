@@ -4,7 +4,7 @@ import { parseAttributes } from './git/attributes.ts'
 import type { Obtained } from './obtain.ts'
 import type { Surroundings } from './surroundings.ts'
 import { findAccessToken, findHolders } from './tokens/cache.ts'
-import { isFresh } from './tokens/token.ts'
+import { type AccessToken, accountUrl, isFresh } from './tokens/token.ts'
 
 /** What git asks of a helper. */
 export const OPERATIONS = ['get', 'store', 'erase', 'capability']
@@ -37,16 +37,25 @@ export async function answer(operation: string, around: Surroundings): Promise<v
 
 async function get(around: Surroundings): Promise<void> {
   const request = readRequest(parseAttributes(around.read()))
-  if (request === undefined) return
+  if (request === undefined) return around.trace("get: no host that can be anybody's")
+  around.trace(
+    `get for ${accountUrl(request.account)}; git can take ${request.capabilities.join(', ') || 'a password'}`,
+  )
   // Git asks once more, as the server has refused what it was answered.
   if (request.answered === undefined) {
     const cached = findAccessToken(await around.findRuntimeDirectory(), request.account)
     if (cached !== undefined && isFresh(cached, around.now())) {
+      around.trace(`answered from the cache: token ${cached.id}, good for ${minutesLeft(cached, around.now())} minutes`)
       return around.write(formatAnswer(cached, request, false))
     }
-  }
+    around.trace(cached === undefined ? 'no token is cached' : `token ${cached.id} is not fresh any more`)
+  } else around.trace(`the server has refused token ${request.answered.id}`)
   const obtained = await obtain(request, around)
-  if (obtained !== undefined) around.write(formatAnswer(obtained.token, request, obtained.isFinal))
+  if (obtained === undefined) return around.trace('not a host of ours: silence')
+  around.trace(
+    `answered with token ${obtained.token.id}, good for ${minutesLeft(obtained.token, around.now())} minutes`,
+  )
+  around.write(formatAnswer(obtained.token, request, obtained.isFinal))
 }
 
 async function obtain({ account, answered }: Request, around: Surroundings): Promise<Obtained | undefined> {
@@ -72,7 +81,7 @@ async function store(around: Surroundings): Promise<void> {
   const isShadowed = capabilities.includes('state')
     ? answered?.isShadowed
     : findHolders(await around.findRuntimeDirectory(), account, accessToken).some((holder) => holder.isShadowed)
-  if (!isShadowed) return
+  if (!isShadowed) return around.trace('store: no helper before this one has to forget it')
   const { takeBack } = await import('./takeBack.ts')
   takeBack(request, accessToken, around)
 }
@@ -83,18 +92,24 @@ async function store(around: Surroundings): Promise<void> {
  */
 async function erase(around: Surroundings): Promise<void> {
   const request = readRequest(parseAttributes(around.read()))
-  if (request === undefined || request.form === 'foreign') return
+  if (request === undefined || request.form === 'foreign') return around.trace('erase: not ours')
   const { account, accessToken } = request
   if (accessToken === undefined) {
+    around.trace(`erase without a token: all of ${accountUrl(account)} is forgotten`)
     const { forgetLogin } = await import('./forget.ts')
     return forgetLogin(account, around, request.isNamed)
   }
   const holders = findHolders(await around.findRuntimeDirectory(), account, accessToken)
-  if (holders.length === 0) return
+  if (holders.length === 0) return around.trace('erase: a token that is not ours')
+  around.trace(`erase: a token of ${holders.map((holder) => accountUrl(holder.account)).join(', ')}`)
   const { forgetAccessToken } = await import('./forget.ts')
   return forgetAccessToken(
     holders.map((holder) => holder.account),
     accessToken,
     around,
   )
+}
+
+function minutesLeft({ expiresAt }: AccessToken, now: number): number {
+  return Math.floor((expiresAt - now) / 60)
 }

@@ -4,11 +4,14 @@ import { Agent as PlainAgent } from 'node:http'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import { Failure, isFailure, systemCode } from './failure.ts'
+import type { Trace } from './trace.ts'
 
 /** How the user's network wants to be used. */
 export type Network = {
   /** An http proxy for https; may hold a password, so no more than its host is ever printed. */
   readonly proxy: URL | undefined
+  /** Is told of each exchange, without what is secret in it. */
+  readonly trace?: Trace
   /** Files of certificates (PEM) to trust beside Node's own. */
   readonly certificateFiles: readonly string[]
 }
@@ -46,6 +49,7 @@ export async function send(url: URL, { isWanted, ...request }: Request, network:
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
   let isUnwanted = false
   if (isWanted !== undefined) askWhenConnected(agent, () => !(isUnwanted = !isWanted()))
+  const began = performance.now()
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
   // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
   const { default: fetch } = await import('node-fetch')
@@ -59,11 +63,17 @@ export async function send(url: URL, { isWanted, ...request }: Request, network:
     })
     const body = await response.text()
     if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    network.trace?.(`${request.method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
+    network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
     if (isUnwanted) throw new Failure(`nothing was sent to ${url.host}`, { code: 'not_sent' })
     throw isFailure(error) ? error : unreachable(url, network, error, signal.aborted)
   }
+}
+
+function since(began: number): string {
+  return `${Math.round(performance.now() - began)} ms`
 }
 
 /** The request is written when the connection is handed over. (Through a proxy, when the proxy's part is done.) */

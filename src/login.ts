@@ -44,11 +44,14 @@ export async function login(request: LoginRequest): Promise<AccessToken> {
   refuseWhereNobodySits(request, browser)
   const listener = await listenForRedirect(client.redirectUri)
   try {
+    around.trace(`listening at ${listener.redirectUri}`)
     const authorization = await startAuthorization(client, listener.redirectUri)
     // Waiting begins before the browser opens: nothing it brings can come too early.
     const redirect = listener.receive(authorization.state, timeLimit)
     await Promise.race([redirect, open(request, authorization, browser)])
-    return await complete(request, authorization, await redirect)
+    const response = await redirect
+    around.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
+    return await complete(request, authorization, response)
   } finally {
     listener.close()
   }
@@ -70,7 +73,7 @@ async function complete(request: LoginRequest, authorization: Authorization, red
   const { client, name, around, save } = request
   const sent = around.now()
   try {
-    const network = readNetwork(client.tokenEndpoint, around.env)
+    const network = readNetwork(client.tokenEndpoint, around.env, around.trace)
     const token = await holdSignals(async () =>
       save(await exchangeCode(client, authorization, redirect.parameters, network), sent),
     )

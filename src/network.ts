@@ -2,22 +2,26 @@ import { isAbsolute } from 'node:path'
 import { Failure } from './failure.ts'
 import { readSettings } from './git/config.ts'
 import type { Network } from './http.ts'
+import type { Trace } from './trace.ts'
 
 /**
  * How git would reach a URL, as far as we follow it: `http.proxy` and `http.sslCAInfo`, and the environment variables
  * that git and curl know. Not followed: `http.sslVerify=false`, as the secret would go to whoever answers.
  *
+ * @param trace is told of each exchange
  * @throws Failure for a proxy that is no http URL, and where git's configuration cannot be read
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpproxy
  */
-export function readNetwork(url: URL, env: NodeJS.ProcessEnv): Network {
-  if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [] }
+export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Network {
+  const traced = trace === undefined ? {} : { trace }
+  if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [], ...traced }
   const settings = readSettings('http', url.href, env)
   const proxy =
     settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
   return {
     proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
     certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env),
+    ...traced,
   }
 }
 

@@ -7,7 +7,7 @@ import { readStoredToken, removeStoredToken } from './tokens/accessTokens.ts'
 import { readAccessToken } from './tokens/cache.ts'
 import { type LockOptions, withLock } from './tokens/lock.ts'
 import { answeringAccount, hasRecord } from './tokens/recordFile.ts'
-import { type AccessToken, type Account, isFresh, isValid } from './tokens/token.ts'
+import { type AccessToken, type Account, accountUrl, isFresh, isValid } from './tokens/token.ts'
 
 /** How long to wait for a sibling, which has limits of its own for what it does. Seconds. */
 const PATIENCE = LONGEST_LOGIN + 60
@@ -37,7 +37,7 @@ export async function obtainToken(
   around: Surroundings,
   refused: string | undefined,
 ): Promise<Obtained | undefined> {
-  const { now, tell } = around
+  const { now, tell, trace } = around
   const asked = now()
   const places = await openPlaces(around)
   const { data, runtime, keyring } = places
@@ -67,7 +67,11 @@ export async function obtainToken(
     const token = await untilHeld(() =>
       withLock<Token>(data, account, options, async (lock) => {
         const siblings = await readFresh()
-        if (siblings !== undefined) return siblings
+        if (siblings !== undefined) {
+          trace(`another process has obtained token ${siblings.id} meanwhile`)
+          return siblings
+        }
+        trace(`the lock of ${accountUrl(account)} is taken`)
         if (refused !== undefined) await removeStoredToken(places, account, ({ id }) => id === refused)
         const prepared = await prepare()
         return prepared === undefined ? undefined : renew(prepared, { lock, asked, hasValid: valid !== undefined })
@@ -98,6 +102,29 @@ export async function logInAnew(account: Account, around: Surroundings): Promise
     const options = { patience: PATIENCE, tell: around.tell }
     return await untilHeld(() =>
       withLock<Token>(places.data, account, options, (lock) => logInByHand(errand, { lock, asked })),
+    )
+  } finally {
+    places.keyring.close()
+  }
+}
+
+/**
+ * Renews the access token of an account, fresh as it may be, without ever asking anybody.
+ *
+ * @param wanted as for {@link obtainToken}
+ * @returns undefined for a host that is not ours
+ * @throws Failure with the code `login_required` where there is no login to renew it with; the present token stays
+ */
+export async function refreshNow(wanted: Account, around: Surroundings): Promise<Token> {
+  const asked = around.now()
+  const places = await openPlaces(around)
+  try {
+    const account = answeringAccount(places.data, wanted)
+    const errand = await prepareErrand(account, places, around)
+    if (errand === undefined) return undefined
+    const options = { patience: PATIENCE, tell: around.tell }
+    return await untilHeld(() =>
+      withLock<Token>(places.data, account, options, (lock) => renew(errand, { lock, asked, hasValid: true })),
     )
   } finally {
     places.keyring.close()

@@ -70,7 +70,8 @@ async function prepareRenewal(
 async function refresh(renewal: Renewal, login: Login, refreshToken: string): Promise<AccessToken> {
   const { account, client, vault, lock, around } = renewal
   const grants = await import('./oauth/grants.ts')
-  const network = readNetwork(client.tokenEndpoint, around.env)
+  around.trace(`refreshing with the login in ${renewal.store === 'keyring' ? 'the keyring' : 'a file'}`)
+  const network = readNetwork(client.tokenEndpoint, around.env, around.trace)
   const sent = around.now()
   try {
     // The answer exists once: whatever happens meanwhile, it is saved first.
@@ -84,6 +85,7 @@ async function refresh(renewal: Renewal, login: Login, refreshToken: string): Pr
     // Stopped for so long, this process has nothing to say any more about what happened to an old token.
     if (!lock.isHeld()) throw lockLost(error)
     if (!grants.isRefused(error)) throw error
+    around.trace(`the refresh token was refused: ${error.code}`)
     // Another machine with the same home directory may have been faster, where no lock of ours reaches.
     const newer = await readLogin(vault, account)
     if (newer !== undefined && newer.login.refreshToken !== login.refreshToken) {
@@ -104,7 +106,10 @@ function lockLost(cause?: unknown): Failure {
 /** @param reason why, as a clause in lower case; `hints` are what else could be done about it */
 async function logIn(renewal: Renewal, reason: string, hints: readonly string[]): Promise<AccessToken> {
   // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
-  if (renewal.hasValid) throw new Failure(reason, { hints })
+  if (renewal.hasValid) {
+    const wayOut = `to log in: ${loginCommand(renewal.account)}`
+    throw new Failure(reason, { hints: [...hints, wayOut], code: 'login_required' })
+  }
   refuseInPause(renewal, reason)
   return askInBrowser(renewal, reason, { hints, isByHand: false })
 }

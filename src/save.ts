@@ -25,15 +25,21 @@ export async function save(
   login: Login | undefined,
   { sent, isNew }: { readonly sent: number; readonly isNew: boolean },
 ): Promise<AccessToken> {
-  const { accessToken } = granted
+  const { accessToken, scopes } = granted
   const grantType = isNew ? 'authorization_code' : 'refresh_token'
-  const token = issueToken({ ...renewal.manner, accessToken, id: randomUUID(), grantType }, { ...granted, sent })
+  const token = issueToken(
+    { ...renewal.manner, accessToken, id: randomUUID(), grantType, scopes },
+    { ...granted, sent },
+  )
   if (login === undefined) {
     await saveAccessToken(renewal, token)
   } else if (isNew || (await isStillOurs(renewal))) {
     await saveLogin(renewal, login, sent)
     await saveAccessToken(renewal, token)
   }
+  renewal.around.trace(
+    `token ${token.id} is saved, ${login === undefined ? 'without a refresh token' : 'after its refresh token'}`,
+  )
   // A login sets right whatever they say.
   if (isNew) for (const name of NOTES) removeNote(renewal.vault.runtime, renewal.account, name)
   return token

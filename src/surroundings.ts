@@ -1,3 +1,5 @@
+import type { Trace } from './trace.ts'
+
 /** What a run meets of the outside world, passed in so that a test can bring its own. */
 export type Surroundings = {
   /** Seconds since 1970. */
@@ -13,6 +15,8 @@ export type Surroundings = {
   readonly read: () => string
   /** To stdout, which is git's alone. */
   readonly write: (text: string) => void
+  /** A decision, in a few words without a secret; written down where the user asked for it. */
+  readonly trace: Trace
   /** One line for people, on stderr. */
   readonly tell: (text: string) => void
 }

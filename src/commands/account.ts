@@ -2,7 +2,7 @@ import type { Arguments } from '../arguments.ts'
 import { USERNAME } from '../credential.ts'
 import { Failure } from '../failure.ts'
 import { BITBUCKET } from '../oauth/client.ts'
-import type { Account } from '../tokens/token.ts'
+import { type Account, accountUrl, defaultAccount } from '../tokens/token.ts'
 
 /**
  * The account that a person names by a URL, of the host or of a repository there, and by `--username`, which counts more
@@ -12,6 +12,14 @@ import type { Account } from '../tokens/token.ts'
  */
 export function readAccount(args: Arguments): Account {
   return parseAccount(args.text('url') ?? BITBUCKET, args.text('username'))
+}
+
+/** What to say of a host that is neither Bitbucket nor configured. */
+export function notOurs(account: Account): Failure {
+  return new Failure(`${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`, {
+    code: 'not_configured',
+    hints: ['git config --show-origin --get-regexp "^credential\\."'],
+  })
 }
 
 function parseAccount(text: string, username: string | undefined): Account {

@@ -1,9 +1,7 @@
 import type { Arguments } from '../arguments.ts'
-import { Failure } from '../failure.ts'
-import { readAccount } from './account.ts'
 import { logInAnew } from '../obtain.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { accountUrl } from '../tokens/token.ts'
+import { notOurs, readAccount } from './account.ts'
 
 /**
  * `login`: asks in the browser, whatever is kept already.
@@ -12,9 +10,5 @@ import { accountUrl } from '../tokens/token.ts'
  */
 export async function login(args: Arguments, around: Surroundings): Promise<void> {
   const account = readAccount(args)
-  if ((await logInAnew(account, around)) !== undefined) return
-  throw new Failure(`${accountUrl(account)} is neither Bitbucket nor a host that is configured`, {
-    code: 'not_configured',
-    hints: ['git config --show-origin --get-regexp "^credential\\."'],
-  })
+  if ((await logInAnew(account, around)) === undefined) throw notOurs(account)
 }

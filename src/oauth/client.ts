@@ -9,6 +9,10 @@ export type Client = {
   readonly secretSource: 'environment' | 'configuration' | 'keyring'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
+  /** RFC 7009; Bitbucket has one that it does not document. Beside the token endpoint. */
+  readonly revocationEndpoint: URL
+  /** Where the REST interface is; undefined where that is not known. */
+  readonly apiUrl: URL | undefined
   /** To the letter as the consumer has it: it is compared as text (RFC 6749, section 3.1.2.3). */
   readonly redirectUri: string
   /** Left out unless configured: the permissions ticked for the consumer decide. */
@@ -20,8 +24,10 @@ type Settings = ReadonlyMap<string, string>
 
 export const BITBUCKET = 'https://bitbucket.org'
 
+const BITBUCKET_API = 'https://api.bitbucket.org'
+
 /** The callback URL that the documentation tells everybody to give the consumer. */
-const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
+export const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
 
 /** A host is the user's own wish where all of these are set for it. */
 const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
@@ -70,15 +76,31 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured', tellHowToMakeOne(url))
   if (!clientSecret)
     throw notConfigured(url, 'the OAuth consumer has no secret configured', [tellHowToSet(url, 'Secret')])
+  const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
+  const tokenEndpoint = readEndpoint(
+    'oauthTokenURL',
+    settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`,
+  )
   return {
     clientId,
     clientSecret,
     secretSource,
     authorizationEndpoint: readEndpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
-    tokenEndpoint: readEndpoint('oauthTokenURL', settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`),
+    tokenEndpoint,
+    revocationEndpoint: new URL('revoke', tokenEndpoint),
+    apiUrl: api === undefined ? undefined : readEndpoint('oauthApiURL', api),
     redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
     scope: settings.get('oauthscopes')?.trim() || undefined,
   }
+}
+
+/**
+ * The value of the Authorization header that authenticates a client (secret): the Basic scheme with the key and secret
+ * as they are, as `curl -u` sends them in Bitbucket's documentation. RFC 6749, section 2.3.1, would have both
+ * percent-encoded, which Bitbucket is not known to undo.
+ */
+export function authorizationOf({ clientId, clientSecret }: Client): string {
+  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 }
 
 /**

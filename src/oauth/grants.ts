@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { Failure } from '../failure.ts'
 import { type Network, send } from '../http.ts'
 import { type JsonObject, parseObject } from '../json.ts'
-import type { Client } from './client.ts'
+import { authorizationOf, type Client } from './client.ts'
 
 /** What the token endpoint granted (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
 export type Granted = {
@@ -11,6 +11,8 @@ export type Granted = {
   readonly expiresIn: number
   /** Undefined where the server issued none; a refresh token that was used for this grant then stays good. */
   readonly refreshToken: string | undefined
+  /** What the token may do, separated by blanks; undefined where the server did not say. */
+  readonly scopes: string | undefined
   /** The server's clock when it answered (RFC 9110, section 6.6.1, Date), in seconds since 1970; undefined if unsaid. */
   readonly serverTime: number | undefined
 }
@@ -62,7 +64,7 @@ export async function exchangeCode(
 ): Promise<Granted> {
   const server = describeServer(client)
   const parameters = validateResponse(server, client, authorization, response)
-  const clock: Clock = { serverTime: undefined }
+  const aside: Aside = { serverTime: undefined, scopes: undefined }
   const answer = await oauth.authorizationCodeGrantRequest(
     server,
     { client_id: client.clientId },
@@ -70,11 +72,11 @@ export async function exchangeCode(
     parameters,
     authorization.redirectUri,
     authorization.codeVerifier,
-    sendOver(network, clock),
+    sendOver(network, aside),
   )
   return readGranted(
     await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer),
-    clock,
+    aside,
   )
 }
 
@@ -92,15 +94,15 @@ export async function refresh(
   isWanted?: () => boolean,
 ): Promise<Granted> {
   const server = describeServer(client)
-  const clock: Clock = { serverTime: undefined }
+  const aside: Aside = { serverTime: undefined, scopes: undefined }
   const answer = await oauth.refreshTokenGrantRequest(
     server,
     { client_id: client.clientId },
     authenticate(client),
     refreshToken,
-    sendOver(network, clock, isWanted),
+    sendOver(network, aside, isWanted),
   )
-  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer), clock)
+  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer), aside)
 }
 
 /**
@@ -116,13 +118,8 @@ function describeServer(client: Client): oauth.AuthorizationServer {
   return { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href }
 }
 
-/**
- * The Basic scheme with the key and secret as they are, as `curl -u` sends them in Bitbucket's documentation.
- * RFC 6749, section 2.3.1, would have both percent-encoded, which Bitbucket is not known to undo.
- */
-function authenticate({ clientId, clientSecret }: Client): oauth.ClientAuth {
-  const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
-  return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`)
+function authenticate(client: Client): oauth.ClientAuth {
+  return (_server, _client, _body, headers) => headers.set('authorization', authorizationOf(client))
 }
 
 function validateResponse(
@@ -151,20 +148,21 @@ function notOfThisLogin(cause?: unknown): Failure {
 }
 
 /** What the library does not pass on of an answer. */
-type Clock = { serverTime: number | undefined }
+type Aside = { serverTime: number | undefined; scopes: string | undefined }
 
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
-function sendOver(network: Network, clock: Clock, isWanted = (): boolean => true): oauth.TokenEndpointRequestOptions {
+function sendOver(network: Network, aside: Aside, isWanted = (): boolean => true): oauth.TokenEndpointRequestOptions {
   return {
     // client.ts has seen to it that plain http stays on this machine.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       const answer = await send(new URL(url), { method, headers, body: body.toString(), isWanted }, network)
       const date = Date.parse(answer.headers['date'] ?? '')
-      if (!Number.isNaN(date)) clock.serverTime = date / 1000
+      if (!Number.isNaN(date)) aside.serverTime = date / 1000
       const message = parseObject(answer.body)
       if (answer.status < 200 || answer.status > 299) throw refusal(new URL(url), answer.status, message)
       if (!isToken(message?.['access_token'])) throw notOAuth(new URL(url), 'no access token')
+      aside.scopes = readScopes(message)
       return new Response(JSON.stringify(tolerate(message)), { headers: { 'content-type': 'application/json' } })
     },
   }
@@ -185,16 +183,22 @@ function tolerate(message: JsonObject): JsonObject {
   }
 }
 
+/** RFC 6749 says `scope`; Bitbucket said `scopes` for long, and may still. */
+function readScopes({ scope, scopes }: JsonObject): string | undefined {
+  return [scope, scopes].find((said) => typeof said === 'string')
+}
+
 /** The characters that RFC 6749, appendix A.12 and A.17, gives to tokens: all that can be seen, and the blank. */
 function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
 }
 
-function readGranted(message: oauth.TokenEndpointResponse, { serverTime }: Clock): Granted {
+function readGranted(message: oauth.TokenEndpointResponse, { serverTime, scopes }: Aside): Granted {
   return {
     accessToken: message.access_token,
     expiresIn: message.expires_in ?? USUAL_LIFETIME,
     refreshToken: message.refresh_token,
+    scopes,
     serverTime,
   }
 }

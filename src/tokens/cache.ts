@@ -34,7 +34,7 @@ export function readAccessToken(directory: string, account: Account): Cached | u
 
 /** The access token in a record, of whatever store. */
 export function parseAccessToken(record: Readonly<Record<string, unknown>>): AccessToken | undefined {
-  const { accessToken, id, obtainedAt, expiresAt, grantType, isBearer, heals, isShadowed } = record
+  const { accessToken, id, obtainedAt, expiresAt, grantType, scopes, isBearer, heals, isShadowed } = record
   if (typeof accessToken !== 'string' || accessToken === '' || typeof id !== 'string') return undefined
   if (typeof obtainedAt !== 'number' || typeof expiresAt !== 'number') return undefined
   return {
@@ -43,6 +43,7 @@ export function parseAccessToken(record: Readonly<Record<string, unknown>>): Acc
     obtainedAt,
     expiresAt,
     grantType: grantType === 'authorization_code' ? grantType : 'refresh_token',
+    scopes: typeof scopes === 'string' ? scopes : undefined,
     isBearer: isBearer === true,
     heals: heals === true,
     isShadowed: isShadowed === true,

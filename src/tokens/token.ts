@@ -17,6 +17,8 @@ export type AccessToken = Manner & {
   readonly obtainedAt: number
   /** Seconds since 1970, as git counts. */
   readonly expiresAt: number
+  /** What it may do, in the server's words, separated by blanks; undefined where the server did not say. */
+  readonly scopes: string | undefined
 }
 
 /**

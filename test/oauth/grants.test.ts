@@ -45,6 +45,8 @@ function makeClient(tokenEndpoint: URL): Client {
     secretSource: 'configuration',
     authorizationEndpoint: new URL('https://bitbucket.org/site/oauth2/authorize'),
     tokenEndpoint,
+    revocationEndpoint: new URL('https://bitbucket.org/site/oauth2/revoke'),
+    apiUrl: undefined,
     redirectUri: 'http://localhost:8976',
     scope: undefined,
   }
@@ -95,6 +97,7 @@ test('a code is exchanged as a form, with Basic authentication and the verifier'
     accessToken: 'new access token',
     refreshToken: 'new refresh token',
     expiresIn: 7200,
+    scopes: 'repository',
     serverTime,
   })
   t.deepEqual(requests, [
@@ -184,6 +187,8 @@ for (const [title, change, expected] of [
   ['no token_type', { token_type: undefined }, {}],
   ['a token_type in capitals', { token_type: 'Bearer' }, {}],
   ['scope as a list', { scope: ['repository'] }, {}],
+  ['scope in place of scopes', { scope: 'account', scopes: undefined }, { scopes: 'account' }],
+  ['no word of scopes', { scopes: undefined }, { scopes: undefined }],
   ['an id_token that is none', { id_token: 'x' }, {}],
 ] as const) {
   test(`a token response with ${title} is not lost`, async (t) => {
@@ -193,6 +198,7 @@ for (const [title, change, expected] of [
       accessToken: 'new access token',
       refreshToken: 'new refresh token',
       expiresIn: 7200,
+      scopes: 'repository',
       serverTime,
       ...expected,
     })

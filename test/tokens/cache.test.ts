@@ -11,6 +11,7 @@ const token = {
   obtainedAt: 1_999_992_800,
   expiresAt: 2_000_000_000,
   grantType: 'refresh_token',
+  scopes: 'repository',
   isBearer: false,
   heals: true,
   isShadowed: false,

@@ -5,6 +5,7 @@ const bare = {
   accessToken: 'a',
   id: 'f00d',
   grantType: 'refresh_token',
+  scopes: 'repository',
   isBearer: false,
   heals: true,
   isShadowed: false,

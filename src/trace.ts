@@ -1,0 +1,46 @@
+import { appendFileSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { message } from './report.ts'
+
+/** Is told of a decision in a few words, none of them secret. */
+export type Trace = (event: string) => void
+
+const VARIABLE = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE'
+
+/**
+ * Where decisions are written, a line for each, with the time and the process: nowhere by default; to stderr for `1` or
+ * `true`; to the end of a file for an absolute path, as with git's own GIT_TRACE.
+ *
+ * @param complain takes words for stderr as they are
+ * @see https://git-scm.com/docs/git#Documentation/git.txt-GITTRACE
+ */
+export function openTrace(env: NodeJS.ProcessEnv, complain: (text: string) => void): Trace {
+  const target = env[VARIABLE] ?? ''
+  if (['', '0', 'false', 'no', 'off'].includes(target.toLowerCase())) return () => {}
+  if (['1', '2', 'true', 'yes', 'on'].includes(target.toLowerCase())) return (event) => complain(line(event))
+  if (!isAbsolute(target)) {
+    complain(message(`${VARIABLE} has to be 1 or an absolute path, so nothing is traced`))
+    return () => {}
+  }
+  let hasFailed = false
+  return (event) => {
+    if (hasFailed) return
+    try {
+      appendFileSync(target, line(event), { mode: 0o600 })
+    } catch (error) {
+      hasFailed = true
+      complain(message(`the trace cannot be written (${error instanceof Error ? error.message : String(error)})`))
+    }
+  }
+}
+
+/** As git writes its own: the local time, then who. */
+function line(event: string): string {
+  const now = new Date()
+  const time = `${[now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => pad(part, 2)).join(':')}.${pad(now.getMilliseconds(), 3)}`
+  return `${time} ${process.pid} ${message(event)}`
+}
+
+function pad(part: number, length: number): string {
+  return String(part).padStart(length, '0')
+}
