@@ -18,6 +18,7 @@ const GROUND = new Set([
   'manual',
   'paths',
   'programs',
+  'prompts',
   'report',
   'shell',
   'signals',
@@ -50,6 +51,7 @@ const HOMES = {
   'src/http.ts': ['node-fetch', 'https-proxy-agent'],
   'src/oauth/grants.ts': ['oauth4webapi'],
   'src/paths.ts': ['env-paths'],
+  'src/prompts.ts': ['@inquirer/prompts'],
   'src/tokens/lock.ts': ['proper-lockfile'],
 }
 const PACKAGES = Object.values(HOMES).flat()

@@ -13,6 +13,7 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
   login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
   logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
   refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
   token: async (...typed) => (await import('./commands/token.ts')).token(...typed),

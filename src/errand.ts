@@ -3,8 +3,7 @@ import { isFalse, readSettings, type Settings } from './git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from './git/helpers.ts'
 import { type Client, isOurs, mayBeOurs, readClient, seekSecret } from './oauth/client.ts'
 import type { Surroundings } from './surroundings.ts'
-import { isKeyringTrouble, type Keyring } from './tokens/keyring.ts'
-import { readClientSecret } from './tokens/keyringRecords.ts'
+import { findClientSecret } from './tokens/clientSecret.ts'
 import type { Lock } from './tokens/lock.ts'
 import { type Account, accountUrl, defaultAccount, type Manner } from './tokens/token.ts'
 import type { Kept, Places, StoreChoice, Vault } from './tokens/vault.ts'
@@ -60,7 +59,7 @@ export async function prepareErrand(
   const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
   if (!isOurs(url, settings, readGeneral)) return undefined
   const sought = seekSecret(url, settings, env)
-  const keptSecret = sought === undefined ? undefined : await findSecret(places.keyring, account, sought)
+  const keptSecret = sought === undefined ? undefined : await findClientSecret(places, account, sought)
   const client = readClient(url, settings, env, keptSecret)
   const vault = { ...places, choice: readChoice(settings) }
   const others = listOtherHelpers(url, env)
@@ -74,17 +73,8 @@ export async function prepareErrand(
   return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
 }
 
-async function findSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {
-  try {
-    return await readClientSecret(keyring, account, clientId)
-  } catch (error) {
-    // Where no keyring answers, the secret cannot be in one, and is what is missing.
-    if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
-    return undefined
-  }
-}
-
-function readChoice(settings: Settings): StoreChoice {
+/** @throws Failure for a word that is no choice */
+export function readChoice(settings: Settings): StoreChoice {
   const value = settings.get('oauthstore') ?? 'auto'
   if (value === 'auto' || value === 'keyring' || value === 'file') return value
   throw unknownValue('oauthStore', 'auto, keyring or file')

@@ -115,7 +115,7 @@ export const COMMANDS: readonly Command[] = [
       'Tells which accounts are logged in, with what permissions and for how long, where that is kept, how git reaches this ' +
       'program, and what is wrong with the command that cures it. Asks neither the network nor the keyring.',
     options: [JSON_OPTION],
-    examples: [{ line: `${PROGRAM} status --json | jq .problems`, description: 'What is wrong, for a program' }],
+    examples: [{ line: `${PROGRAM} status --json | jq .accounts`, description: 'Who is logged in, for a program' }],
   },
   {
     name: 'token',

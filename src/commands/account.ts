@@ -4,6 +4,9 @@ import { Failure } from '../failure.ts'
 import { BITBUCKET } from '../oauth/client.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/token.ts'
 
+/** The default account of Bitbucket. */
+export const BITBUCKET_ACCOUNT: Account = { protocol: 'https', host: 'bitbucket.org' }
+
 /**
  * The account that a person names by a URL, of the host or of a repository there, and by `--username`, which counts more
  * than a username in the URL. By default that of Bitbucket.
@@ -22,7 +25,13 @@ export function notOurs(account: Account): Failure {
   })
 }
 
-function parseAccount(text: string, username: string | undefined): Account {
+/**
+ * The account of a URL.
+ *
+ * @param username counts more than one in the URL
+ * @throws Failure with the code `usage` for what is no such URL
+ */
+export function parseAccount(text: string, username: string | undefined): Account {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.host === '') {
     throw new Failure('that is no URL', { hints: ['it has to look like https://bitbucket.org'], code: 'usage' })

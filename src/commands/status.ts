@@ -1,37 +1,114 @@
 import type { Arguments } from '../arguments.ts'
+import { checkConsumer } from '../checks/consumer.ts'
+import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
+import { checkGit } from '../checks/git.ts'
+import { checkLogin, findValidToken } from '../checks/login.ts'
+import { checkFiles } from '../checks/storage.ts'
+import { inWords } from '../duration.ts'
+import { attempt, isFailure } from '../failure.ts'
+import { readSettings } from '../git/config.ts'
+import { readClient, seekSecret } from '../oauth/client.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { readAccessToken } from '../tokens/cache.ts'
+import { describeTerminal, type Terminal } from '../terminal.ts'
 import { isInKeyring } from '../tokens/keyringRecords.ts'
 import { listAccounts, recordPath } from '../tokens/recordFile.ts'
-import { type Account, accountName, isValid } from '../tokens/token.ts'
+import { type Account, accountName, accountUrl, defaultAccount } from '../tokens/token.ts'
+import { BITBUCKET_ACCOUNT } from './account.ts'
+import { formatFindings, JSON_VERSION } from './findings.ts'
 
-/** `status`: which logins are kept, and where. Asks neither the network nor the keyring, so it disturbs nobody. */
-export async function status(_: Arguments, around: Surroundings): Promise<number> {
-  const data = await around.findDataDirectory()
-  const accounts = listAccounts(data)
-  if (accounts.length === 0) {
-    around.write('no login is kept: the next git command that needs one asks for it in the browser\n')
-    return 4
-  }
-  const runtime = await around.findRuntimeDirectory()
-  for (const account of accounts) {
-    around.write(`${accountName(account)}
-  login         ${describeLogin(data, account)}
-  access token  ${describeAccessToken(runtime, account, around.now())}
-`)
-  }
-  return 0
+type Directories = { readonly data: string; readonly runtime: string }
+
+/** What is kept of an account, as `--json` prints it (docs/status.schema.json). Nothing in it is secret. */
+type Report = {
+  readonly account: string
+  readonly url: string
+  readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string }
+  /** What lies in the keyring is not looked at. */
+  readonly accessToken:
+    | { readonly state: 'none' }
+    | { readonly state: 'in the keyring' }
+    | { readonly state: 'valid'; readonly expiresAt: number; readonly scopes?: readonly string[] }
 }
 
-function describeLogin(data: string, account: Account): string {
-  return isInKeyring(data, account)
-    ? "in the system's keyring"
-    : `in a file that only you can read: ${recordPath(data, account)}`
+/**
+ * `status`: which logins are kept and where, how git reaches this program, and what is wrong. Asks neither the network
+ * nor the keyring, so it disturbs nobody.
+ *
+ * @returns the exit code
+ */
+export async function status(args: Arguments, around: Surroundings): Promise<number> {
+  const directories = { data: await around.findDataDirectory(), runtime: await around.findRuntimeDirectory() }
+  const known = listAccounts(directories.data)
+  const accounts = known.map((account) => describe(account, directories, around.now()))
+  const findings = examine(known, directories, around)
+  const terminal = describeTerminal(process.stdout, around.env)
+  around.write(
+    args.has('json')
+      ? `${JSON.stringify({ version: JSON_VERSION, accounts, findings }, undefined, 2)}\n`
+      : `${accounts.map((account) => format(account, around.now(), terminal)).join('')}${formatFindings(findings, terminal)}`,
+  )
+  return exitCodeOf(findings)
 }
 
-function describeAccessToken(runtime: string, account: Account, now: number): string {
-  if (isInKeyring(runtime, account)) return "in the system's keyring"
-  const token = readAccessToken(runtime, account)
-  if (token === undefined || !isValid(token, now)) return 'none; the next git command gets one'
-  return `good for ${Math.ceil((token.expiresAt - now) / 60)} minutes`
+/** Looks at each host that a login is kept for, and where there is none, at Bitbucket. */
+function examine(accounts: readonly Account[], directories: Directories, around: Surroundings): Finding[] {
+  const looked = accounts.length === 0 ? [BITBUCKET_ACCOUNT] : accounts
+  const urls = new Set(looked.map((account) => accountUrl(defaultAccount(account))))
+  return [
+    ...checkFiles(directories),
+    ...[...urls].flatMap((url) => checkGit(url, around.env).concat(readConsumer(url, around.env))),
+    // What is good about a login stands above.
+    ...looked
+      .flatMap((account) => checkLogin(account, directories, around.now()))
+      .filter(({ level }) => level !== 'good'),
+  ]
+}
+
+/** As far as it can be seen without a look into the keyring. */
+function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  try {
+    const settings = readSettings('credential', url, env)
+    const isSought = seekSecret(url, settings, env) !== undefined
+    return [checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)]
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return [faultOf('consumer', error)]
+  }
+}
+
+function describe(account: Account, { data, runtime }: Directories, now: number): Report {
+  return {
+    account: accountName(account),
+    url: accountUrl(account),
+    login:
+      attempt(() => isInKeyring(data, account)) === true
+        ? { store: 'keyring' }
+        : { store: 'file', path: recordPath(data, account) },
+    accessToken: describeToken(account, runtime, now),
+  }
+}
+
+function describeToken(account: Account, runtime: string, now: number): Report['accessToken'] {
+  if (attempt(() => isInKeyring(runtime, account)) === true) return { state: 'in the keyring' }
+  const token = findValidToken(account, runtime, now)
+  if (token === undefined) return { state: 'none' }
+  const { expiresAt, scopes } = token
+  return { state: 'valid', expiresAt, ...(scopes === undefined ? {} : { scopes: scopes.split(/[\s,]+/) }) }
+}
+
+function format({ account, login, accessToken }: Report, now: number, { paint, wrap }: Terminal): string {
+  const lines: [string, string][] = [
+    ['login', login.path === undefined ? "in the system's keyring" : `in a file that only you can read: ${login.path}`],
+    ['access token', tokenInWords(accessToken, now)],
+  ]
+  if (accessToken.state === 'valid' && accessToken.scopes !== undefined) {
+    lines.push(['permissions', accessToken.scopes.join(', ')])
+  }
+  return `${paint('bold', account)}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(text, 16)}\n`).join('')}\n`
+}
+
+function tokenInWords(token: Report['accessToken'], now: number): string {
+  if (token.state === 'in the keyring') return "in the system's keyring"
+  if (token.state === 'none') return 'none; the next git command gets one'
+  return `good for ${inWords(token.expiresAt - now)}`
 }

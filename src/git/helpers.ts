@@ -1,7 +1,12 @@
 import { listValues } from './config.ts'
 
 /** The helpers that git asks beside this one, each as it is configured. */
-export type OtherHelpers = { readonly before: readonly string[]; readonly after: readonly string[] }
+export type OtherHelpers = {
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+  /** Whether this one is configured at all where we look. */
+  readonly isConfigured: boolean
+}
 
 /** This one, by whatever path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
 const OURS = /(^|[\\/!\s'"=])(git-credential-|credential-)?bitbucket-oauth(\.\w+)?['"]?([\s;/\\]|$)/
@@ -26,7 +31,11 @@ export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelp
   const own = helpers.findIndex((helper) => OURS.test(helper))
   // Git has asked us: where we are not in this list, a repository's own configuration comes after it.
   const before = own === -1 ? helpers : helpers.slice(0, own)
-  return { before, after: helpers.slice(before.length).filter((helper) => !OURS.test(helper)) }
+  return {
+    before,
+    isConfigured: own !== -1,
+    after: helpers.slice(before.length).filter((helper) => !OURS.test(helper)),
+  }
 }
 
 function isSameUrl(pattern: string, url: string): boolean {

@@ -75,7 +75,11 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
   if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured', tellHowToMakeOne(url))
   if (!clientSecret)
-    throw notConfigured(url, 'the OAuth consumer has no secret configured', [tellHowToSet(url, 'Secret')])
+    throw notConfigured(
+      url,
+      'the OAuth consumer has no secret configured',
+      url === BITBUCKET ? ['git credential-bitbucket-oauth setup'] : [tellHowToSet(url, 'Secret')],
+    )
   const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
   const tokenEndpoint = readEndpoint(
     'oauthTokenURL',
@@ -130,11 +134,9 @@ function notConfigured(url: string, missing: string, hints: readonly string[]): 
 }
 
 function tellHowToMakeOne(url: string): string[] {
-  const make = [
-    'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
-    `with the callback URL ${DEFAULT_REDIRECT_URI} and the permissions Repositories: Read and Write, then:`,
-  ]
-  return [...(url === BITBUCKET ? make : []), tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
+  return url === BITBUCKET
+    ? ['git credential-bitbucket-oauth setup']
+    : [tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
 }
 
 /** Bitbucket calls the id the consumer's key. */

@@ -110,13 +110,13 @@ for (const [title, settings, message, hinted] of [
     'no consumer',
     none,
     'no OAuth consumer is configured for https://bitbucket.org, so there is no way to log in',
-    'make a private one at https://bitbucket.org/WORKSPACE/workspace/settings/api',
+    'git credential-bitbucket-oauth setup',
   ],
   [
     'no secret',
     new Map([['oauthclientid', 'key']]),
     'the OAuth consumer has no secret configured for https://bitbucket.org, so there is no way to log in',
-    'git config --global credential.https://bitbucket.org.oauthClientSecret SECRET',
+    'git credential-bitbucket-oauth setup',
   ],
 ] as const) {
   test(`${title}: a sentence and the way out`, (t) => {

@@ -1,0 +1,30 @@
+import { type Network, send } from '../http.ts'
+import { type JsonObject, parseObject } from '../json.ts'
+
+/** Bitbucket's REST interface, for whoever the access token stands for. `accessToken` is secret. */
+export type Api = {
+  readonly url: URL
+  readonly accessToken: string
+  readonly network: Network
+}
+
+/** An answer of the REST interface. */
+export type Reply = {
+  readonly status: number
+  /** Undefined where it is no JSON object. */
+  readonly message: JsonObject | undefined
+  readonly text: string
+}
+
+/**
+ * Asks for a resource.
+ *
+ * @param path with its query, as `/2.0/user`
+ * @throws Failure `unreachable`; any answer of the server is a reply
+ * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/
+ */
+export async function get({ url, accessToken, network }: Api, path: string): Promise<Reply> {
+  const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
+  const { status, body } = await send(new URL(path, url), { method: 'GET', headers }, network)
+  return { status, message: parseObject(body), text: body }
+}

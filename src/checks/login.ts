@@ -1,0 +1,72 @@
+import { type Api, get } from '../bitbucket/api.ts'
+import { readRefusal } from '../bitbucket/refusal.ts'
+import { inWords } from '../duration.ts'
+import { attempt, isFailure } from '../failure.ts'
+import { loginCommand } from '../loginCommand.ts'
+import { findAccessToken } from '../tokens/cache.ts'
+import { isInKeyring } from '../tokens/keyringRecords.ts'
+import { readNote } from '../tokens/notes.ts'
+import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
+import { type AccessToken, type Account, accountName, isValid } from '../tokens/token.ts'
+import type { Places } from '../tokens/vault.ts'
+import { type Finding, fault, faultOf, good, note } from './finding.ts'
+
+type Directories = Pick<Places, 'data' | 'runtime'>
+
+/** Whether a login is kept for an account, and an access token; what is in the keyring is not looked at. */
+export function checkLogin(wanted: Account, { data, runtime }: Directories, now: number): Finding[] {
+  const account = answeringAccount(data, wanted)
+  const findings: Finding[] = []
+  const failed = Number(readNote(runtime, account, 'failed-login')?.['leftAt'])
+  if (now >= failed) {
+    const text = `the last one, ${inWords(now - failed)} ago, came to nothing, so git asks for no other one for a while`
+    findings.push(note('login', text, loginCommand(account)))
+  }
+  if (!hasRecord(data, account)) {
+    const text = `none is kept for ${accountName(account)}`
+    return [...findings, { ...fault('login', text, loginCommand(account)), exitCode: 4 }]
+  }
+  const place =
+    attempt(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file that only you can read'
+  return [
+    ...findings,
+    good('login', `kept for ${accountName(account)}, ${place}`),
+    describeToken(account, runtime, now),
+  ]
+}
+
+function describeToken(account: Account, runtime: string, now: number): Finding {
+  if (attempt(() => isInKeyring(runtime, account)) === true) return good('access token', "in the system's keyring")
+  const token = findAccessToken(runtime, account)
+  return token === undefined || !isValid(token, now)
+    ? good('access token', 'none that is valid; the next git command gets one')
+    : good('access token', `good for ${inWords(token.expiresAt - now)}`)
+}
+
+/** The access token that would be answered now, without renewing it. */
+export function findValidToken(account: Account, runtime: string, now: number): AccessToken | undefined {
+  const token = findAccessToken(runtime, account)
+  return token !== undefined && isValid(token, now) ? token : undefined
+}
+
+/** Whether Bitbucket takes the access token, whatever it is allowed. */
+export async function checkToken(api: Api, account: Account): Promise<Finding> {
+  try {
+    const reply = await get(api, '/2.0/user')
+    if (reply.status >= 200 && reply.status < 300) return good('token', `${api.url.host} takes it`)
+    const { reason } = readRefusal(reply)
+    // Who it stands for is more than a token for git alone may ask.
+    if (reason === 'scope') return good('token', `${api.url.host} takes it`)
+    if (reason !== 'token')
+      return note('token', `${api.url.host} does not say whether it takes it (HTTP ${reply.status})`)
+    return fault(
+      'token',
+      `${api.url.host} does not take it any more: it was revoked, or has ended`,
+      'git credential-bitbucket-oauth refresh',
+      `if that does not do: ${loginCommand(account)}`,
+    )
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return faultOf('token', error)
+  }
+}

@@ -1,0 +1,60 @@
+import { styleText } from 'node:util'
+
+/** How people are written to, on stdout or stderr. */
+export type Terminal = {
+  /** In colour where that is wanted, else plain. */
+  readonly paint: (colour: Colour, text: string) => string
+  /** Breaks a text at blanks, so that no line is wider than the terminal; the next ones are indented by as much. */
+  readonly wrap: (text: string, indent?: number) => string
+}
+
+type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
+
+/** Longer lines are hard to read, however wide the terminal is. Columns. */
+const WIDEST = 100
+
+/** A terminal that knows no better, or says nonsense, is as wide as the first ones were. Columns. */
+const USUAL_WIDTH = 80
+
+/** Narrower than this, broken lines are no better than long ones. Columns. */
+const NARROWEST = 40
+
+/**
+ * What a stream can show. Colours only on a terminal; `NO_COLOR` and `FORCE_COLOR` (any value, but not 0) decide before
+ * that. Where there is no terminal, lines are whole.
+ *
+ * @see https://no-color.org
+ * @see https://force-color.org
+ */
+export function describeTerminal(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: NodeJS.ProcessEnv,
+): Terminal {
+  const isTerminal = stream.isTTY === true
+  const columns = stream.columns || USUAL_WIDTH
+  const width = isTerminal ? Math.max(Math.min(columns, WIDEST), NARROWEST) : Infinity
+  const hasColour = isColourWanted(isTerminal, env)
+  return {
+    paint: (colour, text) => (hasColour ? styleText(colour, text, { validateStream: false }) : text),
+    wrap: (text, indent = 0) => breakLines(text, width, indent),
+  }
+}
+
+function isColourWanted(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false
+  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0'
+  return isTerminal && env['TERM'] !== 'dumb'
+}
+
+function breakLines(text: string, width: number, indent: number): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    // A word that fits in no line stays whole: it may be an address.
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { isObject, type JsonObject } from '../json.ts'
+import { isKeyringTrouble, type Keyring } from './keyring.ts'
+import { readClientSecret, saveClientSecret } from './keyringRecords.ts'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
+import { formatRecord, parseRecord, recordName } from './record.ts'
+import { type Account, defaultAccount } from './token.ts'
+import type { Places, StoreChoice, Vault } from './vault.ts'
+
+/** A consumer's key and secret; the latter is secret. */
+type Consumer = { readonly clientId: string; readonly clientSecret: string }
+
+/**
+ * The secret of a consumer that is kept here: in a file where no keyring took it, else in the keyring.
+ *
+ * @throws Failure where it may be in a keyring that cannot be used just now
+ */
+export async function findClientSecret(
+  { data, keyring }: { readonly data: string; readonly keyring: Keyring },
+  account: Account,
+  clientId: string,
+): Promise<string | undefined> {
+  const secret = readSecrets(data, account)[clientId]
+  if (typeof secret === 'string') return secret
+  try {
+    return await readClientSecret(keyring, account, clientId)
+  } catch (error) {
+    // Where no keyring answers, the secret cannot be in one, and is what is missing.
+    if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
+    return undefined
+  }
+}
+
+/**
+ * Keeps the secret of a consumer where logins are kept.
+ *
+ * @returns where that is
+ * @throws Failure where no place that may be used takes it
+ */
+export async function keepClientSecret(
+  { choice, data, keyring }: Pick<Vault, 'choice' | 'data' | 'keyring'>,
+  account: Account,
+  consumer: Consumer,
+): Promise<Exclude<StoreChoice, 'auto'>> {
+  const { [consumer.clientId]: _, ...others } = readSecrets(data, account)
+  if (choice !== 'file') {
+    try {
+      await saveClientSecret(keyring, account, consumer)
+      // An older one in a file would be found first.
+      writeSecrets(data, account, others)
+      return 'keyring'
+    } catch (error) {
+      // A keyring that is only locked is not worked around: whoever has one wants it used.
+      if (!isKeyringTrouble(error) || choice === 'keyring' || error.code === 'keyring_refused') throw error
+    }
+  }
+  writeSecrets(data, account, { ...others, [consumer.clientId]: consumer.clientSecret })
+  return 'file'
+}
+
+/** By client id; what is no such file counts as none, and the next set-up replaces it. */
+function readSecrets(data: string, account: Account): JsonObject {
+  const text = readPrivateFile(secretsPath({ data }, account))
+  const record = text === undefined ? undefined : parseRecord(text, defaultAccount(account))
+  return typeof record === 'object' && isObject(record['secrets']) ? record['secrets'] : {}
+}
+
+function writeSecrets(data: string, account: Account, secrets: JsonObject): void {
+  const path = secretsPath({ data }, account)
+  if (Object.keys(secrets).length === 0) removePrivateFile(path)
+  else writePrivateFile(path, formatRecord(defaultAccount(account), { secrets }))
+}
+
+/** The file for the secrets of a host's consumers. */
+export function secretsPath({ data }: Pick<Places, 'data'>, account: Account): string {
+  return join(data, `${recordName(defaultAccount(account))}.consumers`)
+}

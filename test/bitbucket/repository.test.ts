@@ -1,0 +1,41 @@
+import test from 'ava'
+import { parseRepository } from '../../src/bitbucket/repository.ts'
+import { isFailure } from '../../src/failure.ts'
+
+const BITBUCKET = 'https://bitbucket.org'
+
+for (const [text, expected] of [
+  ['acme/widgets', 'https://bitbucket.org/acme/widgets.git'],
+  ['https://bitbucket.org/acme/widgets.git', 'https://bitbucket.org/acme/widgets.git'],
+  ['https://bitbucket.org/acme/widgets', 'https://bitbucket.org/acme/widgets.git'],
+  ['https://alice@bitbucket.org/acme/widgets.git', 'https://bitbucket.org/acme/widgets.git'],
+  ['https://bitbucket.org/acme/widgets/src/main/', 'https://bitbucket.org/acme/widgets.git'],
+  ['https://bitbucket.org/acme/widgets.js', 'https://bitbucket.org/acme/widgets.js.git'],
+  ['http://127.0.0.1:8080/acme/widgets.git', 'http://127.0.0.1:8080/acme/widgets.git'],
+] as const) {
+  test(`${text} is a repository`, (t) => {
+    const repository = parseRepository(text, BITBUCKET)
+
+    t.is(repository?.url.href, expected)
+    t.is(repository?.workspace, 'acme')
+  })
+}
+
+test('a URL of a host alone names no repository, and is none the worse', (t) => {
+  t.is(parseRepository('https://bitbucket.org', BITBUCKET), undefined)
+})
+
+for (const text of [
+  'acme',
+  'acme/widgets/more',
+  '../acme/widgets',
+  'git@bitbucket.org:acme/widgets.git',
+  'ssh://git@bitbucket.org/acme/widgets',
+  '',
+]) {
+  test(`"${text}" is refused, with how it has to look`, (t) => {
+    const failure = t.throws(() => parseRepository(text, BITBUCKET))
+
+    t.true(isFailure(failure) && failure.code === 'usage' && failure.hints.length === 1)
+  })
+}
