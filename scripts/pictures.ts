@@ -1,42 +1,29 @@
 /**
  * Makes the pictures of the README, from a real run: a real git clones https://bitbucket.org/acme/widgets.git, a real
- * browser logs in. What answers as bitbucket.org is the sandbox, on port 443 of a network of its own. Needs root on
- * Linux, for unshare(1):
+ * browser logs in. What answers as bitbucket.org is the sandbox, on port 443 of a network of its own. Needs
+ * Linux, and to be root there or to be allowed user namespaces, for unshare(1):
  *
  *   npm run pictures
  */
 import chromium from '@sparticuz/chromium'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium as playwright } from 'playwright-core'
+import { IS_IN_BITBUCKET_NETWORK, runInBitbucketNetwork } from '../test/helpers/bitbucketNetwork.ts'
 import { Home } from '../test/helpers/home.ts'
 import { Sandbox } from '../test/sandbox/sandbox.ts'
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url))
-const HOSTS = '127.0.0.1 localhost bitbucket.org\n::1 localhost\n'
 
-if (process.env['IN_NETWORK_OF_ITS_OWN'] === undefined) process.exitCode = enterNetwork()
-else await takePictures()
+if (IS_IN_BITBUCKET_NETWORK) await takePictures()
+else process.exitCode = await takeThemThere()
 
-/** Runs this script again where bitbucket.org is this machine, and nothing else can be reached. */
-function enterNetwork(): number {
-  const directory = mkdtempSync(join(tmpdir(), 'pictures-'))
-  try {
-    const hosts = join(directory, 'hosts')
-    writeFileSync(hosts, HOSTS)
-    const script = `ip link set lo up && mount --bind '${hosts}' /etc/hosts && exec "$@"`
-    const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-    const { status } = spawnSync('unshare', ['--mount', '--net', 'sh', '-c', script, 'sh', ...again], {
-      env: { ...process.env, IN_NETWORK_OF_ITS_OWN: '1', TMPDIR: directory },
-      stdio: 'inherit',
-    })
-    return status ?? 1
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+/** Runs this script again where bitbucket.org is this machine. */
+async function takeThemThere(): Promise<number> {
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  const { code } = await runInBitbucketNetwork(again, 'inherit')
+  return code ?? 1
 }
 
 async function takePictures(): Promise<void> {

@@ -212,6 +212,11 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     return { code, stdout, stderr }
   }
 
+  /** What was printed by something that {@link run} did not run: it counts in {@link findLeaks}. */
+  noteOutput(text: string): void {
+    this.#printed.push(text)
+  }
+
   git(...args: readonly string[]): Promise<Outcome> {
     return this.run('git', args)
   }
@@ -294,6 +299,6 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 }
 
 /** A word for the shell, whatever is in it. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { type Access, findRefusal } from './access.ts'
 
 /** The scopes of a token; undefined for one that is no good. */
 export type ScopesOf = (accessToken: string) => Promise<ReadonlySet<string> | undefined>
@@ -10,7 +11,8 @@ export type GitRequest = { readonly method: string; readonly url: string; readon
 
 /**
  * Serves private repositories over HTTP through git's own http-backend, with Bitbucket's answers to who may do what:
- * 401 without a good token, 404 for what is not there, 403 for a push without the permission.
+ * 401 without a good token, 404 for what is not there or not for the user, 403 for a push without the permission and where
+ * the workspace's rules shut somebody out.
  */
 export class BitbucketGit {
   /** Every request, oldest first. */
@@ -19,11 +21,13 @@ export class BitbucketGit {
   refusesAll = false
   readonly #root: string
   readonly #scopesOf: ScopesOf
+  readonly #access: Access
 
   /** @param root the directory of the bare repositories, as WORKSPACE/REPOSITORY.git */
-  constructor(root: string, scopesOf: ScopesOf) {
+  constructor(root: string, scopesOf: ScopesOf, access: Access) {
     this.#root = root
     this.#scopesOf = scopesOf
+    this.#access = access
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -42,6 +46,8 @@ export class BitbucketGit {
       )
     }
     const repository = /^\/[\w-]+\/[\w-]+\.git(?=\/)/.exec(pathname)?.[0]
+    const refusal = findRefusal(this.#access, repository?.slice(1, -'.git'.length) ?? '')
+    if (refusal !== undefined) return refuse(response, refusal.rule ? 403 : 404, refusal.text)
     if (repository === undefined || !existsSync(join(this.#root, repository))) {
       return refuse(response, 404, 'Repository not found')
     }

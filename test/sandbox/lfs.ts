@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from './body.ts'
 import { readScopes, refuse, type ScopesOf } from './git.ts'
 
 type Batch = { readonly operation: 'download' | 'upload'; readonly objects: readonly { oid: string; size: number }[] }
@@ -63,12 +64,6 @@ export class BitbucketLfs {
     this.#objects.set(oid, body)
     response.end()
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 function answer(response: ServerResponse, body: object): void {

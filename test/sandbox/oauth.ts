@@ -21,9 +21,20 @@ export type OAuthSettings = {
   delay: number
   /** In characters, one of them a byte. Bitbucket's regularly exceed 2,500. */
   tokenLength: number
+  /** Undocumented by Bitbucket: one day it may not be there. */
+  revocation: 'works' | 'absent'
+  /** Whether the consumer has its callback URL. */
+  callback: 'set' | 'empty'
 }
 
 export type TokenRequest = { readonly grantType: string; readonly status: number }
+
+/** What was asked to be revoked, and how that was answered; `unknown` for what is no good token. */
+export type Revocation = {
+  readonly token: 'access_token' | 'refresh_token' | 'unknown'
+  readonly hint: string
+  readonly status: number
+}
 
 type Context = Parameters<Parameters<Provider['use']>[0]>[0]
 
@@ -45,6 +56,9 @@ const LONGEST_REFRESH_TOKEN = 57_000
 /** Real access tokens may contain it; a helper that cuts a value at its last `=` is found out. */
 const TAIL = '='
 
+const WRONG_CLIENT = { error: 'unauthorized_client', error_description: 'Invalid OAuth client credentials' }
+const NO_CALLBACK = 'No callback uri defined for the OAuth client.'
+
 /**
  * A real authorization server, oidc-provider, dressed as Bitbucket's: its paths, its odd answers, long tokens, rotation.
  * What it is dressed with is in docs/how-it-works.md.
@@ -58,9 +72,15 @@ export class BitbucketOAuth {
     ahead: 0,
     delay: 0,
     tokenLength: 2600,
+    revocation: 'works',
+    callback: 'set',
   }
   /** Every request to the token endpoint, oldest first. */
   readonly tokenRequests: TokenRequest[] = []
+  /** Every request to the revocation endpoint, oldest first. */
+  readonly revocations: Revocation[] = []
+  /** Every access token that there was. */
+  readonly issued = new Set<string>()
   readonly storage = new Storage()
   /** Every token, code and verifier that went through the token endpoint, and the consumer's secret. */
   readonly secrets = new Set<string>()
@@ -78,6 +98,7 @@ export class BitbucketOAuth {
     this.secrets.add(this.consumer.secret)
     this.#provider = new Provider(origin, this.#configuration())
     dressRedirectUris(this.#provider)
+    dressAccessTokens(this.#provider)
     this.#provider.use((context, next) => this.#dress(context, next))
     this.#handle = this.#provider.callback()
   }
@@ -94,8 +115,7 @@ export class BitbucketOAuth {
 
   /** The scopes of an access token; undefined for one that is wrong, expired or revoked. */
   async scopesOf(accessToken: string): Promise<ReadonlySet<string> | undefined> {
-    if (!accessToken.endsWith(TAIL)) return undefined
-    const found = await this.#provider.AccessToken.find(accessToken.slice(0, -TAIL.length))
+    const found = await this.#provider.AccessToken.find(accessToken)
     return found === undefined ? undefined : new Set(found.scopes)
   }
 
@@ -120,7 +140,10 @@ export class BitbucketOAuth {
         token: '/site/oauth2/access_token',
         revocation: '/site/oauth2/revoke',
       },
-      features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+      features: {
+        devInteractions: { enabled: false },
+        revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+      },
       findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
       interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
       formats: {
@@ -162,6 +185,13 @@ export class BitbucketOAuth {
       const { delay } = this.settings
       await this.#dressTokenEndpoint(context, next)
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+      return
+    }
+    if (context.path === '/site/oauth2/revoke') return this.#dressRevocation(context, next)
+    if (context.path === '/site/oauth2/authorize' && this.settings.callback === 'empty') {
+      context.status = 400
+      context.type = 'html'
+      context.body = errorPage('This integration is misconfigured', NO_CALLBACK)
       return
     }
     // Bitbucket does not read the parameter: what is ticked for the consumer counts.
@@ -210,26 +240,56 @@ export class BitbucketOAuth {
     for (const name of ['access_token', 'refresh_token']) this.secrets.add(readMember(body, name))
     if (context.status === 200) {
       const { scope, ...rest } = body
+      const accessToken = `${String(body['access_token'])}${TAIL}`
+      this.issued.add(accessToken)
       context.body = {
         ...rest,
-        access_token: `${String(body['access_token'])}${TAIL}`,
+        access_token: accessToken,
         token_type: 'bearer',
         scopes: scope,
         state: 'authorization_code',
       }
     } else {
       const isClientError = body['error'] === 'invalid_client'
+      const isIncomplete = this.settings.callback === 'empty' && grantType === 'authorization_code'
       const isRotatedAway = this.storage.rotatedAway.has(readParameter(oidc, 'refresh_token'))
       context.status = 400
       context.remove('www-authenticate')
       context.body =
         isClientError || isRotatedAway
-          ? { error: 'unauthorized_client', error_description: 'Invalid OAuth client credentials' }
-          : body['error'] === 'invalid_grant'
-            ? { error: 'invalid_grant', error_description: 'The specified code is not valid.' }
-            : body
+          ? WRONG_CLIENT
+          : isIncomplete
+            ? { error: 'invalid_request', error_description: NO_CALLBACK }
+            : body['error'] === 'invalid_grant'
+              ? { error: 'invalid_grant', error_description: 'The specified code is not valid.' }
+              : body
     }
     this.tokenRequests.push({ grantType, status: context.status })
+  }
+
+  /** RFC 7009, with the token endpoint's answer to a wrong client. A token takes its whole grant with it. */
+  async #dressRevocation(context: Context, next: () => Promise<void>): Promise<void> {
+    if (this.settings.revocation === 'absent') {
+      context.status = 404
+      context.type = 'html'
+      context.body = errorPage('Not found', 'The page does not exist.')
+      this.revocations.push({ token: 'unknown', hint: '', status: 404 })
+      return
+    }
+    await next()
+    const { oidc } = context as { oidc?: OIDCContext }
+    const { AccessToken, RefreshToken } = oidc?.entities ?? {}
+    if (context.status === 401) {
+      context.status = 400
+      context.remove('www-authenticate')
+      context.body = WRONG_CLIENT
+    }
+    this.secrets.add(readParameter(oidc, 'token'))
+    this.revocations.push({
+      token: AccessToken !== undefined ? 'access_token' : RefreshToken !== undefined ? 'refresh_token' : 'unknown',
+      hint: readParameter(oidc, 'token_type_hint'),
+      status: context.status,
+    })
   }
 
   /** The pages where a user logs in and grants access. */
@@ -274,6 +334,13 @@ function dressRedirectUris(provider: Provider): void {
       return value.startsWith(callback) || url?.href.startsWith(callback) === true
     })
   }
+}
+
+/** Out there an access token has its tail, and the library knows it without. */
+function dressAccessTokens({ AccessToken }: Provider): void {
+  const find = AccessToken.find.bind(AccessToken) as (value: string, ...options: unknown[]) => Promise<unknown>
+  AccessToken.find = (async (value: string, ...options: unknown[]) =>
+    value.endsWith(TAIL) ? find(value.slice(0, -TAIL.length), ...options) : undefined) as typeof AccessToken.find
 }
 
 function readMember(body: Readonly<Record<string, unknown>>, name: string): string {

@@ -6,61 +6,98 @@ import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
-import { BitbucketGit, type ScopesOf } from './git.ts'
+import type { Access } from './access.ts'
+import { BitbucketApi } from './api.ts'
+import { BitbucketArchives, isArchivePath } from './archives.ts'
+import type { Tokens } from './bearer.ts'
+import { Downloads } from './downloads.ts'
+import { BitbucketGit } from './git.ts'
 import { BitbucketLfs } from './lfs.ts'
 import { BitbucketOAuth } from './oauth.ts'
+import { OtherOrigin } from './otherOrigin.ts'
 import { createRepository, createUmbrella } from './repositories.ts'
 
-/** A stand-in for Bitbucket on the loopback interface: its OAuth, its repositories, and its large files. */
+type Identity = { readonly key: string; readonly cert: string }
+
+/**
+ * A stand-in for Bitbucket on the loopback interface: its OAuth, its repositories with their archives and downloads, its
+ * REST interface, and its large files.
+ */
 export class Sandbox {
   readonly origin: string
   readonly oauth: BitbucketOAuth
   readonly git: BitbucketGit
   readonly lfs: BitbucketLfs
+  readonly api: BitbucketApi
+  readonly archives: BitbucketArchives
+  readonly downloads: Downloads
+  /** Where archives and downloads come from. */
+  readonly otherOrigin: OtherOrigin
+  /** Whom the workspace shuts out. */
+  readonly access: Access = { noAccess: new Set(), rule: undefined }
   readonly #server: Server
   readonly #root: string
 
   /** What a client has to trust; undefined where it speaks plain http. */
   readonly certificate: string | undefined
 
-  private constructor(server: Server, root: string, callback: string, origin: string, certificate: string | undefined) {
+  private constructor(server: Server, root: string, callback: string, origin: string, identity: Identity | undefined) {
     this.origin = origin
-    this.certificate = certificate
+    this.certificate = identity?.cert
     this.oauth = new BitbucketOAuth(this.origin, callback)
-    const scopesOf: ScopesOf = (accessToken) => this.oauth.scopesOf(accessToken)
-    this.git = new BitbucketGit(root, scopesOf)
-    this.lfs = new BitbucketLfs(this.origin, scopesOf)
+    const tokens: Tokens = {
+      scopesOf: (accessToken) => this.oauth.scopesOf(accessToken),
+      wasIssued: (accessToken) => this.oauth.issued.has(accessToken),
+    }
+    this.otherOrigin = new OtherOrigin(identity)
+    this.downloads = new Downloads(this.otherOrigin)
+    this.git = new BitbucketGit(root, tokens.scopesOf, this.access)
+    this.lfs = new BitbucketLfs(this.origin, tokens.scopesOf)
+    this.api = new BitbucketApi(root, tokens, this.access, this.downloads)
+    this.archives = new BitbucketArchives(root, tokens, this.access, this.otherOrigin)
     this.#server = server
     this.#root = root
     // A client that keeps its connection must not find it closed because a test kept this process busy.
     server.keepAliveTimeout = 120_000
     server.on('request', (request, response) => {
-      const { url = '' } = request
-      const part = /\.git\/info\/lfs\//.test(url) ? this.lfs : /\.git\//.test(url) ? this.git : this.oauth
-      part.handle(request, response).catch((error: unknown) => {
-        process.stderr.write(`sandbox: ${String(error)}\n`)
-        response.destroy()
-      })
+      this.#partFor(request.url ?? '')
+        .handle(request, response)
+        .catch((error: unknown) => {
+          process.stderr.write(`sandbox: ${String(error)}\n`)
+          response.destroy()
+        })
     })
+  }
+
+  #partFor(url: string): BitbucketApi | BitbucketArchives | BitbucketGit | BitbucketLfs | BitbucketOAuth {
+    const [path = ''] = url.split('?')
+    if (path.startsWith('/2.0/')) return this.api
+    if (isArchivePath(path)) return this.archives
+    if (/\.git\/info\/lfs\//.test(path)) return this.lfs
+    return /\.git\//.test(path) ? this.git : this.oauth
   }
 
   /**
    * Starts it with one private repository, acme/widgets.
    *
    * @param callback the callback URL that the consumer is registered with
-   * @param options.tls https under this name, which has to be one of this machine's; port 0 is a free one
+   * @param options.tls https under this name, which has to be one of this machine's; port 0 is a free one. The
+   *   certificate is good for the other `hosts` too
    */
-  static async start(callback: string, options: { tls?: { host: string; port: number } } = {}): Promise<Sandbox> {
+  static async start(
+    callback: string,
+    options: { tls?: { host: string; port: number; hosts?: readonly string[] } } = {},
+  ): Promise<Sandbox> {
     const { tls } = options
     const root = await mkdtemp(join(tmpdir(), 'bitbucket-sandbox-'))
     createRepository(root, 'widgets')
-    const identity = tls === undefined ? undefined : await makeIdentity(tls.host)
+    const identity = tls === undefined ? undefined : await makeIdentity([tls.host, ...(tls.hosts ?? [])])
     const server = identity === undefined ? createServer() : createTlsServer(identity)
     server.listen(tls?.port ?? 0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     const url = new URL(tls === undefined ? `http://127.0.0.1:${port}` : `https://${tls.host}:${port}`)
-    return new Sandbox(server, root, callback, url.origin, identity?.cert)
+    return new Sandbox(server, root, callback, url.origin, identity)
   }
 
   /** The URL of a repository of workspace acme. */
@@ -68,6 +105,11 @@ export class Sandbox {
     const url = new URL(`${this.origin}/acme/${name}.git`)
     if (username !== undefined) url.username = username
     return url.href
+  }
+
+  /** Adds a private repository of workspace acme, with one commit. */
+  addRepository(name: string): void {
+    createRepository(this.#root, name)
   }
 
   /** Adds acme/umbrella, a repository with many submodules. */
@@ -78,15 +120,17 @@ export class Sandbox {
   async stop(): Promise<void> {
     this.#server.close()
     this.#server.closeAllConnections()
+    this.otherOrigin.stop()
     await rm(this.#root, { recursive: true, force: true })
   }
 }
 
-/** A key and a certificate that nobody trusts yet. */
-async function makeIdentity(host: string): Promise<{ key: string; cert: string }> {
+/** A key and a certificate that nobody trusts yet. It is good for the loopback address too, where the other origin is. */
+async function makeIdentity(hosts: readonly string[]): Promise<Identity> {
+  const names = hosts.map((value) => ({ type: 2 as const, value }))
   const extensions = [
     { name: 'basicConstraints' as const, cA: true },
-    { name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value: host }] },
+    { name: 'subjectAltName' as const, altNames: [...names, { type: 7 as const, ip: '127.0.0.1' }] },
   ]
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], { extensions })
   return { key, cert }
