@@ -32,7 +32,7 @@ const STORY = [
   ['save'],
   ['login', 'pause'],
   ['errand', 'network'],
-  ['places', 'loginCommand'],
+  ['places', 'loginCommand', 'undo'],
   ['credential'],
 ]
 

@@ -12,8 +12,10 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
+  configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
   login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
   status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
+  unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
 }
 
 /**
