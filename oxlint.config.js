@@ -36,7 +36,7 @@ const STORY = [
   ['save'],
   ['login', 'pause'],
   ['errand', 'network'],
-  ['places', 'loginCommand'],
+  ['places', 'loginCommand', 'undo'],
   ['credential'],
 ]
 

@@ -12,12 +12,15 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
+  configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
   login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
   doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
   logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
+  setup: async (...typed) => (await import('./commands/setup.ts')).setup(...typed),
   refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
   token: async (...typed) => (await import('./commands/token.ts')).token(...typed),
   status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
+  unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
 }
 
 /**
@@ -45,7 +48,8 @@ export async function run(
         if (output !== '') around.write(`${output}\n`)
         return
       }
-      if (isFailure(error)) throw error
+      // The library's own say how a command was typed; all others come out of the command.
+      if (error.name !== 'YError') throw error
       exitCode = 2
       complain(`${message(error.message)}hint: ${PROGRAM} -h\n`)
     })

@@ -4,12 +4,12 @@ import { attempt } from '../failure.ts'
 import { listValues, readSettings } from '../git/config.ts'
 import { listOtherHelpers } from '../git/helpers.ts'
 import { runGit } from '../git/run.ts'
+import { BITBUCKET } from '../oauth/client.ts'
 import { findProgram } from '../programs.ts'
 import { quote } from '../shell.ts'
 import { type Finding, fault, good, note } from './finding.ts'
 
 const HELPER = 'git-credential-bitbucket-oauth'
-const CONFIGURE = 'git credential-bitbucket-oauth configure'
 
 /** Whether git is there, finds this program, and is told to ask it, and nobody else, for a URL. */
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
@@ -42,16 +42,25 @@ function checkProgram(env: NodeJS.ProcessEnv): Finding {
 
 function checkHelpers(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const { before, after, isConfigured } = listOtherHelpers(url, env)
-  if (!isConfigured) return [fault('helpers', `git is not told to ask this program for ${url}`, CONFIGURE)]
+  if (!isConfigured) return [fault('helpers', `git is not told to ask this program for ${url}`, ...configure(url))]
   const findings: Finding[] = []
   if (before.length > 0) {
     const text = `git asks ${inWords(before)} first, which may answer in this program's place, or keep its tokens`
-    findings.push(fault('helpers', text, CONFIGURE))
+    findings.push(fault('helpers', text, ...configure(url)))
   }
   if (after.length > 0) {
-    findings.push(note('helpers', `git gives our tokens to ${inWords(after)} too, and asks there after us`, CONFIGURE))
+    findings.push(
+      note('helpers', `git gives our tokens to ${inWords(after)} too, and asks there after us`, ...configure(url)),
+    )
   }
   return findings.length === 0 ? [good('helpers', `git asks this program, and no other, for ${url}`)] : findings
+}
+
+/** What leaves a host to this program alone. */
+function configure(url: string): string[] {
+  if (url === BITBUCKET) return ['git credential-bitbucket-oauth configure']
+  const add = `git config --global --add credential.${url}.helper`
+  return [`${add} ''`, `${add} bitbucket-oauth`]
 }
 
 /** A helper that is a script may hold anything: its first word is enough to know it. */

@@ -29,12 +29,54 @@ export function listValues(keys: string, env: NodeJS.ProcessEnv): (readonly [key
   return readConfig(['--get-regexp', keys], env)
 }
 
+/**
+ * All that one file sets, without what it includes, in its order: nothing where there is no such file.
+ *
+ * @throws Failure where git can't be found, or can't read the file
+ */
+export function listEntries(file: string, env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
+  return readConfig(['--file', file, '--get-regexp', '.'], env)
+}
+
+/** As {@link listValues}, each with git's word for where it comes from: `file:/home/alice/.gitconfig`. */
+export function listOrigins(
+  keys: string,
+  env: NodeJS.ProcessEnv,
+): { readonly origin: string; readonly key: string; readonly value: string }[] {
+  const fields = readFields(['--show-origin', '--get-regexp', keys], env)
+  return fields.flatMap((origin, index) => {
+    const [key, value] = parseEntry(fields[index + 1] ?? '')
+    return index % 2 === 0 ? [{ origin, key, value }] : []
+  })
+}
+
+/**
+ * Adds a value to a file, which is made where there is none. Other values of the key stay.
+ *
+ * @throws Failure in git's words
+ */
+export function addValue(file: string, key: string, value: string, env: NodeJS.ProcessEnv): void {
+  const { status, stderr, error } = runGit(['config', '--file', file, '--add', key, value], {
+    ...env,
+    GIT_DIR: '/dev/null',
+  })
+  if (status === 0) return
+  throw new Failure(`git's configuration cannot be changed: ${tellWhy(error, stderr)}`, {
+    hints: ['git config --list --show-origin'],
+    cause: error,
+  })
+}
+
 /** Git's words for false. */
 export function isFalse(value: string | undefined): boolean {
   return value !== undefined && ['false', 'no', 'off', '0', ''].includes(value.toLowerCase())
 }
 
 function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
+  return readFields(args, env).map(parseEntry)
+}
+
+function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const { GIT_CONFIG: _, ...rest } = env
   const { status, stdout, stderr, error } = runGit(['config', '-z', ...args], { ...rest, GIT_DIR: '/dev/null' })
   // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
@@ -44,10 +86,7 @@ function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly 
       cause: error,
     })
   }
-  return stdout
-    .split('\0')
-    .filter((entry) => entry !== '')
-    .map(parseEntry)
+  return stdout.split('\0').filter((field) => field !== '')
 }
 
 /** "credential.oauthclientid\nVALUE"; without a line feed it is a key alone, which git takes for true. */
@@ -58,5 +97,5 @@ function parseEntry(entry: string): readonly [key: string, value: string] {
 
 function tellWhy(error: Error | undefined, stderr: string): string {
   if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
-  return error?.message ?? stderr.replace(/^(fatal|warning): /, '').split('\n')[0] ?? ''
+  return error?.message ?? stderr.replace(/^(fatal|warning|error): /, '').split('\n')[0] ?? ''
 }

@@ -11,6 +11,11 @@ export type OtherHelpers = {
 /** This one, by whatever path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
 const OURS = /(^|[\\/!\s'"=])(git-credential-|credential-)?bitbucket-oauth(\.\w+)?['"]?([\s;/\\]|$)/
 
+/** Whether a helper, as it is configured, is this one in whatever way. */
+export function isOwnHelper(helper: string): boolean {
+  return OURS.test(helper)
+}
+
 /**
  * The credential helpers that git asks for a URL, besides this one, as far as system, global and command scope tell.
  * One that is configured for a pattern, or for a path of the host, counts for the whole host.
@@ -28,13 +33,13 @@ export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelp
       if (isForAll || isSameUrl(pattern, url)) helpers = []
     } else if (isForAll || mayMatch(pattern, url)) helpers.push(value)
   }
-  const own = helpers.findIndex((helper) => OURS.test(helper))
+  const own = helpers.findIndex(isOwnHelper)
   // Git has asked us: where we are not in this list, a repository's own configuration comes after it.
   const before = own === -1 ? helpers : helpers.slice(0, own)
   return {
     before,
     isConfigured: own !== -1,
-    after: helpers.slice(before.length).filter((helper) => !OURS.test(helper)),
+    after: helpers.slice(before.length).filter((helper) => !isOwnHelper(helper)),
   }
 }
 

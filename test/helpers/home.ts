@@ -96,6 +96,7 @@ export class Home {
       [`credential.${url}.oauthClientSecret`]: consumer.secret,
       [`credential.${url}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
       [`credential.${url}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
+      [`credential.${url}.oauthApiURL`]: origin,
       [`credential.${url}.oauthRedirectURL`]: consumer.callback,
       // A login that hangs shall fail its test rather than outlast it.
       [`credential.${url}.oauthLoginTimeout`]: '60',

@@ -1,0 +1,163 @@
+import type { Arguments } from '../arguments.ts'
+import { findBrowser } from '../browser.ts'
+import { BITBUCKET_ACCOUNT } from './account.ts'
+import { prepareErrand } from '../errand.ts'
+import { Failure, isFailure } from '../failure.ts'
+import { readSettings, type Settings } from '../git/config.ts'
+import { PROGRAM } from '../manual.ts'
+import { readNetwork } from '../network.ts'
+import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../oauth/client.ts'
+import { probeClient, refusesRedirectUri } from '../oauth/probe.ts'
+import { openPlaces } from '../places.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { missing, type Stage } from './stage.ts'
+
+/** Bitbucket's page is not reached at the first try by everybody; who does not reach it now needs more than patience. */
+const MOST_TRIES = 5
+
+type Key = { readonly clientId: string; readonly clientSecret: string }
+
+/** The consumer that was given, else the one that is configured, else one that is asked for; known to work. */
+export async function findConsumer(args: Arguments, workspace: string, stage: Stage): Promise<Client> {
+  const { around, say, dialog } = stage
+  const settings = readOwnSettings(args.text('callback'), around)
+  let client = await readGiven(args, settings, around)
+  if (client === undefined) explainPage(workspace, readCallback(settings), stage)
+  for (let tries = 1; ; tries++) {
+    client ??= makeClient(await askForKey(workspace, stage, tries === 1), settings, around)
+    const { known, trouble } = await examine(client, workspace, around)
+    if (trouble === undefined) {
+      say(`${known.tokenEndpoint.host} knows the consumer, and its callback URL`)
+      return known
+    }
+    if (dialog === undefined || tries === MOST_TRIES) throw trouble
+    say(`${trouble.message}:`)
+    for (const hint of trouble.hints) say(`  ${hint}`)
+    if (trouble.code === 'refused') client = undefined
+    else await dialog.pause('Press Enter when that is done')
+  }
+}
+
+/** What holds for Bitbucket, with the callback URL of the command line. */
+function readOwnSettings(callback: string | undefined, { env }: Surroundings): Settings {
+  const settings = readSettings('credential', BITBUCKET, env)
+  return callback === undefined ? settings : new Map([...settings, ['oauthredirecturl', callback]])
+}
+
+function readCallback(settings: Settings): string {
+  return settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI
+}
+
+async function readGiven(args: Arguments, settings: Settings, around: Surroundings): Promise<Client | undefined> {
+  const { env } = around
+  const present = await readPresent(around)
+  const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
+  const piped = args.has('secret-stdin') ? around.read().split('\n')[0]?.trim() : undefined
+  if (args.has('secret-stdin') && !piped)
+    throw missing('the secret on stdin', `${PROGRAM} setup --key KEY --secret-stdin < FILE`)
+  const kept = present?.clientId === clientId ? present?.clientSecret : undefined
+  const clientSecret = piped ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim() ?? kept
+  return clientId && clientSecret ? makeClient({ clientId, clientSecret }, settings, around) : undefined
+}
+
+async function readPresent(around: Surroundings): Promise<Client | undefined> {
+  const places = await openPlaces(around)
+  try {
+    return (await prepareErrand(BITBUCKET_ACCOUNT, places, around))?.client
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'not_configured') throw error
+    return undefined
+  } finally {
+    places.keyring.close()
+  }
+}
+
+/** As if the key and secret stood in the environment, which comes before all else. */
+function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Surroundings): Client {
+  return readClient(BITBUCKET, settings, {
+    ...env,
+    GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID: clientId,
+    GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET: clientSecret,
+  })
+}
+
+/** Where a workspace's consumers are made and edited. */
+export function consumerPage(workspace: string): string {
+  return `https://bitbucket.org/${workspace}/workspace/settings/api`
+}
+
+function explainPage(workspace: string, callback: string, { around, say }: Stage): void {
+  say(
+    'It stands for this program in your workspace. One is enough for everybody there; to make it, you have to be an administrator of the workspace. On this page choose "Add consumer":',
+  )
+  around.write(`
+  ${consumerPage(workspace)}
+
+  Name                        git credential helper
+  Callback URL                ${callback}
+                              (your browser comes back there)
+  This is a private consumer  ticked (it keeps a secret)
+  Permissions, Repositories   Read   to clone and fetch
+                              Write  to push
+  Permissions, Account        Read   if you like: to see who
+                                     is logged in
+
+`)
+  say('Save it. A click on its name then shows its key and its secret.')
+}
+
+async function askForKey(workspace: string, { around, say, dialog }: Stage, isFirst: boolean): Promise<Key> {
+  if (dialog === undefined) {
+    throw missing(
+      "the consumer's key or secret",
+      `${PROGRAM} setup ${workspace} --key KEY --secret-stdin < FILE`,
+      'or set GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET',
+    )
+  }
+  const browser = isFirst ? findBrowser(around.env) : undefined
+  if (browser !== undefined) {
+    await dialog.pause('Press Enter to open that page in the browser')
+    await browser(new URL(consumerPage(workspace))).catch(() => say('the browser did not start; open the page by hand'))
+  }
+  for (;;) {
+    const clientId = await dialog.ask('Key')
+    const clientSecret = (await dialog.askSecret('Secret (it is not shown)')).trim()
+    if (clientId !== clientSecret) return { clientId, clientSecret }
+    say('these two are the same; Bitbucket shows a key and, below it, a secret')
+  }
+}
+
+type Examined = { readonly known: Client; readonly trouble: Failure | undefined }
+
+/** Whether the server knows the consumer as it was typed, or the other way round, and would let the browser come back. */
+async function examine(client: Client, workspace: string, { env, trace }: Surroundings): Promise<Examined> {
+  const network = readNetwork(client.tokenEndpoint, env, trace)
+  const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
+  const asTyped = (await probeClient(client, network)).client
+  const isSwapped = asTyped === 'refused' && (await probeClient(swapped, network)).client !== 'refused'
+  const known = isSwapped ? swapped : client
+  const verdict = isSwapped ? (await probeClient(swapped, network)).client : asTyped
+  const { host } = client.tokenEndpoint
+  const failure = (message: string, code: string, ...hints: readonly string[]): Examined => ({
+    known,
+    trouble: new Failure(message, { code, hints }),
+  })
+  if (verdict === 'refused') {
+    return failure(
+      `${host} refuses this key and secret`,
+      'refused',
+      `copy both once more from ${consumerPage(workspace)}: a click on the consumer's name shows them`,
+    )
+  }
+  if (verdict === 'unclear') return failure(`${host} gives no usable answer`, 'unclear', 'try again in a while')
+  if (verdict === 'without callback' || (await refusesRedirectUri(known, network))) {
+    const what =
+      verdict === 'without callback' ? 'the consumer has no callback URL' : "the consumer's callback URL is another one"
+    return failure(
+      what,
+      'callback',
+      `on ${consumerPage(workspace)}, edit the consumer: set the callback URL to ${client.redirectUri}, and save`,
+    )
+  }
+  return { known, trouble: undefined }
+}

@@ -1,0 +1,100 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { attempt, Failure, systemCode } from '../failure.ts'
+import { quote } from '../shell.ts'
+
+/**
+ * Changes a file of git's configuration whole or not at all, under the lock that git itself takes for it, so that no
+ * `git config` beside it is lost. Follows symbolic links, keeps the mode, and makes a file as git does.
+ *
+ * @param edit changes the draft, a copy of the file (an empty one where there is none) that takes its place afterwards;
+ *   it tells whether there shall be a file at all
+ * @throws Failure where the file is locked or cannot be written; it is as it was then
+ * @see https://git-scm.com/docs/api-lockfile
+ */
+export function editConfigFile(path: string, edit: (draft: string) => boolean): void {
+  const file = followLinks(path)
+  const draft = `${file}.lock`
+  const exists = lock(file, draft)
+  try {
+    const before = exists ? readFileSync(file) : undefined
+    if (before !== undefined) writeFileSync(draft, before)
+    if (!edit(draft)) {
+      if (before !== undefined) unlinkSync(file)
+    } else if (before === undefined || !readFileSync(draft).equals(before)) {
+      sync(draft)
+      renameSync(draft, file)
+    }
+  } catch (error) {
+    throw error instanceof Failure ? error : unchangeable(file, error)
+  } finally {
+    attempt(() => unlinkSync(draft))
+  }
+}
+
+/** Where a path leads in the end, be there a file or not. */
+export function followLinks(path: string, left = DEPTH): string {
+  const real = attempt(() => realpathSync(path))
+  if (real !== undefined) return real
+  const target = attempt(() => readlinkSync(path))
+  // A link whose target is still missing is written through, as git does.
+  return target === undefined || left === 0 ? path : followLinks(resolve(dirname(path), target), left - 1)
+}
+
+/** As many links in a row as git follows. */
+const DEPTH = 5
+
+/**
+ * Git's lock is the draft of the new file. It may hold secrets, so it is never more open than the file.
+ *
+ * @returns whether there is a file
+ */
+function lock(file: string, draft: string): boolean {
+  try {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode
+    const handle = openSync(draft, 'wx', mode === undefined ? 0o666 : 0o600)
+    try {
+      if (mode !== undefined) fchmodSync(handle, mode & 0o7777)
+    } finally {
+      closeSync(handle)
+    }
+    return mode !== undefined
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw unchangeable(file, error)
+    throw new Failure(`${file} is locked by another git process, or was left so by one that was killed`, {
+      hints: [`if no git runs: rm ${quote(draft)}`],
+      cause: error,
+    })
+  }
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, constants.O_RDWR)
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** "EACCES: permission denied, open '/etc/gitconfig.lock'": the system's reason, as git would print it. */
+function unchangeable(file: string, error: unknown): Failure {
+  const reason = /^\w+: ([^,]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? String(error)
+  return new Failure(`${file} cannot be changed: ${reason}`, {
+    hints: ['you must be allowed to write into its directory; for --system that takes an administrator'],
+    cause: error,
+  })
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Failure } from '../failure.ts'
+import { runGit } from './run.ts'
+
+export type Scope = 'global' | 'system' | 'local'
+
+/**
+ * The file that `git config --global`, `--system` or `--local` writes, absolute, whether it exists or not.
+ *
+ * @throws Failure in git's words, as where there is no repository
+ * @see https://git-scm.com/docs/git-config#FILES
+ */
+export function findConfigFile(scope: Scope, env: NodeJS.ProcessEnv): string {
+  if (scope === 'global') return resolve(env['GIT_CONFIG_GLOBAL'] ?? findGlobal(env))
+  if (scope === 'local') return resolve(ask(['rev-parse', '--git-path', 'config'], env))
+  // Git older than 2.41 tells its built-in path to an editor alone; it makes no file for that.
+  const asked = { ...env, GIT_DIR: '/dev/null', GIT_EDITOR: 'echo' }
+  return resolve(env['GIT_CONFIG_SYSTEM'] ?? ask(['config', '--system', '--edit'], asked))
+}
+
+function findGlobal(env: NodeJS.ProcessEnv): string {
+  const home = env['HOME'] ?? env['USERPROFILE'] ?? ''
+  if (home === '') throw new Failure('HOME is not set, so git has no configuration of yours', { hints: ['set HOME'] })
+  const usual = join(home, '.gitconfig')
+  const other = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'git', 'config')
+  return !existsSync(usual) && existsSync(other) ? other : usual
+}
+
+function ask(args: readonly string[], env: NodeJS.ProcessEnv): string {
+  const { status, stdout, stderr, error } = runGit(args, env)
+  const path = stdout.replace(/\r?\n$/, '')
+  if (status === 0 && path !== '') return path
+  const why = error?.message ?? stderr.replace(/^fatal: /, '').split('\n')[0]
+  throw new Failure(`git's configuration was not found: ${why}`, {
+    hints: ['for --local, go into a repository; without an option it is your own configuration'],
+    cause: error,
+  })
+}

@@ -1,0 +1,530 @@
+import test, { type ExecutionContext } from 'ava'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { listOtherHelpers } from '../../src/git/helpers.ts'
+import { type Git, testEachGit } from '../helpers/gits.ts'
+import { Home, type Outcome } from '../helpers/home.ts'
+import { snapshot } from '../helpers/snapshot.ts'
+
+const NAME = 'git-credential-bitbucket-oauth'
+const BITBUCKET = 'https://bitbucket.org'
+const KEY = `credential.${BITBUCKET}.helper`
+const SECTION = `[credential "${BITBUCKET}"]`
+const LINES = `${SECTION}\n\thelper = \n\thelper = bitbucket-oauth\n`
+const KEPT = `logins are kept; to forget them as well: git credential-bitbucket-oauth logout\n`
+
+/** A user whose ~/.gitconfig has this content; without one, there is no such file. */
+function makeHome(t: ExecutionContext, content?: string | Buffer, git?: Git): { home: Home; file: string } {
+  const home = new Home(undefined, git === undefined ? {} : { git })
+  t.teardown(() => home.remove())
+  const file = join(home.path, '.gitconfig')
+  unlinkSync(file)
+  if (content !== undefined) writeFileSync(file, content)
+  return { home, file }
+}
+
+function run(home: Home, ...args: readonly string[]): Promise<Outcome> {
+  return home.run(NAME, args)
+}
+
+async function list(home: Home, file: string): Promise<string[]> {
+  return (await home.git('config', '--file', file, '--list')).stdout.split('\n').filter((line) => line !== '')
+}
+
+/** All that is in the home, but for what the program keeps of its own. */
+function look(home: Home): Record<string, string> {
+  return Object.fromEntries(Object.entries(snapshot(home.path)).filter(([name]) => !/^(\.|\.local.*)$/.test(name)))
+}
+
+/** Git's files alone: two homes have different paths in their others. */
+function lookAtConfiguration({ path }: Home): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(snapshot(path)).filter(([name]) => /gitconfig|dotfiles|^\.config|first|last/.test(name)),
+  )
+}
+
+type Start = {
+  readonly title: string
+  readonly content?: string
+  /** Whether a helper is named in a line that git reads after ours. */
+  readonly hasLater?: boolean
+  readonly prepare?: (home: Home, file: string) => void
+  /** The file that git means, if another than ~/.gitconfig. */
+  readonly place?: string
+}
+
+const STARTS: readonly Start[] = [
+  { title: 'no file' },
+  { title: 'an empty file', content: '' },
+  { title: 'comments at the end', content: '[user]\n\tname = Zoë\n# the end\n; really\n' },
+  { title: 'no line feed at the end', content: '[user]\n\tname = Zoë' },
+  { title: 'a comment without a line feed at the end', content: '[user]\n\tname = Zoë\n# the end' },
+  { title: 'lines that end as on Windows', content: '[user]\r\n\tname = Zoë\r\n# the end\r\n' },
+  {
+    title: 'our section with lines that end as on Windows',
+    content: `${SECTION}\r\n\toauthClientId = key\r\n[user]\r\n\tname = Zoë`,
+  },
+  {
+    title: 'includes before and after',
+    content: `[include]\n\tpath = first\n${SECTION}\n\toauthClientId = key\n[include]\n\tpath = last\n`,
+    prepare: (home) => {
+      writeFileSync(join(home.path, 'first'), '[credential]\n\thelper = store\n')
+      writeFileSync(join(home.path, 'last'), '[user]\n\tname = Zoë\n')
+    },
+  },
+  {
+    title: 'an include after that names a helper',
+    content: `${SECTION}\n\toauthClientId = key\n[include]\n\tpath = last\n`,
+    hasLater: true,
+    prepare: (home) => writeFileSync(join(home.path, 'last'), '[credential]\n\thelper = store\n'),
+  },
+  { title: 'helpers for all hosts', content: '[credential]\n\thelper = store\n\thelper = cache --timeout 60\n' },
+  {
+    title: 'a helper for all hosts after our section',
+    content: `${SECTION}\n\toauthClientId = key\n[credential]\n\thelper = store\n`,
+    hasLater: true,
+  },
+  { title: 'helpers for Bitbucket', content: `${SECTION}\n\thelper = store # mine\n\n\thelper = cache\n\n[a]\n\tb\n` },
+  {
+    title: 'our section twice',
+    content: `${SECTION}\n\thelper = store\n[a]\n\tb\n${SECTION}\n\toauthClientId = key\n\t# c\n[d]\n\te\n`,
+  },
+  {
+    title: 'our lines without the empty one',
+    content: `[credential]\n\thelper = store\n${SECTION}\n\thelper = cache\n`,
+  },
+  { title: 'an empty value for Bitbucket', content: `${SECTION}\n\thelper =\n` },
+  { title: 'our section with another key', content: `${SECTION}\n\toauthClientId = key\n\n[user]\n\tname = Zoë\n` },
+  { title: 'our section with a comment in it', content: `${SECTION}\n\t# nothing yet\n[user]\n\tname = Zoë\n` },
+  { title: 'our section empty', content: `${SECTION}\n[user]\n\tname = Zoë\n` },
+  { title: 'our section empty, without a line feed', content: `[user]\n\tname = Zoë\n${SECTION}` },
+  { title: 'sections of one line', content: `[user] name = Zoë\n${SECTION} oauthClientId = key\n[a] b = c\n` },
+  { title: 'a section of one line without a line feed', content: `${SECTION} oauthClientId = key` },
+  { title: 'a value of two lines', content: `${SECTION}\n\toauthScopes = one \\\n  two\n` },
+  { title: 'a byte order mark', content: `\uFEFF${SECTION}\n\toauthClientId = key\n` },
+  { title: 'many blank lines at the end', content: '[user]\n\tname = Zoë\n\n\n\n\n\n' },
+  {
+    title: 'a link into a directory of dotfiles',
+    content: '[user]\n\tname = Zoë\n',
+    prepare: (home, file) => {
+      mkdirSync(join(home.path, 'dotfiles'))
+      writeFileSync(join(home.path, 'dotfiles/gitconfig'), readFileSync(file), { mode: 0o640 })
+      unlinkSync(file)
+      symlinkSync('dotfiles/gitconfig', file)
+    },
+  },
+  {
+    title: 'a link to a file that is not there yet',
+    prepare: (home, file) => {
+      mkdirSync(join(home.path, 'dotfiles'))
+      symlinkSync('dotfiles/gitconfig', file)
+    },
+  },
+  {
+    title: 'a file that only its owner can read',
+    content: '[user]\n\tname = Zoë\n',
+    prepare: (_, file) => chmodSync(file, 0o600),
+  },
+  {
+    title: 'the file of XDG in place of ~/.gitconfig',
+    place: '.config/git/config',
+    prepare: (home) => {
+      mkdirSync(join(home.path, '.config/git'), { recursive: true })
+      writeFileSync(join(home.path, '.config/git/config'), '[user]\n\tname = Zoë\n')
+    },
+  },
+]
+
+for (const start of STARTS) {
+  test(`unconfigure leaves what configure found: ${start.title}`, async (t) => {
+    const { home, file } = makeHome(t, start.content)
+    start.prepare?.(home, file)
+    const place = join(home.path, start.place ?? '.gitconfig')
+    const mode = existsSync(place) ? statSync(place).mode : undefined
+    const before = look(home)
+
+    const foreseen = await run(home, 'configure', '--dry-run')
+    t.deepEqual(look(home), before)
+    t.false(existsSync(join(home.path, '.local')))
+    const done = await run(home, 'configure')
+    const others = listOtherHelpers(BITBUCKET, home.env)
+    const configured = look(home)
+    const again = await run(home, 'configure')
+    const undoForeseen = await run(home, 'unconfigure', '--dry-run')
+    t.deepEqual(look(home), configured)
+    const undone = await run(home, 'unconfigure')
+    const after = look(home)
+    const undoneAgain = await run(home, 'unconfigure')
+
+    t.deepEqual(foreseen, { code: 0, stdout: `would add to ${place}:\n${LINES}`, stderr: '' })
+    t.is(done.code, 0)
+    t.is(done.stdout, `added to ${place}:\n${LINES}`)
+    t.notDeepEqual(configured, before)
+    if (start.hasLater === true) {
+      t.not(others.after.length, 0)
+      t.regex(done.stderr, /^git-credential-bitbucket-oauth: git still asks other helpers for https:[^\n]+\n$/)
+    } else {
+      t.deepEqual(others, { before: [], isConfigured: true, after: [] })
+      t.is(done.stderr, '')
+    }
+    t.is(again.stdout, `nothing to do: ${place} has both lines already\n`)
+    const removed = mode === undefined
+    t.deepEqual(undoForeseen, {
+      code: 0,
+      stdout: `would take out of ${place}:\n${LINES}${removed ? `would remove ${place}, which configure had made\n` : ''}`,
+      stderr: '',
+    })
+    t.deepEqual(undone, {
+      code: 0,
+      stdout: `took out of ${place}:\n${LINES}${removed ? `removed ${place}, which configure had made\n` : ''}${KEPT}`,
+      stderr: '',
+    })
+    t.deepEqual(after, before)
+    t.is(undoneAgain.code, 0)
+    t.regex(undoneAgain.stdout, /^nothing to do: /)
+    t.deepEqual(look(home), before)
+    t.deepEqual(home.files(join(home.path, '.local/share', NAME, 'configured')), [])
+  })
+}
+
+testEachGit('git asks this helper alone between configure and unconfigure', async (t, git) => {
+  const { home, file } = makeHome(t, '[credential]\n\thelper = "!echo store asked >&2;:"\n[user]\n\tname = Zoë', git)
+  const before = readFileSync(file)
+  const fill = async (): Promise<string> =>
+    (await home.run('git', ['credential', 'fill'], { input: 'protocol=https\nhost=bitbucket.org\n\n' })).stderr
+  home.env['GIT_TERMINAL_PROMPT'] = '0'
+
+  const asked = await fill()
+  const { code } = await run(home, 'configure')
+  home.watchHelper()
+  const askedBetween = await fill()
+  const calls = home.helperCalls()
+  await run(home, 'unconfigure')
+  const askedAfter = await fill()
+
+  t.is(code, 0)
+  t.regex(asked, /store asked/)
+  t.notRegex(askedBetween, /store asked/)
+  t.deepEqual(calls, ['get'])
+  t.regex(askedAfter, /store asked/)
+  t.deepEqual(readFileSync(file), before)
+})
+
+testEachGit('configure writes what git itself would write, where git would write it', async (t, git) => {
+  for (const { content, prepare } of STARTS) {
+    const { home, file } = makeHome(t, content, git)
+    prepare?.(home, file)
+    const { home: theirs, file: theirFile } = makeHome(t, content, git)
+    prepare?.(theirs, theirFile)
+
+    await run(home, 'configure')
+    await theirs.git('config', '--global', '--add', KEY, '')
+    await theirs.git('config', '--global', '--add', KEY, 'bitbucket-oauth')
+
+    t.deepEqual(lookAtConfiguration(home), lookAtConfiguration(theirs))
+  }
+})
+
+for (const [title, content, change, expected] of [
+  ['added lines', '[user]\n\tname = Zoë\n', [['a.b', 'c']], ['user.name=Zoë', 'a.b=c']],
+  ['removed lines', '[user]\n\tname = Zoë\n[a]\n\tb = c\n', [['--unset', 'a.b']], ['user.name=Zoë']],
+  [
+    'added a helper after',
+    `${SECTION}\n\thelper = store\n`,
+    [['--add', KEY, 'cache']],
+    [`${KEY}=store`, `${KEY}=cache`],
+  ],
+  [
+    'had an empty value of their own',
+    `${SECTION}\n\thelper =\n\thelper = store\n`,
+    [['a.b', 'c']],
+    [`${KEY}=`, `${KEY}=store`, 'a.b=c'],
+  ],
+  [
+    'had two empty values of their own',
+    `${SECTION}\n\thelper =\n\thelper =\n\thelper = store\n[a]\n\thelper =\n`,
+    [
+      ['--add', KEY, ''],
+      ['--add', KEY, 'cache'],
+    ],
+    [`${KEY}=`, `${KEY}=`, `${KEY}=store`, `${KEY}=`, `${KEY}=cache`, 'a.helper='],
+  ],
+] as const) {
+  test(`unconfigure takes its own lines alone out of a file of somebody who ${title}`, async (t) => {
+    const { home, file } = makeHome(t, content)
+    await run(home, 'configure')
+    for (const args of change) await home.git('config', '--global', ...args)
+
+    const { code, stdout, stderr } = await run(home, 'unconfigure')
+
+    t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+    t.is(stdout, `took out of ${file}:\n${LINES}${KEPT}`)
+    t.deepEqual(await list(home, file), expected)
+  })
+}
+
+test('unconfigure removes a file that configure made, also when its lines were written anew since', async (t) => {
+  const { home, file } = makeHome(t)
+  await run(home, 'configure')
+  await home.git('config', '--global', 'a.b', 'c')
+  await home.git('config', '--global', '--unset', 'a.b')
+  writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
+  await home.git('config', '--global', '--add', 'x.y', 'z')
+  await home.git('config', '--global', '--unset', 'x.y')
+  writeFileSync(file, LINES.replace('= \n', '=\n'))
+
+  await run(home, 'unconfigure')
+
+  t.false(existsSync(file))
+})
+
+for (const [title, content, left, values] of [
+  [
+    'as the README had it',
+    `[user]\n\tname = Zoë\n${LINES}\toauthClientId = key\n`,
+    ['user.name=Zoë', `credential.${BITBUCKET}.oauthclientid=key`],
+    ['', 'bitbucket-oauth'],
+  ],
+  ['by its path', `${SECTION}\n\thelper =\n\thelper = /usr/bin/${NAME}\n`, [], ['', `/usr/bin/${NAME}`]],
+  [
+    'on one line with the section',
+    `[credential]\n\thelper = store\n${SECTION} helper = bitbucket-oauth\n`,
+    ['credential.helper=store'],
+    ['bitbucket-oauth'],
+  ],
+  [
+    'between others',
+    `${SECTION}\n\thelper =\n\thelper = store\n\thelper = bitbucket-oauth\n\thelper = cache\n`,
+    [`${KEY}=`, `${KEY}=store`, `${KEY}=cache`],
+    ['bitbucket-oauth'],
+  ],
+  ['twice', `${LINES}${LINES}[a]\n\tb = c\n`, ['a.b=c'], ['', 'bitbucket-oauth', '', 'bitbucket-oauth']],
+] as const) {
+  test(`unconfigure takes out lines that were written by hand: ${title}`, async (t) => {
+    const { home, file } = makeHome(t, content)
+
+    const foreseen = await run(home, 'unconfigure', '--dry-run')
+    t.is(readFileSync(file, 'utf8'), content)
+    const { code, stdout, stderr } = await run(home, 'unconfigure')
+
+    const lines = `${SECTION}\n${values.map((value) => `\thelper = ${value}\n`).join('')}`
+    t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
+    t.is(foreseen.stdout, `would take out of ${file}:\n${lines}`)
+    t.deepEqual(await list(home, file), left)
+  })
+}
+
+test('unconfigure leaves alone what only looks like its line, and says where git still asks this program', async (t) => {
+  const content = `[credential]\n\thelper = bitbucket-oauth\n${SECTION}\n\thelper = "!f() { ${NAME} \\"$@\\"; }; f"\n\thelper = not-bitbucket-oauth\n`
+  const { home, file } = makeHome(t, content)
+
+  const { code, stdout, stderr } = await run(home, 'unconfigure')
+
+  t.is(code, 0)
+  t.is(stdout, `nothing to do: no line in ${file} gives bitbucket.org to this program\n`)
+  t.is(
+    stderr,
+    `${NAME}: git still asks this program, because of credential.helper in ${file}: git config --file ${file} --fixed-value --unset-all credential.helper bitbucket-oauth\n` +
+      `${NAME}: git still asks this program, because of ${KEY} in ${file}: git config --file ${file} --edit\n`,
+  )
+  t.is(readFileSync(file, 'utf8'), content)
+})
+
+test('unconfigure leaves a file as it is where one of several equal values cannot be told from the others', async (t) => {
+  const content = `${SECTION}\n\thelper =\n[a]\n\tb = c\n${SECTION} helper =\n\thelper = bitbucket-oauth\n\toauthClientId = key\n`
+  const { home, file } = makeHome(t, content)
+
+  const { code, stdout, stderr } = await run(home, 'unconfigure')
+
+  t.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+  t.is(
+    stderr,
+    `${NAME}: one of several equal lines in ${file} cannot be told from the others\nhint: git config --file ${file} --edit\n`,
+  )
+  t.is(readFileSync(file, 'utf8'), content)
+  t.false(existsSync(`${file}.lock`))
+})
+
+for (const [title, prepare] of [
+  ['GIT_CONFIG_GLOBAL', (home: Home) => (home.env['GIT_CONFIG_GLOBAL'] = join(home.path, 'another'))],
+  [
+    'XDG_CONFIG_HOME',
+    (home: Home) => {
+      home.env['XDG_CONFIG_HOME'] = join(home.path, 'xdg')
+      mkdirSync(join(home.path, 'xdg/git'), { recursive: true })
+      writeFileSync(join(home.path, 'xdg/git/config'), '')
+    },
+  ],
+] as const) {
+  test(`configure and unconfigure mind ${title} as git does`, async (t) => {
+    const { home } = makeHome(t)
+    prepare(home)
+    const before = look(home)
+
+    await run(home, 'configure')
+    const shown = await home.git('config', '--global', '--get-all', KEY)
+    const { code } = await run(home, 'unconfigure')
+
+    t.is(shown.stdout, '\nbitbucket-oauth\n')
+    t.is(code, 0)
+    t.deepEqual(look(home), before)
+  })
+}
+
+testEachGit('--system is the whole machine’s file', async (t, git) => {
+  const { home } = makeHome(t, '', git)
+  const file = join(home.path, 'etc-gitconfig')
+  writeFileSync(file, '[user]\n\tname = Zoë')
+  Object.assign(home.env, { GIT_CONFIG_SYSTEM: file, GIT_CONFIG_NOSYSTEM: '0' })
+
+  const done = await run(home, 'configure', '--system')
+  const shown = await home.git('config', '--system', '--get-all', KEY)
+  const undone = await run(home, 'unconfigure', '--system')
+
+  t.deepEqual(done, { code: 0, stdout: `added to ${file}:\n${LINES}`, stderr: '' })
+  t.is(shown.stdout, '\nbitbucket-oauth\n')
+  t.is(undone.code, 0)
+  t.is(readFileSync(file, 'utf8'), '[user]\n\tname = Zoë')
+})
+
+testEachGit('--system without another word is the file that git was built with', async (t, git) => {
+  const { home } = makeHome(t, '', git)
+  const { stdout: file } = await home.run('sh', ['-c', 'GIT_EDITOR=echo git config --system --edit'])
+
+  const { code, stdout } = await run(home, 'configure', '--system', '--dry-run')
+
+  t.is(code, 0)
+  t.is(stdout, `would add to ${file.trim()}:\n${LINES}`)
+})
+
+test('a file that cannot be written is left, with the reason', async (t) => {
+  const { home, file } = makeHome(t, '[user]\n\tname = Zoë\n')
+  Object.assign(home.env, { GIT_CONFIG_SYSTEM: join(file, 'gitconfig') })
+
+  const { code, stderr } = await run(home, 'configure', '--system')
+
+  t.is(code, 1)
+  t.regex(
+    stderr,
+    /^git-credential-bitbucket-oauth: [^\n]+ cannot be changed: not a directory\nhint: you must [^\n]+\n$/,
+  )
+})
+
+test('a file that another git process has locked is left', async (t) => {
+  const { home, file } = makeHome(t, '[user]\n\tname = Zoë\n')
+  writeFileSync(`${file}.lock`, 'theirs')
+
+  const { code, stdout, stderr } = await run(home, 'configure')
+
+  t.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+  t.regex(stderr, /is locked by another git process, or was left so by one that was killed\nhint: if no git runs: rm /)
+  t.is(readFileSync(file, 'utf8'), '[user]\n\tname = Zoë\n')
+  t.is(readFileSync(`${file}.lock`, 'utf8'), 'theirs')
+})
+
+test('a file that git cannot read is left', async (t) => {
+  const { home, file } = makeHome(t, '[broken\n')
+
+  const { code, stderr } = await run(home, 'configure')
+
+  t.is(code, 1)
+  t.regex(stderr, /git's configuration cannot be read: bad config line 1/)
+  t.is(readFileSync(file, 'utf8'), '[broken\n')
+})
+
+testEachGit('--local is the repository’s own file, that of the main one in a worktree', async (t, git) => {
+  const { home } = makeHome(t, '[user]\n\tname = Zoë\n\temail = zoe@localhost\n', git)
+  const work = join(home.path, 'work')
+  await home.git('init', '--quiet', '.')
+  await home.git('commit', '--quiet', '--allow-empty', '--message', 'first')
+  await home.git('worktree', 'add', '--quiet', 'beside')
+  const file = join(work, '.git/config')
+  const before = readFileSync(file)
+  const there = { cwd: join(work, 'beside') }
+
+  const done = await run(home, 'configure', '--local')
+  const shown = await home.run('git', ['config', '--local', '--get-all', KEY], there)
+  const again = await home.run(NAME, ['configure', '--local'], there)
+  const undone = await home.run(NAME, ['unconfigure', '--local'], there)
+
+  t.deepEqual(done, { code: 0, stdout: `added to ${file}:\n${LINES}`, stderr: '' })
+  t.is(shown.stdout, '\nbitbucket-oauth\n')
+  t.is(again.stdout, `nothing to do: ${file} has both lines already\n`)
+  t.is(undone.code, 0)
+  t.deepEqual(readFileSync(file), before)
+})
+
+test('--local outside a repository is refused in git’s words', async (t) => {
+  const { home } = makeHome(t, '')
+  home.env['GIT_CEILING_DIRECTORIES'] = dirname(home.path)
+
+  for (const command of ['configure', 'unconfigure']) {
+    const { code, stdout, stderr } = await run(home, command, '--local')
+
+    t.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+    t.regex(stderr, /: git's configuration was not found: not a git repository[^\n]*\nhint: /)
+  }
+})
+
+test('two scopes at once are a wrong usage', async (t) => {
+  const { home, file } = makeHome(t, '')
+
+  for (const command of ['configure', 'unconfigure']) {
+    const { code, stdout, stderr } = await run(home, command, '--system', '--local')
+
+    t.deepEqual({ code, stdout }, { code: 2, stdout: '' })
+    t.regex(stderr, /: --system and --local exclude each other\nhint: /)
+  }
+  t.is(readFileSync(file, 'utf8'), '')
+})
+
+test('configure warns where git will not find this program, and configures all the same', async (t) => {
+  const { home, file } = makeHome(t)
+  const program = join(home.path, 'elsewhere')
+  symlinkSync(join(process.cwd(), 'dist/bin.cjs'), program)
+  unlinkSync(join(home.path, 'bin', NAME))
+  const { PATH = '' } = home.env
+  home.env['PATH'] = PATH.split(':')
+    .filter((directory) => !existsSync(join(directory, NAME)))
+    .join(':')
+
+  const { code, stderr } = await home.run(program, ['configure'])
+
+  t.is(code, 0)
+  t.regex(stderr, /^git-credential-bitbucket-oauth: git will not find this program: [^\n]+npm prefix -g[^\n]+\n$/)
+  t.is(readFileSync(file, 'utf8'), LINES)
+})
+
+test('what is kept for unconfigure tells nothing of the file, and is for its owner alone', async (t) => {
+  const { home } = makeHome(t, '[user]\n\tpassword = not-for-others\n')
+
+  await run(home, 'configure')
+
+  const directory = join(home.path, '.local/share', NAME, 'configured')
+  const [name = ''] = home.files(directory)
+  t.is(lstatSync(join(directory, name)).mode & 0o777, 0o600)
+  t.notRegex(readFileSync(join(directory, name), 'utf8'), /not-for-others/)
+  t.deepEqual(home.files(dirname(directory)), ['configured'])
+})
+
+test('unconfigure goes by what the lines say where nothing was kept', async (t) => {
+  const content = '[user]\n\tname = Zoë\n'
+  const { home, file } = makeHome(t, content)
+  await run(home, 'configure')
+  rmSync(join(home.path, '.local'), { recursive: true })
+
+  await run(home, 'unconfigure')
+
+  t.is(readFileSync(file, 'utf8'), content)
+})
