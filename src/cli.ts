@@ -13,6 +13,7 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
   login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
   status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
 }
 
@@ -43,7 +44,8 @@ export async function run(
       }
       if (isFailure(error)) throw error
       exitCode = 2
-      complain(`${message(error.message)}hint: ${PROGRAM} -h\n`)
+      // Of some, yargs makes several lines.
+      complain(`${message(error.message.replaceAll(/\s+/g, ' '))}hint: ${PROGRAM} -h\n`)
     })
   } catch (error) {
     if (!isFailure(error)) throw error
