@@ -9,6 +9,7 @@ const GROUND = new Set([
   'arguments',
   'browser',
   'callers',
+  'completion',
   'duration',
   'failure',
   'http',

@@ -1,10 +1,11 @@
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { manualPage } from './manualPage.ts'
 
 /**
- * Builds dist/: `bin.cjs`, the small entry that git starts, which holds the cached path and nothing else; and beside
- * it the rest, as modules that the entry imports when they are needed.
+ * Builds dist/: `bin.cjs`, the small entry that git starts, which holds the cached path and nothing else; beside it the
+ * rest, as modules that the entry imports when they are needed; and the manual page.
  */
 const OUT = 'dist'
 
@@ -47,6 +48,7 @@ const rest = await build({
 })
 await chmod(join(OUT, 'bin.cjs'), 0o755)
 await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses([entry.metafile, rest.metafile]))
+await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage((await readManifest('.'))['version'] ?? ''))
 
 /** The licenses of all packages that became part of dist/, as each of them asks for. */
 async function licenses(metafiles: readonly Metafile[]): Promise<string> {
@@ -60,9 +62,13 @@ async function licenses(metafiles: readonly Metafile[]): Promise<string> {
 }
 
 async function licenseOf(directory: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, string>
+  const manifest = await readManifest(directory)
   const file = (await readdir(directory)).find((name) => /^licen[sc]e/i.test(name))
   const text = file === undefined ? 'See its package.' : await readFile(join(directory, file), 'utf8')
   const title = `${manifest['name']} ${manifest['version']} (${manifest['license']})`
   return `${title}\n${'-'.repeat(title.length)}\n${text.trim()}\n`
+}
+
+async function readManifest(directory: string): Promise<Record<string, string>> {
+  return JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, string>
 }

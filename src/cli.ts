@@ -12,15 +12,16 @@ type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
 
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
-  configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
-  login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
-  doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
-  logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
   setup: async (...typed) => (await import('./commands/setup.ts')).setup(...typed),
-  refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
-  token: async (...typed) => (await import('./commands/token.ts')).token(...typed),
+  login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
   status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
+  token: async (...typed) => (await import('./commands/token.ts')).token(...typed),
+  refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
+  configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
   unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
+  doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
+  completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 
 /**
@@ -51,7 +52,8 @@ export async function run(
       // The library's own say how a command was typed; all others come out of the command.
       if (error.name !== 'YError') throw error
       exitCode = 2
-      complain(`${message(error.message)}hint: ${PROGRAM} -h\n`)
+      // Of some, yargs makes several lines.
+      complain(`${message(error.message.replaceAll(/\s+/g, ' '))}hint: ${PROGRAM} -h\n`)
     })
   } catch (error) {
     if (!isFailure(error)) throw error
@@ -96,7 +98,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     .recommendCommands()
     .wrap(width())
     .exitProcess(false)
-  for (const command of COMMANDS.filter(({ name }) => name in RUN)) {
+  for (const command of COMMANDS) {
     parser.command(
       signature(command),
       command.summary,

@@ -38,7 +38,7 @@ test('the package installs without a network, and git finds the program and its 
   const installed = join(prefix, 'lib/node_modules/git-credential-bitbucket-oauth')
   // The keyring's library, an optional dependency, comes along where npm's cache describes it.
   const own = readdirSync(installed).filter((name) => name !== 'node_modules')
-  t.deepEqual(own.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'])
+  t.deepEqual(own.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
 })
 
 for (const [title, args, code, stream, expected] of [
