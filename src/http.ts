@@ -163,7 +163,11 @@ function unreachable(url: URL, { proxy }: Network, error: unknown, isLate: boole
   }
   const reason = isLate ? `no answer within ${TIME_LIMIT} seconds` : (REASONS[code] ?? (code || 'the request failed'))
   const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
-  return new Failure(`${where} cannot be reached (${reason})`, { code: 'unreachable', cause: error })
+  return new Failure(`${where} cannot be reached (${reason})`, {
+    code: 'unreachable',
+    hints: ['try again when the network is back; to look for the cause: git credential-bitbucket-oauth doctor'],
+    cause: error,
+  })
 }
 
 function untrusted(code: string): { reason: string; hint: string } {

@@ -28,7 +28,8 @@ export function fault(check: string, text: string, ...cures: readonly string[]):
 
 /** What went wrong while looking is what was found. */
 export function faultOf(check: string, { message, hints, code }: Failure, ...cures: readonly string[]): Finding {
-  const all = [...hints, ...cures]
+  // Whoever reads this has just asked for it.
+  const all = [...hints.filter((hint) => !hint.endsWith('oauth doctor')), ...cures]
   const found = fault(check, message, ...(all.length === 0 ? ['mend that, and look again'] : all))
   return code === 'not_configured' ? { ...found, exitCode: 3 } : found
 }

@@ -1,5 +1,5 @@
 import { type Api, get } from '../bitbucket/api.ts'
-import { readRefusal } from '../bitbucket/refusal.ts'
+import { permissionOf, readRefusal } from '../bitbucket/refusal.ts'
 import { inWords } from '../duration.ts'
 import { attempt, isFailure } from '../failure.ts'
 import { loginCommand } from '../loginCommand.ts'
@@ -17,9 +17,11 @@ type Directories = Pick<Places, 'data' | 'runtime'>
 export function checkLogin(wanted: Account, { data, runtime }: Directories, now: number): Finding[] {
   const account = answeringAccount(data, wanted)
   const findings: Finding[] = []
-  const failed = Number(readNote(runtime, account, 'failed-login')?.['leftAt'])
-  if (now >= failed) {
-    const text = `the last one, ${inWords(now - failed)} ago, came to nothing, so git asks for no other one for a while`
+  const failed = readNote(runtime, account, 'failed-login')
+  const passed = now - Number(failed?.['leftAt'])
+  const left = Number(failed?.['pause']) - passed
+  if (passed >= 0 && left > 0) {
+    const text = `the one ${inWords(passed)} ago came to nothing, so git asks for no other one for ${inWords(left)}`
     findings.push(note('login', text, loginCommand(account)))
   }
   if (!hasRecord(data, account)) {
@@ -31,16 +33,38 @@ export function checkLogin(wanted: Account, { data, runtime }: Directories, now:
   return [
     ...findings,
     good('login', `kept for ${accountName(account)}, ${place}`),
-    describeToken(account, runtime, now),
+    ...describeToken(account, runtime, now),
   ]
 }
 
-function describeToken(account: Account, runtime: string, now: number): Finding {
-  if (attempt(() => isInKeyring(runtime, account)) === true) return good('access token', "in the system's keyring")
-  const token = findAccessToken(runtime, account)
-  return token === undefined || !isValid(token, now)
-    ? good('access token', 'none that is valid; the next git command gets one')
-    : good('access token', `good for ${inWords(token.expiresAt - now)}`)
+function describeToken(account: Account, runtime: string, now: number): Finding[] {
+  if (attempt(() => isInKeyring(runtime, account)) === true) return [good('access token', "in the system's keyring")]
+  const token = findValidToken(account, runtime, now)
+  if (token === undefined) return [good('access token', 'none that is valid; the next git command gets one')]
+  const { expiresAt, scopes } = token
+  const found = good('access token', `good for ${inWords(expiresAt - now)}`)
+  return scopes === undefined ? [found] : [found, checkPermissions(scopes.split(/[\s,]+/), account)]
+}
+
+/**
+ * What git needs, in Bitbucket's scopes; those for pull requests hold those for repositories.
+ *
+ * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#bitbucket-oauth-2-0-scopes
+ */
+const READ = /^(repository|pullrequest|project)(:|$)/
+const WRITE = /^(repository|pullrequest):write$/
+
+function checkPermissions(scopes: readonly string[], account: Account): Finding {
+  const text = scopes.join(', ')
+  const page = 'on https://bitbucket.org/WORKSPACE/workspace/settings/api'
+  const then = `then: ${loginCommand(account)}`
+  if (!scopes.some((scope) => READ.test(scope))) {
+    const tick = permissionOf('repository')
+    return fault('permissions', `${text}, but not ${tick}, which git needs`, `tick it for the consumer ${page}`, then)
+  }
+  if (scopes.some((scope) => WRITE.test(scope))) return good('permissions', text)
+  const cure = `to push, tick ${permissionOf('repository:write')} ${page}`
+  return note('permissions', `${text}: enough to clone and fetch, but not to push`, cure, then)
 }
 
 /** The access token that would be answered now, without renewing it. */

@@ -3,6 +3,7 @@ import { isFailure } from '../failure.ts'
 import { isKeyringTrouble } from '../tokens/keyring.ts'
 import { makePrivateDirectory } from '../tokens/privateFile.ts'
 import { listAccounts, readRecord, recordPath } from '../tokens/recordFile.ts'
+import { type Account, accountUrl } from '../tokens/token.ts'
 import type { Places, StoreChoice } from '../tokens/vault.ts'
 import { type Finding, fault, faultOf, good, note } from './finding.ts'
 
@@ -37,11 +38,11 @@ function checkDirectory(directory: string): Finding[] {
   }
 }
 
-/** Whether the system's keyring answers. Reads an entry that nobody wrote. */
-export async function checkKeyring({ keyring }: Places, choice: StoreChoice): Promise<Finding> {
+/** Whether the system's keyring answers: a locked one does so only for what is in it, so the account's login is read. */
+export async function checkKeyring({ keyring }: Places, account: Account, choice: StoreChoice): Promise<Finding> {
   if (choice === 'file') return good('keyring', 'not used, as oauthStore is file')
   try {
-    await keyring.read('(nothing)')
+    await keyring.read(accountUrl(account))
     return good('keyring', 'answers')
   } catch (error) {
     if (!isKeyringTrouble(error)) throw error

@@ -25,7 +25,7 @@ export async function findConsumer(args: Arguments, workspace: string, stage: St
   if (client === undefined) explainPage(workspace, readCallback(settings), stage)
   for (let tries = 1; ; tries++) {
     client ??= makeClient(await askForKey(workspace, stage, tries === 1), settings, around)
-    const { known, trouble } = await examine(client, workspace, around)
+    const { known, trouble } = await examine(client, workspace, stage)
     if (trouble === undefined) {
       say(`${known.tokenEndpoint.host} knows the consumer, and its callback URL`)
       return known
@@ -130,7 +130,9 @@ async function askForKey(workspace: string, { around, say, dialog }: Stage, isFi
 type Examined = { readonly known: Client; readonly trouble: Failure | undefined }
 
 /** Whether the server knows the consumer as it was typed, or the other way round, and would let the browser come back. */
-async function examine(client: Client, workspace: string, { env, trace }: Surroundings): Promise<Examined> {
+async function examine(client: Client, workspace: string, stage: Stage): Promise<Examined> {
+  const { env, trace } = stage.around
+  const isAttended = stage.dialog !== undefined
   const network = readNetwork(client.tokenEndpoint, env, trace)
   const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
   const asTyped = (await probeClient(client, network)).client
@@ -147,12 +149,15 @@ async function examine(client: Client, workspace: string, { env, trace }: Surrou
       `${host} refuses this key and secret`,
       'refused',
       `copy both once more from ${consumerPage(workspace)}: a click on the consumer's name shows them`,
+      ...(isAttended ? [] : [`then: ${PROGRAM} setup ${workspace} --key KEY --secret-stdin < FILE`]),
     )
   }
   if (verdict === 'unclear') return failure(`${host} gives no usable answer`, 'unclear', 'try again in a while')
   if (verdict === 'without callback' || (await refusesRedirectUri(known, network))) {
     const what =
-      verdict === 'without callback' ? 'the consumer has no callback URL' : "the consumer's callback URL is another one"
+      verdict === 'without callback'
+        ? 'the consumer has no callback URL'
+        : `the consumer's callback URL is another one than ${client.redirectUri}`
     return failure(
       what,
       'callback',

@@ -13,6 +13,7 @@ import { BITBUCKET } from '../oauth/client.ts'
 import { openPlaces } from '../places.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { describeTerminal } from '../terminal.ts'
+import { answeringAccount } from '../tokens/recordFile.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/token.ts'
 import type { Places } from '../tokens/vault.ts'
 import { notOurs, parseAccount } from './account.ts'
@@ -62,7 +63,7 @@ async function examine(
   findings.push(
     checkConsumer(client, url),
     await checkCallback(client),
-    await checkKeyring(places, vault.choice),
+    await checkKeyring(places, answeringAccount(places.data, account), vault.choice),
     ...(await checkServer(client, readNetwork(client.tokenEndpoint, env, around.trace), now)),
     ...checkLogin(account, places, now()),
   )

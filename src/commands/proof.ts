@@ -51,11 +51,10 @@ function conclude(
 ): void {
   const [first] = Array.isArray(message['values']) ? message['values'] : []
   const name = isObject(first) && typeof first['slug'] === 'string' ? first['slug'] : undefined
-  const size = typeof message['size'] === 'number' ? `${message['size']}` : 'the'
   say(
     name === undefined
       ? `the login works; workspace ${workspace} shows no repository to it yet`
-      : `the login works: it sees ${size} repositories of ${workspace}`,
+      : `the login works: it sees ${count(message['size'])} of ${workspace}`,
   )
   if (scopes !== undefined && !scopes.split(/[\s,]+/).includes('repository:write')) {
     say(
@@ -64,4 +63,9 @@ function conclude(
   }
   say('git is ready:')
   around.write(`\n  git clone https://bitbucket.org/${workspace}/${name ?? 'REPOSITORY'}.git\n`)
+}
+
+function count(size: unknown): string {
+  if (size === 1) return 'one repository'
+  return typeof size === 'number' ? `${size} repositories` : 'repositories'
 }

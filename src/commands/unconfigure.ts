@@ -104,11 +104,13 @@ type Entries = ReturnType<typeof listEntries>
 /** Other lines that have git ask this helper: for all hosts, in another file, in a command of the shell. */
 function tellOfOthers({ env, tell }: Surroundings): void {
   const others = attempt(() => listOrigins('^credential\\.(.*\\.)?helper$', env)) ?? []
-  for (const { origin, key, value } of others.filter((one) => isOwnHelper(one.value))) {
-    const path = origin.replace(/^file:/, '')
-    if (path === origin) continue
-    const isPlain = key === 'credential.helper' && PLAIN.test(value)
-    const cure = isPlain ? ` --fixed-value --unset-all ${key} ${quote(value)}` : ' --edit'
-    tell(`git still asks this program, because of ${key} in ${path}: git config --file ${quote(path)}${cure}`)
-  }
+  const words = others
+    .filter(({ value, origin }) => isOwnHelper(value) && origin.startsWith('file:'))
+    .map(({ origin, key, value }) => {
+      const path = origin.replace(/^file:/, '')
+      const isPlain = key === 'credential.helper' && PLAIN.test(value)
+      const cure = isPlain ? ` --fixed-value --unset-all ${key} ${quote(value)}` : ' --edit'
+      return `git still asks this program, because of ${key} in ${path}: git config --file ${quote(path)}${cure}`
+    })
+  for (const text of new Set(words)) tell(text)
 }

@@ -227,7 +227,10 @@ function refusal(url: URL, status: number, message: JsonObject | undefined): Fai
     code: error,
     hints:
       error === 'unauthorized_client' || error === 'invalid_client'
-        ? ["check oauthClientId and oauthClientSecret in git's configuration against the consumer's key and secret"]
+        ? [
+            "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
+              'for Bitbucket, git credential-bitbucket-oauth setup asks for both anew',
+          ]
         : error === 'invalid_request'
           ? ['check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names']
           : [],

@@ -209,7 +209,9 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
     const [code] = (await once(child, 'close')) as [number | null]
-    this.#printed.push(stderr, stdout.replaceAll(/^(password|credential)=.*$/gm, ''))
+    // What is asked for by `token` is no leak either.
+    if (args[0] === 'token') this.#printed.push(stderr)
+    else this.#printed.push(stderr, stdout.replaceAll(/^(password|credential)=.*$/gm, ''))
     return { code, stdout, stderr }
   }
 
