@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import type { Arguments } from './arguments.ts'
-import { isFailure } from './failure.ts'
+import { Failure, isFailure } from './failure.ts'
 import { parseObject } from './json.ts'
 import { type Command, COMMANDS, EXIT_CODES, OPERATIONS, PROGRAM } from './manual.ts'
-import { message, report } from './report.ts'
+import { report } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** @returns the exit code, if another than 0 */
@@ -35,32 +35,24 @@ export async function run(
   around: Surroundings,
   complain: (text: string) => void,
 ): Promise<number> {
-  let exitCode = args.length === 0 ? 2 : 0
+  let exitCode = 0
   const parser = makeParser(async (command, typed) => {
     exitCode = (await RUN[command]?.(typed, around)) ?? 0
-  })
+  }).fail((problem, error) => refuse(args, problem, error))
   if (args.length === 0) {
     complain(`${await parser.getHelp()}\n`)
-    return exitCode
+    return 2
   }
   try {
-    await parser.parse([...args], (error: Error | undefined, _: unknown, output: string) => {
-      if (error === undefined || error === null) {
-        if (output !== '') around.write(`${output}\n`)
-        return
-      }
-      // The library's own say how a command was typed; all others come out of the command.
-      if (error.name !== 'YError') throw error
-      exitCode = 2
-      // Of some, yargs makes several lines.
-      complain(`${message(error.message.replaceAll(/\s+/g, ' '))}hint: ${PROGRAM} -h\n`)
+    await parser.parseAsync([...args], {}, (_: unknown, __: unknown, output: string) => {
+      if (output !== '') around.write(`${output}\n`)
     })
+    return exitCode
   } catch (error) {
     if (!isFailure(error)) throw error
     complain(report(error))
     return exitCodeOf(error.code)
   }
-  return exitCode
 }
 
 /** Codes of Failures that say more than that it failed. */
@@ -108,6 +100,19 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
   }
   for (const { name, summary } of OPERATIONS) parser.command(name, `(git's own) ${summary}`)
   return parser
+}
+
+/** The library's own errors say how a command was typed; all others come out of the command. */
+function refuse([command = '']: readonly string[], problem: string | undefined, error: Error | undefined): never {
+  if (error !== undefined && error !== null && error.name !== 'YError') throw error
+  // Of some, the library makes several lines.
+  const text = (problem ?? error?.message ?? '').replaceAll(/\s+/g, ' ')
+  const isKnown = COMMANDS.some(({ name }) => name === command)
+  throw new Failure(text.replace(/^Did you mean (.+)\?$/, `there is no command ${command}; did you mean $1?`), {
+    code: 'usage',
+    hints: [`${PROGRAM} ${isKnown ? `${command} ` : ''}-h`],
+    cause: error,
+  })
 }
 
 function signature({ name, positionals }: Command): string {

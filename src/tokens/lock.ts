@@ -2,7 +2,7 @@ import fs, { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
 import { Failure, isFailure, systemCode } from '../failure.ts'
-import { holdSignals } from '../signals.ts'
+import { beforeSignal, holdSignals } from '../signals.ts'
 import { newOwner, type Owner, readOwner, removeOwner, writeOwner } from './owner.ts'
 import { makePrivateDirectory } from './privateFile.ts'
 import { recordPath } from './recordFile.ts'
@@ -50,10 +50,13 @@ export async function withLock<Result>(
   const done = await acquire(directory, path, owner, account, options)
   if (done !== undefined) return done
   const isHeld = (): boolean => readOwner(`${path}.lock`)?.holding === owner.holding
+  // A login that Ctrl-C ends leaves nothing behind either.
+  const forget = beforeSignal(() => release(path, isHeld()))
   try {
     sweep(directory, `${path}.lock`)
     return await work({ isHeld })
   } finally {
+    forget()
     // In the same turn of the event loop as the end of the work: no signal comes between, and leaves the lock behind.
     release(path, isHeld())
   }

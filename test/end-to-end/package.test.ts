@@ -69,5 +69,5 @@ test('typed by hand: an operation that there is not is silent for git, and named
 
   t.deepEqual(piped, { code: 0, stdout: '', stderr: '' })
   t.is(typed.code, 2)
-  t.regex(typed.stdout, /Unknown argument: gte\r\nhint: /)
+  t.regex(typed.stdout, /: there is no command gte; did you mean get\?\r\nhint: /)
 })
