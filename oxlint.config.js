@@ -91,6 +91,7 @@ function refusals(file) {
     },
     GROUND.has(nameOf(file)) && above('./', STORY.flat()),
     file !== 'src/cli.ts' && { regex: '/commands/', message: 'Commands are imported where they are chosen.' },
+    !/^src\/(commands|checks)\//.test(file) && { regex: '/checks/', message: 'Only commands look at what is wrong.' },
     GROUND.has(nameOf(file)) && {
       regex: `^\\./(${SUBJECTS.join('|')})/`,
       message: 'The ground imports none of ours but the ground.',

@@ -38,7 +38,7 @@ export async function logout(args: Arguments, around: Surroundings): Promise<voi
   })
   if (forgotten.length === 0) around.write(`no login to ${accountName(wanted)} is kept\n`)
   for (const each of forgotten) {
-    around.write(`logged out of ${accountName(each.account)}: nothing is kept here any more\n`)
+    around.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
     await revokeAll(each, around)
   }
 }
