@@ -143,7 +143,7 @@ export const COMMANDS: readonly Command[] = [
       'Renews the access token though it may still be good. A change of `oauthAuthType`, `oauthSelfHeal` or `oauthStore` ' +
       'takes its effect with it. Opens no browser.',
     options: [USERNAME],
-    examples: [{ line: `${PROGRAM} refresh`, description: "Get a token with the consumer's new permissions" }],
+    examples: [{ line: `${PROGRAM} refresh`, description: 'Have a changed setting take its effect' }],
   },
   {
     name: 'configure',

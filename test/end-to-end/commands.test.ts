@@ -99,7 +99,11 @@ test('logout forgets what is kept, and the server ends both tokens', async (t) =
   const { host } = new URL(sandbox.origin)
   t.deepEqual(
     { code, stdout, stderr },
-    { code: 0, stdout: `logged out of ${host}: no token is kept here any more\n${host} has ended it too\n`, stderr: '' },
+    {
+      code: 0,
+      stdout: `logged out of ${host}: no token is kept here any more\n${host} has ended it too\n`,
+      stderr: '',
+    },
   )
   t.is(await sandbox.oauth.scopesOf(token), undefined)
   t.is(sandbox.oauth.revocations[0]?.token, 'refresh_token')
