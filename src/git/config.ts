@@ -50,23 +50,6 @@ export function listOrigins(
   })
 }
 
-/**
- * Adds a value to a file, which is made where there is none. Other values of the key stay.
- *
- * @throws Failure in git's words
- */
-export function addValue(file: string, key: string, value: string, env: NodeJS.ProcessEnv): void {
-  const { status, stderr, error } = runGit(['config', '--file', file, '--add', key, value], {
-    ...env,
-    GIT_DIR: '/dev/null',
-  })
-  if (status === 0) return
-  throw new Failure(`git's configuration cannot be changed: ${tellWhy(error, stderr)}`, {
-    hints: ['git config --list --show-origin'],
-    cause: error,
-  })
-}
-
 /** Git's words for false. */
 export function isFalse(value: string | undefined): boolean {
   return value !== undefined && ['false', 'no', 'off', '0', ''].includes(value.toLowerCase())
@@ -95,7 +78,8 @@ function parseEntry(entry: string): readonly [key: string, value: string] {
   return end === -1 ? [entry, 'true'] : [entry.slice(0, end), entry.slice(end + 1)]
 }
 
-function tellWhy(error: Error | undefined, stderr: string): string {
+/** Why git did not do what it was called for, in its own words. */
+export function tellWhy(error: Error | undefined, stderr: string): string {
   if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
   return error?.message ?? stderr.replace(/^(fatal|warning|error): /, '').split('\n')[0] ?? ''
 }
