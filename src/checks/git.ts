@@ -25,6 +25,11 @@ export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   }
 }
 
+/** Whether there is no git, or none that can read its configuration: then there are no settings to go on with. */
+export function lacksGit(findings: readonly Finding[]): boolean {
+  return findings.some(({ check, level }) => check === 'git' && level === 'fault')
+}
+
 /** As git says it: `2.47.3`; undefined where there is no git. */
 export function readVersion(env: NodeJS.ProcessEnv): string | undefined {
   if (findProgram('git', env) === undefined) return undefined

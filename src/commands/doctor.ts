@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { checkCallback, checkConsumer, checkServer } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding, note } from '../checks/finding.ts'
-import { checkGit } from '../checks/git.ts'
+import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken, findValidToken } from '../checks/login.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
@@ -55,8 +55,7 @@ async function examine(
   const { env, now } = around
   const url = accountUrl(defaultAccount(account))
   const findings = checkGit(url, env)
-  // Without git, or with a configuration that it cannot read, there are no settings to go on with.
-  if (findings.some(({ check, level }) => check === 'git' && level === 'fault')) return findings
+  if (lacksGit(findings)) return findings
   findings.push(...checkFiles(places))
   const errand = await prepare(account, places, around)
   if (isFailure(errand)) return [...findings, faultOf('consumer', errand), ...checkLogin(account, places, now())]

@@ -18,6 +18,14 @@ type State = { readonly home: Home; readonly logIn: (...args: readonly string[])
 for (const [name, arrange, exitCodes] of [
   ['everything right', ({ logIn }) => logIn(), [0, 0]],
   ['nothing configured', ({ home }) => writeFileSync(join(home.path, '.gitconfig'), ''), [3, 3]],
+  [
+    'a configuration that git cannot read',
+    async ({ home, logIn }) => {
+      await logIn()
+      writeFileSync(join(home.path, '.gitconfig'), '[credential')
+    },
+    [1, 1],
+  ],
   ['no login', () => {}, [4, 4]],
   [
     'expired',
