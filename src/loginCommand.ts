@@ -4,9 +4,18 @@ import { type Account, accountUrl, defaultAccount } from './tokens/token.ts'
 
 /** What a person types to log in to an account. */
 export function loginCommand(account: Account): string {
+  return commandFor('login', account)
+}
+
+/** What a person types to renew an account's access token. */
+export function refreshCommand(account: Account): string {
+  return commandFor('refresh', account)
+}
+
+function commandFor(command: string, account: Account): string {
   const url = accountUrl(defaultAccount(account))
   return [
-    'git credential-bitbucket-oauth login',
+    `git credential-bitbucket-oauth ${command}`,
     ...(account.username === undefined ? [] : ['--username', quote(account.username)]),
     ...(url === BITBUCKET ? [] : [quote(url)]),
   ].join(' ')

@@ -8,6 +8,9 @@ import { type Finding, fault, faultOf, good, note } from './finding.ts'
 
 const SETUP = 'git credential-bitbucket-oauth setup'
 
+/** Where the consumer is edited. */
+const PAGE = 'https://bitbucket.org/WORKSPACE/workspace/settings/api'
+
 /** By so much a clock may be wrong before logins and certificates suffer. Seconds. */
 const CLOCK_LIMIT = 120
 
@@ -16,7 +19,7 @@ export function checkConsumer({ clientId, secretSource }: Client, url: string): 
   const key = `key ${mask(clientId)}`
   if (secretSource === 'configuration') {
     const text = `${key}; the secret stands in git's configuration, in plain text`
-    return note('consumer', text, ...(url === BITBUCKET ? [`to move it to where logins are kept: ${SETUP}`] : []))
+    return note('consumer', text, ...(url === BITBUCKET ? ['to move it to where logins are kept:', SETUP] : []))
   }
   const place =
     secretSource === 'environment' ? 'in the environment' : "not in git's configuration, but with the logins"
@@ -40,18 +43,27 @@ export async function checkCallback({ redirectUri }: Client): Promise<Finding> {
   }
 }
 
-/** Whether the server can be reached, knows the consumer, and agrees about the time. Changes nothing there. */
-export async function checkServer(client: Client, network: Network, now: () => number): Promise<Finding[]> {
+/**
+ * Whether the server can be reached, knows the consumer, and agrees about the time. Changes nothing there.
+ *
+ * @param url whose consumer it is
+ */
+export async function checkServer(
+  client: Client,
+  url: string,
+  network: Network,
+  now: () => number,
+): Promise<Finding[]> {
   const findings = [good('network', describeNetwork(network))]
   const { host } = client.tokenEndpoint
-  const page = 'on its page, https://bitbucket.org/WORKSPACE/workspace/settings/api'
+  const page = `on its page, ${PAGE}`
   try {
     const { client: verdict, status, serverTime } = await probeClient(client, network)
     findings.push(
       verdict === 'good'
         ? good('server', `${host} answers, and knows the consumer`)
         : verdict === 'refused'
-          ? fault('server', `${host} refuses the consumer's key and secret`, `copy both anew ${page}: ${SETUP}`)
+          ? fault('server', `${host} refuses the consumer's key and secret`, ...setAnew(client, url))
           : verdict === 'without callback'
             ? fault('server', 'the consumer has no callback URL', `set it to ${client.redirectUri} ${page}`)
             : fault('server', `${host} gives no usable answer (HTTP ${status})`, 'try again in a while'),
@@ -66,10 +78,29 @@ export async function checkServer(client: Client, network: Network, now: () => n
   } catch (error) {
     if (!isFailure(error)) throw error
     findings.push(
-      faultOf('server', error, 'see whether a browser reaches it; a company may need http.proxy in git config'),
+      faultOf(
+        'server',
+        error,
+        network.proxy === undefined
+          ? 'see whether a browser reaches it; a company may need http.proxy in git config'
+          : 'see whether that is the right proxy: it is set by http.proxy in git config, HTTPS_PROXY or ALL_PROXY',
+      ),
     )
   }
   return findings
+}
+
+/** The environment comes before all that setup keeps, and holds for Bitbucket alone. */
+function setAnew({ secretSource }: Client, url: string): string[] {
+  if (secretSource === 'environment') {
+    const variables = ['ID', 'SECRET'].map((name) => `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_${name}`)
+    return [`copy both anew from its page, ${PAGE}, to ${variables.join(' and ')}`]
+  }
+  const commands =
+    url === BITBUCKET
+      ? [SETUP]
+      : ['Id KEY', 'Secret SECRET'].map((words) => `git config --global credential.${url}.oauthClient${words}`)
+  return [`copy both anew from its page, ${PAGE}:`, ...commands]
 }
 
 function describeNetwork({ proxy, certificateFiles }: Network): string {
@@ -80,5 +111,5 @@ function describeNetwork({ proxy, certificateFiles }: Network): string {
 function checkClock(ahead: number, host: string): Finding {
   if (Math.abs(ahead) <= CLOCK_LIMIT) return good('clock', `agrees with ${host}`)
   const text = `goes ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of ${host}`
-  return fault('clock', text, 'set it right: timedatectl set-ntp true')
+  return fault('clock', text, "set this machine's clock right; where there is systemd:", 'timedatectl set-ntp true')
 }

@@ -8,7 +8,10 @@ export type Finding = {
   readonly level: 'good' | 'note' | 'fault'
   /** A clause in lower case. */
   readonly text: string
-  /** What to do about it, one step each: a command, or a few words. Never empty for a fault. */
+  /**
+   * What to do about it, one step each: a command as a shell takes it, or a few words, which end in a colon where the
+   * next step is what they are about. Never empty for a fault.
+   */
   readonly cures: readonly string[]
   /** What a fault makes a command end with, if it says more than 1. */
   readonly exitCode?: 3 | 4
@@ -26,12 +29,23 @@ export function fault(check: string, text: string, ...cures: readonly string[]):
   return { check, level: 'fault', text, cures }
 }
 
-/** What went wrong while looking is what was found. */
+/**
+ * What went wrong while looking is what was found.
+ *
+ * @param cures where the Failure itself knows none
+ */
 export function faultOf(check: string, { message, hints, code }: Failure, ...cures: readonly string[]): Finding {
   // Whoever reads this has just asked for it.
-  const all = [...hints.filter((hint) => !hint.endsWith('oauth doctor')), ...cures]
-  const found = fault(check, message, ...(all.length === 0 ? ['mend that, and look again'] : all))
+  const known = hints.filter((hint) => !hint.endsWith('oauth doctor')).flatMap(inSteps)
+  const steps = [known, cures].find(({ length }) => length > 0) ?? ['mend that, and look again']
+  const found = fault(check, message, ...steps)
   return code === 'not_configured' ? { ...found, exitCode: 3 } : found
+}
+
+/** A hint has its command behind the words for it; as a step of its own it can be copied whole. */
+function inSteps(hint: string): string[] {
+  const [, words, command] = /^(.+:) ((?:git|chmod|chown) .+)$/.exec(hint) ?? []
+  return words === undefined || command === undefined ? [hint] : [words, command]
 }
 
 /** What a command ends with: 0 where nothing is a fault, notes or not. */

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt } from '../failure.ts'
-import { listValues, readSettings } from '../git/config.ts'
-import { listOtherHelpers } from '../git/helpers.ts'
+import { attempt, isFailure } from '../failure.ts'
+import { listOrigins } from '../git/config.ts'
+import { listOtherHelpers, mayMatch } from '../git/helpers.ts'
 import { runGit } from '../git/run.ts'
+import { findConfigFile } from '../git/scope.ts'
 import { BITBUCKET } from '../oauth/client.ts'
 import { findProgram } from '../programs.ts'
 import { quote } from '../shell.ts'
@@ -15,7 +16,18 @@ const HELPER = 'git-credential-bitbucket-oauth'
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const version = readVersion(env)
   if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or mend PATH')]
-  return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkDetours(url, env)]
+  try {
+    return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkDetours(url, env)]
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    // Git itself does nothing then.
+    return [fault('git', error.message, 'mend the file that git names')]
+  }
+}
+
+/** Whether there is no git, or none that can read its configuration: then there are no settings to go on with. */
+export function lacksGit(findings: readonly Finding[]): boolean {
+  return findings.some(({ check, level }) => check === 'git' && level === 'fault')
 }
 
 /** As git says it: `2.47.3`; undefined where there is no git. */
@@ -34,7 +46,8 @@ function checkProgram(env: NodeJS.ProcessEnv): Finding {
     ? fault(
         'program',
         `git finds no ${HELPER}`,
-        'add to PATH the bin directory below: npm prefix -g',
+        'add to PATH the bin directory below what this prints:',
+        'npm prefix -g',
         'where it is not there either, install it anew (README, step 1)',
       )
     : good('program', path)
@@ -70,40 +83,67 @@ function inWords(helpers: readonly string[]): string {
 
 /** What has git log in, or go elsewhere, without asking any helper. */
 function checkDetours(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  const findings: Finding[] = []
-  for (const [key, value] of listValues('^url\\..*\\.insteadof$', env)) {
-    if (!`${url}/`.startsWith(value) && !value.startsWith(`${url}/`)) continue
-    const base = key.slice('url.'.length, -'.insteadof'.length)
-    findings.push(
-      fault(
-        'rewriting',
-        `git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`,
-        `git config --global --unset-all ${quote(`url.${withoutSecrets(base)}.insteadOf`)}`,
-      ),
-    )
-  }
-  if (/^authorization:/im.test(readSettings('http', `${url}/`, env).get('extraheader') ?? '')) {
-    const text = `http.extraHeader sends an Authorization header of its own to ${url}`
-    findings.push(
-      fault(
-        'extra header',
-        text,
-        'git config --show-origin --name-only --get-regexp "^http\\..*extraheader$"',
-        'then: git config --global --unset-all, with the name that it shows',
-      ),
-    )
-  }
-  const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
-  if (namesHost(attempt(() => readFileSync(netrc, 'utf8')) ?? '', new URL(url).hostname)) {
-    const text = `${netrc} has a password for ${new URL(url).hostname}, which git sends before it asks any helper`
-    findings.push(fault('netrc', text, `remove the entry from ${quote(netrc)}`))
-  }
-  return findings
+  return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
 }
 
-/** A base with a token in it is somebody's habit. */
+function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return listOrigins('^url\\..*\\.insteadof$', env).flatMap(({ origin, key, value }) => {
+    const base = key.slice('url.'.length, -'.insteadof'.length)
+    const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
+    if (!isAboutUs || leadsBack(base, url)) return []
+    const text = `git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
+    return [fault('rewriting', text, takeOut({ origin, key: `url.${base}.insteadOf`, value }, env))]
+  })
+}
+
+/** Many have it name their user: this program is asked then, and for that user. */
+function leadsBack(base: string, url: string): boolean {
+  return URL.canParse(base) && new URL(base).origin === url && new URL(base).password === ''
+}
+
+function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return listOrigins('^http\\.(.*\\.)?extraheader$', env).flatMap(({ origin, key, value }) => {
+    const [, pattern] = /^http\.(.*)\.extraheader$/.exec(key) ?? []
+    const [, name] = /^(authorization):/i.exec(value) ?? []
+    if (name === undefined || !(pattern === undefined || mayMatch(pattern, url))) return []
+    const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
+    const text = `${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
+    return [fault('extra header', text, takeOut({ origin, key: header, pattern: `^${name}:` }, env))]
+  })
+}
+
+function checkNetrc(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
+  const { hostname } = new URL(url)
+  if (!namesHost(attempt(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
+  const text = `${netrc} has a password for ${hostname}, which git sends before it asks any helper`
+  return [fault('netrc', text, `remove the entry from ${quote(netrc)}`)]
+}
+
+type Setting = {
+  /** Git's word for where it stands. */
+  readonly origin: string
+  readonly key: string
+} & (
+  | { readonly value: string }
+  /** A regular expression, for a value that is secret. */
+  | { readonly pattern: string }
+)
+
+/** What takes a value out of the file where it stands, and leaves others of the same key. */
+function takeOut({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
+  const file = origin.startsWith('file:') ? origin.slice('file:'.length) : undefined
+  if (file === undefined || key !== withoutSecrets(key)) {
+    return `take ${withoutSecrets(key)} out of ${file ?? 'the environment, where GIT_CONFIG_COUNT counts it'}`
+  }
+  const place = file === attempt(() => findConfigFile('global', env)) ? '--global' : `--file ${quote(file)}`
+  const [manner, value] = 'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
+  return `git config ${place} ${manner} ${quote(key)} ${quote(value)}`
+}
+
+/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret. */
 function withoutSecrets(base: string): string {
-  return base.replace(/\/\/[^@/]*@/, '//***@')
+  return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@')
 }
 
 /** @see https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html */

@@ -2,7 +2,7 @@ import { type Api, get } from '../bitbucket/api.ts'
 import { permissionOf, readRefusal } from '../bitbucket/refusal.ts'
 import { inWords } from '../duration.ts'
 import { attempt, isFailure } from '../failure.ts'
-import { loginCommand } from '../loginCommand.ts'
+import { loginCommand, refreshCommand } from '../loginCommand.ts'
 import { findAccessToken } from '../tokens/cache.ts'
 import { isInKeyring } from '../tokens/keyringRecords.ts'
 import { readNote } from '../tokens/notes.ts'
@@ -28,8 +28,8 @@ export function checkLogin(wanted: Account, { data, runtime }: Directories, now:
     const text = `none is kept for ${accountName(account)}`
     return [...findings, { ...fault('login', text, loginCommand(account)), exitCode: 4 }]
   }
-  const place =
-    attempt(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file that only you can read'
+  // Whether only its owner can read it, the files are asked.
+  const place = attempt(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file'
   return [
     ...findings,
     good('login', `kept for ${accountName(account)}, ${place}`),
@@ -57,14 +57,19 @@ const WRITE = /^(repository|pullrequest):write$/
 function checkPermissions(scopes: readonly string[], account: Account): Finding {
   const text = scopes.join(', ')
   const page = 'on https://bitbucket.org/WORKSPACE/workspace/settings/api'
-  const then = `then: ${loginCommand(account)}`
+  const login = loginCommand(account)
   if (!scopes.some((scope) => READ.test(scope))) {
     const tick = permissionOf('repository')
-    return fault('permissions', `${text}, but not ${tick}, which git needs`, `tick it for the consumer ${page}`, then)
+    return fault(
+      'permissions',
+      `${text}, but not ${tick}, which git needs`,
+      `tick it for the consumer ${page}, then log in anew:`,
+      login,
+    )
   }
   if (scopes.some((scope) => WRITE.test(scope))) return good('permissions', text)
-  const cure = `to push, tick ${permissionOf('repository:write')} ${page}`
-  return note('permissions', `${text}: enough to clone and fetch, but not to push`, cure, then)
+  const cure = `to push, tick ${permissionOf('repository:write')} ${page}, then log in anew:`
+  return note('permissions', `${text}: enough to clone and fetch, but not to push`, cure, login)
 }
 
 /** The access token that would be answered now, without renewing it. */
@@ -86,8 +91,9 @@ export async function checkToken(api: Api, account: Account): Promise<Finding> {
     return fault(
       'token',
       `${api.url.host} does not take it any more: it was revoked, or has ended`,
-      'git credential-bitbucket-oauth refresh',
-      `if that does not do: ${loginCommand(account)}`,
+      refreshCommand(account),
+      'if that does not do:',
+      loginCommand(account),
     )
   } catch (error) {
     if (!isFailure(error)) throw error

@@ -5,7 +5,8 @@ import { USERNAME } from '../credential.ts'
 import { isFailure } from '../failure.ts'
 import { type Network, send } from '../http.ts'
 import { isObject } from '../json.ts'
-import { loginCommand } from '../loginCommand.ts'
+import { loginCommand, refreshCommand } from '../loginCommand.ts'
+import { quote } from '../shell.ts'
 import type { Account } from '../tokens/token.ts'
 import { type Finding, fault, faultOf, good, note } from './finding.ts'
 
@@ -39,13 +40,13 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
   const { repository, account, api } = look
   const name = `${repository.workspace}/${repository.name}`
   const refusal = readRefusal(reply)
-  const otherAccount = `with another account: ${loginCommand(account)}`
+  const otherAccount = ['with another account:', loginCommand(account)]
   switch (refusal.reason) {
     case 'token':
       return fault(
         'repository',
         'the access token is not taken any more: it was revoked, or has ended',
-        'git credential-bitbucket-oauth refresh',
+        refreshCommand(account),
       )
     case 'scope': {
       const ticks = (refusal.required.length === 0 ? ['repository'] : refusal.required).map((scope) =>
@@ -54,8 +55,8 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
       return fault(
         'repository',
         `the consumer lacks a permission: ${ticks.join(' and ')}`,
-        `tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api`,
-        `then: ${loginCommand(account)}`,
+        `tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api, then log in anew:`,
+        loginCommand(account),
       )
     }
     case 'network rule':
@@ -75,7 +76,7 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
         'repository',
         `${name} is there, but the account that you logged in with has no access to it`,
         "ask the repository's administrator for access",
-        otherAccount,
+        ...otherAccount,
       )
     case 'missing':
       return explainMissing(
@@ -93,7 +94,12 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
   }
 }
 
-function explainMissing(name: string, workspace: Reply, otherAccount: string, repository: Repository): Finding {
+function explainMissing(
+  name: string,
+  workspace: Reply,
+  otherAccount: readonly string[],
+  repository: Repository,
+): Finding {
   if (workspace.status === 404) {
     return fault(
       'repository',
@@ -109,7 +115,7 @@ function explainMissing(name: string, workspace: Reply, otherAccount: string, re
     return fault(
       'repository',
       `${name} is not there, or not for the account that you logged in with, which sees nothing in ${repository.workspace}`,
-      otherAccount,
+      ...otherAccount,
     )
   }
   const near = names.filter((other) => isNear(other, repository.name))
@@ -117,7 +123,7 @@ function explainMissing(name: string, workspace: Reply, otherAccount: string, re
     'repository',
     `there is no repository ${name}, or it is hidden from an account that sees ${names.length} others there`,
     near.length === 0 ? 'compare the URL with that in the browser' : `did you mean ${repository.workspace}/${near[0]}?`,
-    otherAccount,
+    ...otherAccount,
   )
 }
 
@@ -139,12 +145,7 @@ async function checkRead(look: Look): Promise<Finding> {
   const { status } = await asGit('git-upload-pack', look)
   if (status === 200) return good('repository', 'opens for git too: you can clone and fetch')
   const text = `${api.url.host} shows it, but ${repository.url.host} refuses it to git (HTTP ${status})`
-  return fault(
-    'repository',
-    text,
-    'git credential-bitbucket-oauth refresh',
-    `if that does not do: ${loginCommand(account)}`,
-  )
+  return fault('repository', text, refreshCommand(account), 'if that does not do:', loginCommand(account))
 }
 
 async function checkPush(look: Look): Promise<Finding> {
@@ -155,8 +156,8 @@ async function checkPush(look: Look): Promise<Finding> {
     return note(
       'push',
       `the consumer lacks a permission: ${permissionOf('repository:write')}`,
-      `to push, tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api`,
-      `then: ${loginCommand(account)}`,
+      `to push, tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api, then log in anew:`,
+      loginCommand(account),
     )
   }
   return note('push', `is not permitted to the account that you logged in with (HTTP ${status})`)
@@ -174,7 +175,7 @@ async function checkLfs({ repository, network, hasLfs }: Look): Promise<Finding[
   )
   if (status !== 403 || hasLfs) return []
   const text = 'large files: Bitbucket answers 403 in place of 401 here, after which git-lfs asks nobody for a login'
-  return [note('lfs', text, `git config lfs.${repository.url.href}/info/lfs.access basic`)]
+  return [note('lfs', text, `git config --global ${quote(`lfs.${repository.url.href}/info/lfs.access`)} basic`)]
 }
 
 /** What git asks first before it fetches or pushes. */

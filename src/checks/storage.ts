@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { isFailure } from '../failure.ts'
 import { isKeyringTrouble } from '../tokens/keyring.ts'
+import { loginCommand } from '../loginCommand.ts'
+import { quote } from '../shell.ts'
 import { makePrivateDirectory } from '../tokens/privateFile.ts'
 import { listAccounts, readRecord, recordPath } from '../tokens/recordFile.ts'
 import { type Account, accountUrl } from '../tokens/token.ts'
@@ -9,13 +11,17 @@ import { type Finding, fault, faultOf, good, note } from './finding.ts'
 
 /** Whether the files where things are kept are whole, and nobody else's. */
 export function checkFiles({ data, runtime }: Pick<Places, 'data' | 'runtime'>): Finding[] {
-  const findings = [data, runtime]
-    .filter((directory) => existsSync(directory))
-    .flatMap((directory) => checkDirectory(directory))
+  const findings = [
+    ...checkDirectory(data, (account) => [loginCommand(account)]),
+    // The next git command gets another access token.
+    ...checkDirectory(runtime, () => []),
+  ]
   return findings.length === 0 ? [good('files', 'all that is kept in files is yours alone')] : findings
 }
 
-function checkDirectory(directory: string): Finding[] {
+/** @param replace what brings a record back that is not whole */
+function checkDirectory(directory: string, replace: (account: Account) => string[]): Finding[] {
+  if (!existsSync(directory)) return []
   try {
     // It exists, so nothing is made.
     makePrivateDirectory(directory)
@@ -23,7 +29,10 @@ function checkDirectory(directory: string): Finding[] {
       const path = recordPath(directory, account)
       try {
         const found = readRecord(directory, account)
-        if (found === 'damaged') return [fault('files', `${path} is not whole`, `move it away, then log in again`)]
+        if (found === 'damaged') {
+          const moveAway = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
+          return [fault('files', `${path} is not whole`, moveAway, ...replace(account))]
+        }
         return found === 'newer'
           ? [fault('files', `${path} was written by a newer version`, 'update this program')]
           : []

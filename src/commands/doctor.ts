@@ -1,13 +1,14 @@
 import type { Arguments } from '../arguments.ts'
 import { checkCallback, checkConsumer, checkServer } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding, note } from '../checks/finding.ts'
-import { checkGit } from '../checks/git.ts'
+import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken, findValidToken } from '../checks/login.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
 import { type Errand, prepareErrand } from '../errand.ts'
 import { type Failure, isFailure } from '../failure.ts'
 import { readSettings } from '../git/config.ts'
+import { refreshCommand } from '../loginCommand.ts'
 import { readNetwork } from '../network.ts'
 import { BITBUCKET } from '../oauth/client.ts'
 import { openPlaces } from '../places.ts'
@@ -54,8 +55,7 @@ async function examine(
   const { env, now } = around
   const url = accountUrl(defaultAccount(account))
   const findings = checkGit(url, env)
-  // Without git there are no settings to go on with.
-  if (findings.some(({ check, level }) => check === 'git' && level === 'fault')) return findings
+  if (lacksGit(findings)) return findings
   findings.push(...checkFiles(places))
   const errand = await prepare(account, places, around)
   if (isFailure(errand)) return [...findings, faultOf('consumer', errand), ...checkLogin(account, places, now())]
@@ -64,7 +64,7 @@ async function examine(
     checkConsumer(client, url),
     await checkCallback(client),
     await checkKeyring(places, answeringAccount(places.data, account), vault.choice),
-    ...(await checkServer(client, readNetwork(client.tokenEndpoint, env, around.trace), now)),
+    ...(await checkServer(client, url, readNetwork(client.tokenEndpoint, env, around.trace), now)),
     ...checkLogin(account, places, now()),
   )
   return [...findings, ...(await tryToken(errand, repository, places))]
@@ -98,7 +98,7 @@ async function tryToken(
         text,
         client.apiUrl === undefined
           ? `git config --global credential.${accountUrl(defaultAccount(account))}.oauthApiURL URL`
-          : 'git credential-bitbucket-oauth refresh',
+          : refreshCommand(account),
       ),
     ]
   }

@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { checkConsumer } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
-import { checkGit } from '../checks/git.ts'
+import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, findValidToken } from '../checks/login.ts'
 import { checkFiles } from '../checks/storage.ts'
 import { inWords } from '../duration.ts'
@@ -56,7 +56,10 @@ function examine(accounts: readonly Account[], directories: Directories, around:
   const urls = new Set(looked.map((account) => accountUrl(defaultAccount(account))))
   return [
     ...checkFiles(directories),
-    ...[...urls].flatMap((url) => checkGit(url, around.env).concat(readConsumer(url, around.env))),
+    ...[...urls].flatMap((url) => {
+      const findings = checkGit(url, around.env)
+      return lacksGit(findings) ? findings : findings.concat(readConsumer(url, around.env))
+    }),
     // What is good about a login stands above.
     ...looked
       .flatMap((account) => checkLogin(account, directories, around.now()))
@@ -65,14 +68,14 @@ function examine(accounts: readonly Account[], directories: Directories, around:
 }
 
 /** As far as it can be seen without a look into the keyring. */
-function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding[] {
+function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
   try {
     const settings = readSettings('credential', url, env)
     const isSought = seekSecret(url, settings, env) !== undefined
-    return [checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)]
+    return checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)
   } catch (error) {
     if (!isFailure(error)) throw error
-    return [faultOf('consumer', error)]
+    return faultOf('consumer', error)
   }
 }
 

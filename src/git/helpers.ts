@@ -47,7 +47,8 @@ function isSameUrl(pattern: string, url: string): boolean {
   return URL.canParse(pattern) && new URL(pattern).href === new URL(url).href
 }
 
-function mayMatch(pattern: string, url: string): boolean {
+/** Whether a pattern, as of `credential.<pattern>.helper`, may hold for what is below a URL. */
+export function mayMatch(pattern: string, url: string): boolean {
   // A pattern without a host, as `https://`, or with a star in it.
   if (!URL.canParse(pattern) || pattern.includes('*')) return true
   const { protocol, host } = new URL(pattern)

@@ -1,0 +1,712 @@
+import test, { type ExecutionContext } from 'ava'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import type { Finding } from '../../src/checks/finding.ts'
+import type { Home } from '../helpers/home.ts'
+import { KeyringDaemon } from '../helpers/keyring.ts'
+import { freePort } from '../helpers/ports.ts'
+import { snapshot } from '../helpers/snapshot.ts'
+import { makeUser, requestFor } from '../helpers/user.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+const PROGRAM = 'git-credential-bitbucket-oauth'
+const BITBUCKET = 'https://bitbucket.org'
+const HELPER = `credential.${BITBUCKET}`
+
+/** In the password of a proxy. */
+const PASSWORD = 'hunter2hunter2hunter2'
+
+/** What a test changes, and has to change back. */
+type User = {
+  readonly t: ExecutionContext
+  readonly home: Home
+  readonly sandbox: Sandbox
+  readonly daemon: KeyringDaemon | undefined
+  /** A program on the callback port. */
+  squatter?: Server
+  /** What doctor is asked for, below the sandbox's origin. */
+  repository: string | undefined
+  /** By the last command of a cure: the next step may be about it. */
+  printed: string
+}
+
+type Fault = {
+  readonly title: string
+  readonly options?: { readonly tls?: boolean; readonly hasKeyring?: boolean; readonly repository?: string }
+  readonly plant: (user: User) => unknown
+  /** Nothing else is found that the healthy user did not have. */
+  readonly finds: readonly (readonly [check: string, level: 'fault' | 'note', text: RegExp])[]
+  /** 1 where something is a fault. */
+  readonly exitCode?: 0 | 3 | 4
+  /** Of the first finding's steps, where some of them are for somebody else: the first, and the one after the last. */
+  readonly steps?: readonly [number, number?]
+  /** What a step in words says, and what somebody does who reads it; in their order. */
+  readonly words?: readonly (readonly [text: RegExp, act: (user: User) => unknown])[]
+  /** What is typed for a word that stands for something of one's own. */
+  readonly filledIn?: (user: User) => readonly [string | RegExp, string]
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    title: 'git is not on PATH',
+    plant: ({ home }) => {
+      mkdirSync(join(home.path, 'node'))
+      symlinkSync(process.execPath, join(home.path, 'node/node'))
+      home.env['PATH'] = join(home.path, 'node')
+    },
+    finds: [['git', 'fault', /^was not found on PATH$/]],
+    words: [
+      [
+        /^install git, or mend PATH$/,
+        ({ home }) => (home.env['PATH'] = `${join(home.path, 'bin')}:${process.env['PATH']}`),
+      ],
+    ],
+  },
+  {
+    title: "git's configuration cannot be read",
+    plant: ({ home }) => appendFileSync(join(home.path, '.gitconfig'), '[credential\n'),
+    finds: [['git', 'fault', /^git's configuration cannot be read: bad config line \d+ in file \/.*\/\.gitconfig$/]],
+    words: [
+      [
+        /^mend the file that git names$/,
+        ({ home }) => {
+          const file = join(home.path, '.gitconfig')
+          writeFileSync(file, readFileSync(file, 'utf8').replace(/\[credential\n$/, ''))
+        },
+      ],
+    ],
+  },
+  {
+    title: 'git does not find this program',
+    plant: ({ home }) => {
+      home.env['PATH'] = process.env['PATH'] ?? ''
+      // Npm's own global directory, which is the one that the cure asks for.
+      Object.assign(home.env, { npm_config_prefix: home.path, npm_config_update_notifier: 'false' })
+    },
+    finds: [['program', 'fault', /^git finds no git-credential-bitbucket-oauth$/]],
+    words: [
+      [
+        /^where it is not there either, install it anew/,
+        ({ home, printed }) => (home.env['PATH'] += `:${printed.trim()}/bin`),
+      ],
+    ],
+  },
+  {
+    title: 'no helper is configured',
+    plant: ({ home }) => git(home, '--unset-all', 'credential.helper'),
+    finds: [['helpers', 'fault', /^git is not told to ask this program for https:\/\/bitbucket\.org$/]],
+  },
+  {
+    title: 'another helper is asked first',
+    plant: ({ home }) => {
+      const file = join(home.path, '.gitconfig')
+      writeFileSync(file, `[credential]\n\thelper = store\n${readFileSync(file, 'utf8')}`)
+    },
+    finds: [['helpers', 'fault', /^git asks "store" first, which may answer/]],
+  },
+  {
+    title: 'another helper is asked afterwards',
+    plant: ({ home }) => git(home, '--add', 'credential.helper', 'store'),
+    finds: [['helpers', 'note', /^git gives our tokens to "store" too, and asks there after us$/]],
+    exitCode: 0,
+  },
+  {
+    title: 'the key is missing',
+    plant: ({ home }) => git(home, '--unset', `${HELPER}.oauthClientId`),
+    finds: [['consumer', 'fault', /^no OAuth consumer is configured for https:\/\/bitbucket\.org/]],
+    exitCode: 3,
+  },
+  {
+    title: 'the secret is missing',
+    plant: ({ home }) => git(home, '--unset', `${HELPER}.oauthClientSecret`),
+    finds: [['consumer', 'fault', /^the OAuth consumer has no secret configured/]],
+    exitCode: 3,
+  },
+  {
+    title: 'the secret is wrong',
+    plant: ({ home }) => git(home, `${HELPER}.oauthClientSecret`, 'wrong'),
+    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ refuses the consumer's key and secret$/]],
+  },
+  {
+    title: 'the secret in the environment is wrong',
+    plant: ({ home }) => (home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] = 'wrong'),
+    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ refuses the consumer's key and secret$/]],
+    words: [
+      [
+        /^copy both anew from its page, .* to GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_.*_CLIENT_SECRET$/,
+        ({ home, sandbox }) => {
+          home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] = sandbox.oauth.consumer.key
+          home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] = sandbox.oauth.consumer.secret
+        },
+      ],
+    ],
+  },
+  {
+    title: 'the consumer has no callback URL',
+    plant: ({ sandbox }) => (sandbox.oauth.settings.callback = 'empty'),
+    finds: [['server', 'fault', /^the consumer has no callback URL$/]],
+    words: [
+      [/^set it to http:\/\/localhost:\d+ on its page/, ({ sandbox }) => (sandbox.oauth.settings.callback = 'set')],
+    ],
+  },
+  {
+    title: 'the consumer has another callback URL',
+    plant: async ({ home }) => git(home, `${HELPER}.oauthRedirectURL`, `http://localhost:${await freePort()}`),
+    finds: [['callback', 'fault', /^the consumer's callback URL is another one than http:\/\/localhost:\d+$/]],
+    words: [
+      [
+        /^make it exactly that .*, or set oauthRedirectURL to what stands there$/,
+        ({ home, sandbox }) => git(home, `${HELPER}.oauthRedirectURL`, sandbox.oauth.consumer.callback),
+      ],
+    ],
+  },
+  {
+    title: 'the callback port is taken',
+    plant: async (user) => {
+      user.squatter = createServer().listen(Number(new URL(user.sandbox.oauth.consumer.callback).port), '127.0.0.1')
+      await once(user.squatter, 'listening')
+      user.t.teardown(() => user.squatter?.close())
+    },
+    finds: [['callback', 'fault', /^port \d+ on this machine is in use/]],
+    steps: [0, 1],
+    words: [[/end the program that listens there \(lsof -i :\d+\)$/, ({ squatter }) => squatter?.close()]],
+  },
+  {
+    title: 'the keyring is locked, and is unlocked',
+    options: { hasKeyring: true },
+    plant: ({ daemon }) => daemon?.lock(),
+    finds: [['keyring', 'fault', /^the system's keyring cannot be used \(/]],
+    steps: [0, 1],
+    words: [
+      [
+        /^unlock the keyring, or start it, and run the command again$/,
+        async ({ daemon }) => {
+          await daemon?.kill()
+          await daemon?.startDaemon()
+        },
+      ],
+    ],
+  },
+  {
+    title: 'the keyring is locked, and is done without',
+    options: { hasKeyring: true },
+    plant: ({ daemon }) => daemon?.lock(),
+    finds: [['keyring', 'fault', /^the system's keyring cannot be used \(/]],
+    steps: [1],
+  },
+  {
+    title: 'others can read the login',
+    plant: ({ home }) => chmodSync(home.recordPath(home.data, BITBUCKET), 0o644),
+    finds: [['files', 'fault', /bitbucket\.org\.json can be read or changed by other users$/]],
+    words: [[/^if somebody may have read it, take the access back on https:/, () => {}]],
+  },
+  {
+    title: 'others can read the access token',
+    plant: ({ home }) => chmodSync(home.recordPath(home.runtime, BITBUCKET), 0o644),
+    finds: [['files', 'fault', /runtime\/.*bitbucket\.org\.json can be read or changed by other users$/]],
+    words: [[/^if somebody may have read it, take the access back on https:/, () => {}]],
+  },
+  {
+    title: 'the login is not whole',
+    plant: ({ home }) => writeFileSync(home.recordPath(home.data, BITBUCKET), '{"version":1,', { mode: 0o600 }),
+    finds: [['files', 'fault', /logins\/.*bitbucket\.org\.json is not whole$/]],
+  },
+  {
+    title: 'the access token is not whole',
+    plant: ({ home }) => writeFileSync(home.recordPath(home.runtime, BITBUCKET), '', { mode: 0o600 }),
+    finds: [['files', 'fault', /runtime\/.*bitbucket\.org\.json is not whole$/]],
+  },
+  {
+    title: 'the login was written by a newer version',
+    plant: ({ home }) => rewriteLogin(home, { version: 99 }),
+    finds: [['files', 'fault', /logins\/.*bitbucket\.org\.json was written by a newer version$/]],
+    words: [[/^update this program$/, ({ home }) => rewriteLogin(home, { version: 1 })]],
+  },
+  {
+    title: 'others can write into the runtime directory',
+    plant: ({ home }) => chmodSync(home.runtime, 0o777),
+    finds: [['files', 'fault', /runtime\/git-credential-bitbucket-oauth can be changed by other users/]],
+  },
+  {
+    title: "this machine's clock goes behind",
+    plant: ({ sandbox }) => (sandbox.oauth.settings.ahead = 3600),
+    finds: [['clock', 'fault', /^goes \d+ minutes behind that of 127\.0\.0\.1:\d+$/]],
+    steps: [0, 1],
+    words: [[/^set this machine's clock right/, ({ sandbox }) => (sandbox.oauth.settings.ahead = 0)]],
+  },
+  {
+    title: "this machine's clock goes ahead",
+    plant: ({ sandbox }) => (sandbox.oauth.settings.ahead = -300),
+    finds: [['clock', 'fault', /^goes \d minutes ahead of that of 127\.0\.0\.1:\d+$/]],
+    steps: [0, 1],
+    words: [[/^set this machine's clock right/, ({ sandbox }) => (sandbox.oauth.settings.ahead = 0)]],
+  },
+  {
+    title: 'there is no such proxy',
+    options: { tls: true },
+    plant: async ({ home }) => git(home, 'http.proxy', `http://user:${PASSWORD}@127.0.0.1:${await freePort()}`),
+    finds: [
+      [
+        'server',
+        'fault',
+        /^localhost:\d+, through the proxy 127\.0\.0\.1:\d+, cannot be reached \(the connection was ref/,
+      ],
+      ['token', 'fault', /^localhost:\d+, through the proxy 127\.0\.0\.1:\d+, cannot be reached/],
+    ],
+    words: [
+      [
+        /^see whether that is the right proxy: it is set by http\.proxy in git config, HTTPS_PROXY or ALL_PROXY$/,
+        ({ home }) => git(home, '--unset', 'http.proxy'),
+      ],
+    ],
+  },
+  {
+    title: 'there is no such proxy as the environment names',
+    options: { tls: true },
+    plant: async ({ home }) => (home.env['HTTPS_PROXY'] = `http://user:${PASSWORD}@127.0.0.1:${await freePort()}`),
+    finds: [
+      ['server', 'fault', /, through the proxy 127\.0\.0\.1:\d+, cannot be reached/],
+      ['token', 'fault', /, through the proxy 127\.0\.0\.1:\d+, cannot be reached/],
+    ],
+    words: [[/HTTPS_PROXY or ALL_PROXY$/, ({ home }) => delete home.env['HTTPS_PROXY']]],
+  },
+  {
+    title: "the server's certificate is not trusted",
+    options: { tls: true },
+    plant: ({ home }) => git(home, '--unset-all', 'http.sslCAInfo'),
+    finds: [
+      ['server', 'fault', /^localhost:\d+ cannot be reached \(its certificate is not trusted here, /],
+      ['token', 'fault', /its certificate is not trusted here/],
+    ],
+    filledIn: ({ home }) => ['/path/to/it.pem', join(home.path, 'ca.pem')],
+  },
+  {
+    title: 'the server is down',
+    plant: async ({ home }) => git(home, `${HELPER}.oauthTokenURL`, `http://127.0.0.1:${await freePort()}/down`),
+    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ cannot be reached \(the connection was refused\)$/]],
+    words: [
+      [
+        /^see whether a browser reaches it/,
+        ({ home, sandbox }) => git(home, `${HELPER}.oauthTokenURL`, `${sandbox.origin}/site/oauth2/access_token`),
+      ],
+    ],
+  },
+  {
+    title: 'the server has a bad moment',
+    plant: ({ sandbox }) =>
+      (sandbox.oauth.settings.fault = { status: 503, type: 'text/html', body: '<h1>Service Unavailable</h1>' }),
+    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ gives no usable answer \(HTTP 503\)$/]],
+    words: [[/^try again in a while$/, ({ sandbox }) => (sandbox.oauth.settings.fault = undefined)]],
+  },
+  {
+    title: 'there is no login',
+    plant: ({ home }) => {
+      rmSync(home.data, { recursive: true })
+      rmSync(home.runtime, { recursive: true })
+    },
+    finds: [['login', 'fault', /^none is kept for bitbucket\.org$/]],
+    exitCode: 4,
+  },
+  {
+    title: 'there is no login, and one was cancelled',
+    plant: async ({ home }) => {
+      rmSync(home.data, { recursive: true })
+      rmSync(home.runtime, { recursive: true })
+      home.useBrowser('follow.ts', 'cancel')
+      await home.helper('get', requestFor(BITBUCKET))
+      home.useBrowser('follow.ts')
+    },
+    finds: [
+      ['login', 'note', /^the one a moment ago came to nothing, so git asks for no other one for \d+ minutes$/],
+      ['login', 'fault', /^none is kept for bitbucket\.org$/],
+    ],
+    exitCode: 4,
+  },
+  {
+    title: 'the access token was revoked',
+    plant: ({ sandbox }) => sandbox.oauth.storage.forget('AccessToken'),
+    finds: [['token', 'fault', /^127\.0\.0\.1:\d+ does not take it any more: it was revoked, or has ended$/]],
+    steps: [0, 1],
+  },
+  {
+    title: 'the whole login was revoked',
+    plant: ({ sandbox }) => {
+      sandbox.oauth.storage.forget('AccessToken')
+      sandbox.oauth.storage.forget('RefreshToken')
+    },
+    finds: [['token', 'fault', /does not take it any more/]],
+    steps: [1],
+  },
+  {
+    title: 'the permission to read is missing',
+    plant: (user) => logInWith(user, ['account']),
+    finds: [['permissions', 'fault', /^account, but not Repositories: Read, which git needs$/]],
+    words: [
+      [
+        /^tick it for the consumer on https:\/\/bitbucket\.org\/WORKSPACE\/.*, then log in anew:$/,
+        ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
+      ],
+    ],
+  },
+  {
+    title: 'the permission to write is missing',
+    plant: (user) => logInWith(user, ['repository']),
+    finds: [['permissions', 'note', /^repository: enough to clone and fetch, but not to push$/]],
+    exitCode: 0,
+    words: [
+      [
+        /^to push, tick Repositories: Write on .*, then log in anew:$/,
+        ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
+      ],
+    ],
+  },
+  {
+    title: 'git goes elsewhere',
+    plant: ({ home }) => git(home, 'url.ssh://git@bitbucket.org/.insteadOf', `${BITBUCKET}/`),
+    finds: [
+      ['rewriting', 'fault', /^git goes to ssh:\/\/git@bitbucket\.org\/ instead of https:\/\/bitbucket\.org\/, /],
+    ],
+  },
+  {
+    title: 'git goes there with a password of its own',
+    plant: ({ home }) => git(home, `url.https://x-token-auth:${PASSWORD}@bitbucket.org/.insteadOf`, `${BITBUCKET}/`),
+    finds: [['rewriting', 'fault', /^git goes to https:\/\/\*\*\*@bitbucket\.org\/ instead of /]],
+    words: [
+      [
+        /^take url\.https:\/\/\*\*\*@bitbucket\.org\/\.insteadOf out of \/.*\/\.gitconfig$/,
+        ({ home }) => git(home, '--unset', `url.https://x-token-auth:${PASSWORD}@bitbucket.org/.insteadOf`),
+      ],
+    ],
+  },
+  {
+    title: 'a header of git logs in',
+    plant: ({ home }) => git(home, 'http.extraHeader', `AUTHORIZATION: basic ${PASSWORD}`),
+    finds: [
+      [
+        'extra header',
+        'fault',
+        /^http\.extraHeader sends an Authorization header of its own to https:\/\/bitbucket\.org$/,
+      ],
+    ],
+  },
+  {
+    title: 'a header of git logs in, in a file that is included, for one workspace',
+    plant: async ({ home }) => {
+      const file = join(home.path, "company's config")
+      await git(home, 'include.path', file)
+      const key = `http.${BITBUCKET}/acme/.extraHeader`
+      await home.git('config', '--file', file, key, `Authorization: Bearer ${PASSWORD}`)
+    },
+    finds: [
+      [
+        'extra header',
+        'fault',
+        /^http\.https:\/\/bitbucket\.org\/acme\/\.extraHeader sends an Authorization header of/,
+      ],
+    ],
+  },
+  {
+    title: 'a .netrc has a password',
+    plant: ({ home }) =>
+      writeFileSync(join(home.path, '.netrc'), `machine bitbucket.org\n\tlogin alice\n\tpassword ${PASSWORD}\n`),
+    finds: [['netrc', 'fault', /^\/.*\/\.netrc has a password for bitbucket\.org, which git sends before it asks/]],
+    words: [[/^remove the entry from \/.*\/\.netrc$/, ({ home }) => unlinkSync(join(home.path, '.netrc'))]],
+  },
+  {
+    title: 'the permission to read a repository is missing',
+    options: { repository: 'acme/widgets.git' },
+    plant: (user) => logInWith(user, ['account']),
+    finds: [
+      ['permissions', 'fault', /^account, but not Repositories: Read/],
+      ['repository', 'fault', /^the consumer lacks a permission: Repositories: Read$/],
+    ],
+    words: [
+      [
+        /^tick it for the consumer on .*, then log in anew:$/,
+        ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
+      ],
+    ],
+  },
+  {
+    title: 'the permission to push to a repository is missing',
+    options: { repository: 'acme/widgets.git' },
+    plant: (user) => logInWith(user, ['repository']),
+    finds: [
+      ['permissions', 'note', /but not to push$/],
+      ['push', 'note', /^the consumer lacks a permission: Repositories: Write$/],
+    ],
+    exitCode: 0,
+    words: [
+      [
+        /^to push, tick Repositories: Write on .*, then log in anew:$/,
+        ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
+      ],
+    ],
+  },
+  {
+    title: 'the account has no access to the repository',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => sandbox.access.noAccess.add('acme/widgets'),
+    finds: [['repository', 'fault', /^acme\/widgets is there, but the account that you logged in with has no access/]],
+    words: [
+      [
+        /^ask the repository's administrator for access$/,
+        ({ sandbox }) => sandbox.access.noAccess.delete('acme/widgets'),
+      ],
+    ],
+  },
+  {
+    title: 'there is no such repository',
+    options: { repository: 'acme/widgets.git' },
+    plant: (user) => (user.repository = 'acme/wigets.git'),
+    finds: [['repository', 'fault', /^there is no repository acme\/wigets, or it is hidden from an account that sees/]],
+    words: [[/^did you mean acme\/widgets\?$/, (user) => (user.repository = 'acme/widgets.git')]],
+  },
+  {
+    title: 'there is no such workspace',
+    options: { repository: 'acme/widgets.git' },
+    plant: (user) => (user.repository = 'acne/widgets.git'),
+    finds: [['repository', 'fault', /^there is no workspace acne$/]],
+    words: [[/^compare the URL with that in the browser$/, (user) => (user.repository = 'acme/widgets.git')]],
+  },
+  {
+    title: 'the workspace admits certain networks only',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => (sandbox.access.rule = 'network'),
+    finds: [['repository', 'fault', /^workspace acme admits certain networks only, and this is none of them$/]],
+    words: [[/^use the company's network or VPN, or ask/, ({ sandbox }) => (sandbox.access.rule = undefined)]],
+  },
+  {
+    title: 'the workspace asks for two-step verification',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => (sandbox.access.rule = 'two-step'),
+    finds: [['repository', 'fault', /^workspace acme asks for two-step verification$/]],
+    words: [[/^switch it on: https:\/\/bitbucket\.org\/account\//, ({ sandbox }) => (sandbox.access.rule = undefined)]],
+  },
+  {
+    title: 'git is refused what the REST interface shows',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => (sandbox.git.refusesAll = true),
+    finds: [
+      ['repository', 'fault', /^127\.0\.0\.1:\d+ shows it, but 127\.0\.0\.1:\d+ refuses it to git \(HTTP 401\)$/],
+      ['push', 'note', /^is not permitted to the account that you logged in with \(HTTP 401\)$/],
+    ],
+    words: [[/^if that does not do:$/, ({ sandbox }) => (sandbox.git.refusesAll = false)]],
+  },
+  {
+    title: 'the access token has expired',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ home, sandbox }) => home.expire(sandbox.origin),
+    finds: [['repository', 'note', /^cannot be tried without a valid access token$/]],
+    exitCode: 0,
+  },
+  {
+    title: 'the access token was revoked, for a repository',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => sandbox.oauth.storage.forget('AccessToken'),
+    finds: [['token', 'fault', /does not take it any more/]],
+    steps: [0, 1],
+  },
+  {
+    title: 'it is not known where the REST interface is',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ home, sandbox }) => git(home, '--unset', `credential.${sandbox.origin}.oauthApiURL`),
+    finds: [['repository', 'note', /^cannot be tried: oauthApiURL is not set for this host$/]],
+    exitCode: 0,
+    filledIn: ({ sandbox }) => [/URL$/, sandbox.origin],
+  },
+  {
+    title: 'large files are refused to whoever does not say who they are',
+    options: { repository: 'acme/widgets.git' },
+    plant: ({ sandbox }) => (sandbox.lfs.refusesAnonymous = 403),
+    finds: [['lfs', 'note', /^large files: Bitbucket answers 403 in place of 401 here/]],
+    exitCode: 0,
+  },
+]
+
+for (const { title, options, plant, finds, exitCode = 1, steps = [0], words = [], filledIn } of FAULTS) {
+  test.serial(`doctor finds it, and what it says cures it: ${title}`, async (t) => {
+    const user = await makeLoggedInUser(t, options)
+    const healthy = await askDoctor(user)
+    await plant(user)
+
+    const ill = await askDoctor(user)
+    const found = newIn(ill, healthy)
+    const unread = [...words]
+    for (const step of found[0]?.cures.slice(...steps) ?? []) await follow(step, user, unread, filledIn?.(user))
+    const cured = await askDoctor(user)
+
+    t.deepEqual([healthy.exitCode, ill.exitCode, cured.exitCode], [0, exitCode, 0])
+    t.deepEqual(
+      found.map(({ check, level }) => [check, level]),
+      finds.map(([check, level]) => [check, level]),
+    )
+    for (const [index, [, , text]] of finds.entries()) t.regex(found[index]?.text ?? '', text)
+    t.deepEqual(unread, [], 'every word of advice was given')
+    t.deepEqual(newIn(cured, healthy), [])
+  })
+}
+
+test('what keeps a repository from opening is told by status too, where the access token shows it', async (t) => {
+  const user = await makeLoggedInUser(t, { repository: 'acme/widgets.git' })
+  await logInWith(user, ['account'])
+
+  const { code, stdout } = await user.home.run(PROGRAM, ['status', '--json'])
+
+  t.is(code, 1)
+  const { findings } = JSON.parse(stdout) as Report
+  t.deepEqual(
+    findings.filter(({ level }) => level === 'fault').map(({ check }) => check),
+    ['permissions'],
+  )
+})
+
+test('what cures one value of git leaves the others of its key', async (t) => {
+  const user = await makeLoggedInUser(t)
+  const { home } = user
+  const elsewhere = 'url.ssh://git@bitbucket.org/.insteadOf'
+  const values = [
+    [elsewhere, `${BITBUCKET}/`],
+    [elsewhere, 'bb:'],
+    ['http.extraHeader', 'X-Mine: stays'],
+    ['http.extraHeader', `AUTHORIZATION: basic ${PASSWORD}`],
+  ] as const
+  for (const [key, value] of values) await git(home, '--add', key, value)
+
+  const { findings } = await askDoctor(user)
+  for (const step of findings.filter(({ level }) => level === 'fault').flatMap(({ cures }) => cures)) {
+    await follow(step, user, [])
+  }
+
+  t.is((await home.git('config', '--get-all', elsewhere)).stdout, 'bb:\n')
+  t.is((await home.git('config', '--get-all', 'http.extraHeader')).stdout, 'X-Mine: stays\n')
+})
+
+test('what only names the user, or is about another host, is no fault', async (t) => {
+  const user = await makeLoggedInUser(t)
+  const healthy = await askDoctor(user)
+  await git(user.home, 'url.https://alice@bitbucket.org/.insteadOf', `${BITBUCKET}/`)
+  await git(user.home, 'url.ssh://git@github.com/.insteadOf', 'https://github.com/')
+  await git(user.home, 'http.https://github.com/.extraHeader', 'Authorization: basic x')
+  await git(user.home, 'http.extraHeader', 'X-Authorization: x')
+  writeFileSync(join(user.home.path, '.netrc'), 'machine api.bitbucket.org login alice password x\n')
+
+  t.deepEqual(newIn(await askDoctor(user), healthy), [])
+})
+
+test('doctor for people shows each step of a cure in a line of its own', async (t) => {
+  const user = await makeLoggedInUser(t)
+  await logInWith(user, ['account'])
+
+  const { code, stdout, stderr } = await user.home.run(PROGRAM, ['doctor'])
+
+  t.deepEqual({ code, stderr }, { code: 1, stderr: '' })
+  t.regex(
+    stdout,
+    /^FAULT  permissions [^\n]+\n       -> tick it [^\n]+:\n       -> git credential-bitbucket-oauth login\n/m,
+  )
+})
+
+/** With a login, for Bitbucket, or for the sandbox where it is about a repository: nothing goes to the real one. */
+async function makeLoggedInUser(t: ExecutionContext, options: Fault['options'] = {}): Promise<User> {
+  const { tls = false, hasKeyring = false, repository } = options
+  const daemon = hasKeyring ? await KeyringDaemon.start(t) : undefined
+  const { home, sandbox } = await makeUser(t, { tls })
+  Object.assign(home.env, daemon?.env)
+  if (repository === undefined) home.configureFor(sandbox, BITBUCKET)
+  home.useBrowser('follow.ts')
+  const user = { t, home, sandbox, daemon, repository, printed: '' }
+  await logIn(user)
+  return user
+}
+
+async function logIn({ t, home, sandbox, repository }: User): Promise<void> {
+  const { code, stderr } = await home.run(PROGRAM, ['login', repository === undefined ? BITBUCKET : sandbox.origin])
+  t.is(code, 0, stderr)
+}
+
+async function logInWith(user: User, scopes: readonly string[]): Promise<void> {
+  user.sandbox.oauth.settings.scopes = scopes
+  await logIn(user)
+}
+
+async function git(home: Home, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await home.git('config', '--global', ...args)
+  if (code !== 0) throw new Error(stderr)
+}
+
+function rewriteLogin(home: Home, fields: object): void {
+  writeFileSync(
+    home.recordPath(home.data, BITBUCKET),
+    JSON.stringify({ ...home.record(home.data, BITBUCKET), ...fields }),
+  )
+}
+
+type Report = { readonly findings: readonly Finding[] }
+
+/** What doctor finds, by its absolute path; it changes nothing, and tells no secret. */
+async function askDoctor({ t, home, sandbox, repository }: User): Promise<Report & { exitCode: number | null }> {
+  const args = repository === undefined ? [] : [`${sandbox.origin}/${repository}`]
+  const before = look(home)
+
+  const { code, stdout, stderr } = await home.run(join(home.path, 'bin', PROGRAM), ['doctor', '--json', ...args])
+
+  t.is(stderr, '')
+  t.deepEqual(look(home), before)
+  for (const secret of [sandbox.oauth.consumer.key, PASSWORD, ...sandbox.oauth.issued, ...sandbox.oauth.secrets]) {
+    t.false(secret !== '' && stdout.includes(secret))
+  }
+  return { exitCode: code, ...(JSON.parse(stdout) as Report) }
+}
+
+/** All that is in the home, but for what the browser leaves there, which may still be closing. */
+function look({ path }: Home): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(snapshot(path)).filter(([name]) => !/^(\.$|tmp|browser\.|opened|closed)/.test(name)),
+  )
+}
+
+/** What is not good, and was not so before. */
+function newIn(now: Report, before: Report): Finding[] {
+  return now.findings.filter(
+    ({ check, level, text }) =>
+      level !== 'good' &&
+      !before.findings.some((other) => other.check === check && other.level === level && other.text === text),
+  )
+}
+
+/** Takes a command as it stands; for words, does what the test knows that they mean. */
+async function follow(
+  step: string,
+  user: User,
+  unread: NonNullable<Fault['words']>[number][],
+  [placeholder, value]: readonly [string | RegExp, string] = ['', ''],
+): Promise<void> {
+  const { t, home, sandbox } = user
+  const [next] = unread
+  if (next?.[0].test(step) === true) {
+    unread.shift()
+    await next[1](user)
+  } else if (/^(git|chmod|chown|mv|npm) /.test(step)) {
+    const { key, secret } = sandbox.oauth.consumer
+    // The one command that asks a person.
+    const isSetup = step === 'git credential-bitbucket-oauth setup'
+    const command = isSetup ? `${step} acme --key ${key} --secret-stdin` : step.replace(placeholder, value)
+    const { code, stdout, stderr } = await home.run('sh', ['-c', command], { input: isSetup ? `${secret}\n` : '' })
+    t.is(code, 0, `${command}: ${stderr}`)
+    user.printed = stdout
+  } else {
+    t.regex(step, /:$/, 'words that nobody can follow')
+  }
+}
