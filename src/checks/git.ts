@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt, isFailure } from '../failure.ts'
-import { listOrigins } from '../git/config.ts'
-import { listOtherHelpers, mayMatch } from '../git/helpers.ts'
+import { isFailure } from '../failure.ts'
+import { listOtherHelpers } from '../git/helpers.ts'
 import { runGit } from '../git/run.ts'
-import { findConfigFile } from '../git/scope.ts'
 import { BITBUCKET } from '../oauth/client.ts'
 import { findProgram } from '../programs.ts'
-import { quote } from '../shell.ts'
+import { checkDetours } from './detours.ts'
 import { type Finding, fault, good, note } from './finding.ts'
 
 const HELPER = 'git-credential-bitbucket-oauth'
@@ -79,75 +76,4 @@ function configure(url: string): string[] {
 /** A helper that is a script may hold anything: its first word is enough to know it. */
 function inWords(helpers: readonly string[]): string {
   return helpers.map((helper) => `"${helper.replace(/\s.*/s, ' …')}"`).join(' and ')
-}
-
-/** What has git log in, or go elsewhere, without asking any helper. */
-function checkDetours(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
-}
-
-function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return listOrigins('^url\\..*\\.insteadof$', env).flatMap(({ origin, key, value }) => {
-    const base = key.slice('url.'.length, -'.insteadof'.length)
-    const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
-    if (!isAboutUs || leadsBack(base, url)) return []
-    const text = `git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
-    return [fault('rewriting', text, takeOut({ origin, key: `url.${base}.insteadOf`, value }, env))]
-  })
-}
-
-/** Many have it name their user: this program is asked then, and for that user. */
-function leadsBack(base: string, url: string): boolean {
-  return URL.canParse(base) && new URL(base).origin === url && new URL(base).password === ''
-}
-
-function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return listOrigins('^http\\.(.*\\.)?extraheader$', env).flatMap(({ origin, key, value }) => {
-    const [, pattern] = /^http\.(.*)\.extraheader$/.exec(key) ?? []
-    const [, name] = /^(authorization):/i.exec(value) ?? []
-    if (name === undefined || !(pattern === undefined || mayMatch(pattern, url))) return []
-    const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
-    const text = `${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
-    return [fault('extra header', text, takeOut({ origin, key: header, pattern: `^${name}:` }, env))]
-  })
-}
-
-function checkNetrc(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
-  const { hostname } = new URL(url)
-  if (!namesHost(attempt(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
-  const text = `${netrc} has a password for ${hostname}, which git sends before it asks any helper`
-  return [fault('netrc', text, `remove the entry from ${quote(netrc)}`)]
-}
-
-type Setting = {
-  /** Git's word for where it stands. */
-  readonly origin: string
-  readonly key: string
-} & (
-  | { readonly value: string }
-  /** A regular expression, for a value that is secret. */
-  | { readonly pattern: string }
-)
-
-/** What takes a value out of the file where it stands, and leaves others of the same key. */
-function takeOut({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
-  const file = origin.startsWith('file:') ? origin.slice('file:'.length) : undefined
-  if (file === undefined || key !== withoutSecrets(key)) {
-    return `take ${withoutSecrets(key)} out of ${file ?? 'the environment, where GIT_CONFIG_COUNT counts it'}`
-  }
-  const place = file === attempt(() => findConfigFile('global', env)) ? '--global' : `--file ${quote(file)}`
-  const [manner, value] = 'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
-  return `git config ${place} ${manner} ${quote(key)} ${quote(value)}`
-}
-
-/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret. */
-function withoutSecrets(base: string): string {
-  return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@')
-}
-
-/** @see https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html */
-function namesHost(netrc: string, hostname: string): boolean {
-  const words = netrc.split(/\s+/)
-  return words.some((word, index) => word === hostname && words[index - 1] === 'machine')
 }
