@@ -26,15 +26,17 @@ export async function findConsumer(args: Arguments, workspace: string, stage: St
   for (let tries = 1; ; tries++) {
     client ??= makeClient(await askForKey(workspace, stage, tries === 1), settings, around)
     const { known, trouble } = await examine(client, workspace, stage)
+    if (known !== client) say('key and secret were the wrong way round; that is put right')
     if (trouble === undefined) {
-      say(`${known.tokenEndpoint.host} knows the consumer, and its callback URL`)
+      say(`${known.tokenEndpoint.host} knows this key and secret`)
       return known
     }
     if (dialog === undefined || tries === MOST_TRIES) throw trouble
     say(`${trouble.message}:`)
-    for (const hint of trouble.hints) say(`  ${hint}`)
-    if (trouble.code === 'refused') client = undefined
-    else await dialog.pause('Press Enter when that is done')
+    for (const hint of trouble.hints) say(hint, 2)
+    client = trouble.code === 'refused' ? undefined : known
+    if (trouble.code === 'callback') await dialog.pause('Press Enter when that is done')
+    if (trouble.code === 'unclear') await dialog.pause('Press Enter to try again')
   }
 }
 
@@ -88,14 +90,14 @@ export function consumerPage(workspace: string): string {
 
 function explainPage(workspace: string, callback: string, { around, say }: Stage): void {
   say(
-    'It stands for this program in your workspace. One is enough for everybody there; to make it, you have to be an administrator of the workspace. On this page choose "Add consumer":',
+    'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for everybody in a workspace, and an administrator makes it; if yours has one already, ask for its key and secret. On this page choose "Add consumer", and fill in:',
   )
   around.write(`
   ${consumerPage(workspace)}
 
   Name                        git credential helper
   Callback URL                ${callback}
-                              (your browser comes back there)
+                              (the browser comes back there)
   This is a private consumer  ticked (it keeps a secret)
   Permissions, Repositories   Read   to clone and fetch
                               Write  to push
@@ -162,6 +164,7 @@ async function examine(client: Client, workspace: string, stage: Stage): Promise
       what,
       'callback',
       `on ${consumerPage(workspace)}, edit the consumer: set the callback URL to ${client.redirectUri}, and save`,
+      ...(verdict === 'without callback' ? [] : [`or keep it: ${PROGRAM} setup ${workspace} --callback URL`]),
     )
   }
   return { known, trouble: undefined }
