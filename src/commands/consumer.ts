@@ -90,7 +90,7 @@ export function consumerPage(workspace: string): string {
 
 function explainPage(workspace: string, callback: string, { around, say }: Stage): void {
   say(
-    'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for everybody in a workspace, and an administrator makes it; if yours has one already, ask for its key and secret. On this page choose "Add consumer", and fill in:',
+    'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for a workspace, and an administrator makes it. If there is one already, take its key and secret. Else choose "Add consumer" on this page, and fill in:',
   )
   around.write(`
   ${consumerPage(workspace)}

@@ -45,7 +45,7 @@ export async function setup(args: Arguments, around: Surroundings): Promise<void
 async function readWorkspace(given: string | undefined, { say, dialog }: Stage): Promise<string> {
   if (given === undefined && dialog === undefined) throw missing('the workspace', `${PROGRAM} setup WORKSPACE`)
   if (given === undefined) {
-    say('This sets up git for Bitbucket. It takes about five minutes, once. Ctrl-C stops it; run it again to go on.')
+    say('This sets up git for Bitbucket, in five minutes. Ctrl-C stops it; run it again to go on.')
   }
   for (;;) {
     const text = given ?? (await dialog?.ask('Your workspace, as in https://bitbucket.org/WORKSPACE')) ?? ''
@@ -69,7 +69,7 @@ async function keep(client: Client, callback: string | undefined, { around, say 
       place === 'keyring'
         ? "in the system's keyring"
         : `in a file that only you can read: ${secretsPath(places, BITBUCKET_ACCOUNT)}`
-    say(`the secret is kept ${where}`)
+    say(`the key is kept in git's configuration, the secret ${where}`)
   } finally {
     places.keyring.close()
   }
@@ -83,7 +83,7 @@ async function keep(client: Client, callback: string | undefined, { around, say 
   say(
     read().has('oauthclientsecret')
       ? "git's configuration still has a secret, which counts more; remove it where this finds it: git config --show-origin --name-only --get-regexp oauthclientsecret"
-      : "it does not stand in git's configuration any more",
+      : "the secret does not stand in git's configuration any more",
   )
 }
 

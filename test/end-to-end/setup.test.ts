@@ -520,7 +520,7 @@ testInTurn('a secret in ~/.gitconfig is taken out of there, and all else stays',
   const { code, stdout, stderr } = await setup(user, ['acme'])
 
   t.is(code, 0, stderr)
-  t.regex(stdout, /\nit does not stand in git's configuration any more\n/)
+  t.regex(stdout, /\nthe secret does not stand in git's configuration any more\n/)
   t.true(readFileSync(user.file, 'utf8').startsWith(withKey))
   t.true(withKey.startsWith(before))
   await assertReady(t, user)
@@ -552,7 +552,7 @@ test.serial('where a keyring answers, it keeps the secret, and no file does', as
   await answer(terminal, user, USUAL)
 
   t.is(await terminal.ended, 0, terminal.screen())
-  t.regex(terminal.text(), /\nthe secret is kept in the system's keyring\n/)
+  t.regex(terminal.text(), /\nthe key is kept in git's configuration, the secret in the system's keyring\n/)
   t.deepEqual(
     user.home.files(user.home.data).filter((name) => name.endsWith('.consumers')),
     [],

@@ -17,7 +17,7 @@ const PATIENCE = 90_000
 /** The shell waits, and nothing stands behind its prompt. */
 const PROMPT = /(^|\n)\$ \n*$/
 
-const SIZE = { columns: 90, rows: 40 }
+const SIZE = { columns: 92, rows: 40 }
 
 export type SetupRun = {
   readonly commands: readonly { readonly line: string; readonly exitCode: number; readonly screen: string }[]
@@ -97,16 +97,17 @@ async function goTheWholeWay(t: Teardown, home: Home, sandbox: Sandbox): Promise
   await type('git credential-bitbucket-oauth setup', () => answer(shell, home))
   configurations.push(readConfiguration())
   const page = await home.shownPage()
-  const setup = shell.html()
   const begin = countLines() - 1
+  const setup = shell.html(0, begin)
 
   home.forbidBrowser()
   await type('git clone https://bitbucket.org/acme/widgets.git')
-  await type('cd widgets && echo news > news && git add news')
+  await type('cd widgets')
+  await type('git fetch')
+  await type('echo news > news && git add news')
   await type('git commit --quiet --message "Add news"')
   await type('git push')
-  await type('git pull')
-  const work = shell.html(begin)
+  const work = shell.html(begin, countLines() - 1)
 
   await type('git credential-bitbucket-oauth setup acme')
   configurations.push(readConfiguration())

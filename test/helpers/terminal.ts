@@ -141,9 +141,9 @@ export class Terminal {
     return this.#printed.lastIndexOf('\u001B[?25h') >= this.#printed.lastIndexOf('\u001B[?25l')
   }
 
-  /** The same with its colours, as a document of HTML; without so many lines at the top. */
-  html(start = 0): string {
-    const range = { startLine: start, endLine: this.screen().split('\n').length - 1, startCol: 0 }
+  /** The same with its colours, as a document of HTML: from one line to before another. */
+  html(start: number, end: number): string {
+    const range = { startLine: start, endLine: end - 1, startCol: 0 }
     return this.#serializer.serializeAsHTML({ includeGlobalBackground: true, range })
   }
 
