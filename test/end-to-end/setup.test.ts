@@ -257,6 +257,14 @@ const CONVERSATIONS: readonly Conversation[] = [
     told: /the consumer lacks a permission: Repositories: Read\n {2}on https:/,
   },
   {
+    title: 'the key as an option, and the secret on a stdin that is the terminal',
+    args: ['acme', '--key', 'KEY', '--secret-stdin'],
+    steps: [
+      [PAGE_QUESTION, enter],
+      [SECRET_QUESTION, secret],
+    ],
+  },
+  {
     title: 'a workspace that is none, then one by the URL of a repository',
     args: [],
     steps: [
@@ -275,7 +283,7 @@ for (const { title, args = ['acme'], arrange, steps, told, typesSecretOpenly = f
     const user = await makeNewcomer(t, { typesSecretOpenly })
     arrange?.(user)
 
-    const terminal = Terminal.open(t, user.home, [...SETUP, ...args])
+    const terminal = Terminal.open(t, user.home, [...SETUP, ...args.map((word) => (word === 'KEY' ? key(user) : word))])
     await answer(terminal, user, steps)
 
     t.is(await terminal.ended, 0, terminal.screen())
