@@ -58,8 +58,9 @@ export async function login(request: LoginRequest): Promise<AccessToken> {
 }
 
 async function open(request: LoginRequest, { url }: Authorization, browser: OpenBrowser | undefined): Promise<void> {
-  const { client, reason, timeLimit, around } = request
-  around.tell(reason)
+  const { client, reason, timeLimit, isByHand, around } = request
+  // Whoever has asked for it knows why.
+  if (!isByHand) around.tell(reason)
   const way =
     browser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
   around.tell(`to log in, ${way} (within ${inWords(timeLimit)}; Ctrl-C stops):`)

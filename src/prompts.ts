@@ -14,15 +14,19 @@ export type Dialog = {
 /** The library is loaded when there is something to ask. */
 export function openDialog(): Dialog {
   return {
-    ask: (question) => untilAnswered(async ({ input }) => input({ message: question, required: true })),
+    ask: (question) => untilAnswered(async ({ input }) => input({ message: question, validate: isTyped })),
     askSecret: (question) =>
       untilAnswered(async ({ password }) =>
-        password({ message: question, mask: '*', validate: (text) => text.trim() !== '' || 'nothing was typed' }),
+        password({ message: question, mask: '*', toggleMask: false, validate: isTyped }),
       ),
     pause: async (invitation) => {
       await untilAnswered(async ({ input }) => input({ message: invitation }))
     },
   }
+}
+
+function isTyped(text: string): true | string {
+  return text.trim() !== '' || 'nothing was typed'
 }
 
 async function untilAnswered(question: (prompts: typeof Library) => Promise<string>): Promise<string> {

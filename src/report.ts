@@ -20,6 +20,6 @@ export function report(error: unknown): string {
  * A text without the characters that could move the cursor, colour the screen or turn the reading direction: what a
  * server or git sent must not be able to forge a line (CVE-2024-52005, CVE-2024-50349).
  */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')
 }

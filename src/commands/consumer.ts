@@ -21,20 +21,22 @@ type Key = { readonly clientId: string; readonly clientSecret: string }
 export async function findConsumer(args: Arguments, workspace: string, stage: Stage): Promise<Client> {
   const { around, say, dialog } = stage
   const settings = readOwnSettings(args.text('callback'), around)
-  let client = await readGiven(args, settings, around)
+  let client = await readGiven(args, settings, stage)
   if (client === undefined) explainPage(workspace, readCallback(settings), stage)
   for (let tries = 1; ; tries++) {
-    client ??= makeClient(await askForKey(workspace, stage, tries === 1), settings, around)
+    client ??= makeClient(await askForKey(workspace, stage, tries === 1, args.text('key')), settings, around)
     const { known, trouble } = await examine(client, workspace, stage)
+    if (known !== client) say('key and secret were the wrong way round; that is put right')
     if (trouble === undefined) {
-      say(`${known.tokenEndpoint.host} knows the consumer, and its callback URL`)
+      say(`${known.tokenEndpoint.host} knows this key and secret`)
       return known
     }
     if (dialog === undefined || tries === MOST_TRIES) throw trouble
     say(`${trouble.message}:`)
-    for (const hint of trouble.hints) say(`  ${hint}`)
-    if (trouble.code === 'refused') client = undefined
-    else await dialog.pause('Press Enter when that is done')
+    for (const hint of trouble.hints) say(hint, 2)
+    client = trouble.code === 'refused' ? undefined : known
+    if (trouble.code === 'callback') await dialog.pause('Press Enter when that is done')
+    if (trouble.code === 'unclear') await dialog.pause('Press Enter to try again')
   }
 }
 
@@ -48,13 +50,14 @@ function readCallback(settings: Settings): string {
   return settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI
 }
 
-async function readGiven(args: Arguments, settings: Settings, around: Surroundings): Promise<Client | undefined> {
+async function readGiven(args: Arguments, settings: Settings, { around, dialog }: Stage): Promise<Client | undefined> {
   const { env } = around
+  // What is typed into a terminal can be asked for, and is not shown then.
+  const isPiped = args.has('secret-stdin') && dialog === undefined
   const present = await readPresent(around)
   const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
-  const piped = args.has('secret-stdin') ? around.read().split('\n')[0]?.trim() : undefined
-  if (args.has('secret-stdin') && !piped)
-    throw missing('the secret on stdin', `${PROGRAM} setup --key KEY --secret-stdin < FILE`)
+  const piped = isPiped ? around.read().split('\n')[0]?.trim() : undefined
+  if (isPiped && !piped) throw missing('the secret on stdin', `${PROGRAM} setup --key KEY --secret-stdin < FILE`)
   const kept = present?.clientId === clientId ? present?.clientSecret : undefined
   const clientSecret = piped ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim() ?? kept
   return clientId && clientSecret ? makeClient({ clientId, clientSecret }, settings, around) : undefined
@@ -88,14 +91,14 @@ export function consumerPage(workspace: string): string {
 
 function explainPage(workspace: string, callback: string, { around, say }: Stage): void {
   say(
-    'It stands for this program in your workspace. One is enough for everybody there; to make it, you have to be an administrator of the workspace. On this page choose "Add consumer":',
+    'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for a workspace, and an administrator makes it. If there is one already, take its key and secret. Else choose "Add consumer" on this page, and fill in:',
   )
   around.write(`
   ${consumerPage(workspace)}
 
   Name                        git credential helper
   Callback URL                ${callback}
-                              (your browser comes back there)
+                              (the browser comes back there)
   This is a private consumer  ticked (it keeps a secret)
   Permissions, Repositories   Read   to clone and fetch
                               Write  to push
@@ -106,7 +109,13 @@ function explainPage(workspace: string, callback: string, { around, say }: Stage
   say('Save it. A click on its name then shows its key and its secret.')
 }
 
-async function askForKey(workspace: string, { around, say, dialog }: Stage, isFirst: boolean): Promise<Key> {
+/** @param given the key of the command line, which need not be asked for at first */
+async function askForKey(
+  workspace: string,
+  { around, say, dialog }: Stage,
+  isFirst: boolean,
+  given: string | undefined,
+): Promise<Key> {
   if (dialog === undefined) {
     throw missing(
       "the consumer's key or secret",
@@ -120,7 +129,7 @@ async function askForKey(workspace: string, { around, say, dialog }: Stage, isFi
     await browser(new URL(consumerPage(workspace))).catch(() => say('the browser did not start; open the page by hand'))
   }
   for (;;) {
-    const clientId = await dialog.ask('Key')
+    const clientId = (isFirst ? given : undefined) ?? (await dialog.ask('Key'))
     const clientSecret = (await dialog.askSecret('Secret (it is not shown)')).trim()
     if (clientId !== clientSecret) return { clientId, clientSecret }
     say('these two are the same; Bitbucket shows a key and, below it, a secret')
@@ -162,6 +171,7 @@ async function examine(client: Client, workspace: string, stage: Stage): Promise
       what,
       'callback',
       `on ${consumerPage(workspace)}, edit the consumer: set the callback URL to ${client.redirectUri}, and save`,
+      ...(verdict === 'without callback' ? [] : [`or keep it: ${PROGRAM} setup ${workspace} --callback URL`]),
     )
   }
   return { known, trouble: undefined }

@@ -29,7 +29,7 @@ export async function prove(client: Client, token: AccessToken, workspace: strin
     if (dialog === undefined)
       throw new Failure(`the consumer lacks a permission: ${tick}`, { hints: [hint, `then: ${PROGRAM} login`] })
     say(`the consumer lacks a permission: ${tick}`)
-    say(`  ${hint}`)
+    say(hint, 2)
     await dialog.pause('Press Enter when that is done, to log in once more')
     const again = await logInAnew(BITBUCKET_ACCOUNT, around)
     return again === undefined ? undefined : prove(client, again, workspace, stage)

@@ -2,7 +2,7 @@ import type { Arguments } from '../arguments.ts'
 import { readChoice } from '../errand.ts'
 import { Failure } from '../failure.ts'
 import { setGlobal, unsetGlobal } from '../git/change.ts'
-import { readSettings } from '../git/config.ts'
+import { readSettings, type Settings } from '../git/config.ts'
 import { PROGRAM } from '../manual.ts'
 import { BITBUCKET, type Client } from '../oauth/client.ts'
 import { logInAnew, obtainToken } from '../obtain.ts'
@@ -34,22 +34,22 @@ export async function setup(args: Arguments, around: Surroundings): Promise<void
   await keep(client, args.text('callback'), stage)
   await configure({ text: () => undefined, has: () => false }, around)
 
-  if (args.has('no-login')) return stage.say('the first git command that needs it will ask for a login')
+  if (args.has('no-login')) return stage.say('git is ready; the first command that needs a login opens the browser')
   stage.head('3. The login')
   const token = await logIn(stage)
 
-  stage.head('4. A try')
+  stage.head('4. The test')
   await prove(client, token, workspace, stage)
 }
 
 async function readWorkspace(given: string | undefined, { say, dialog }: Stage): Promise<string> {
   if (given === undefined && dialog === undefined) throw missing('the workspace', `${PROGRAM} setup WORKSPACE`)
   if (given === undefined) {
-    say('This sets git up for Bitbucket. It takes five minutes, once. Ctrl-C ends it, and to run it again goes on.')
+    say('This sets up git for Bitbucket, in five minutes. Ctrl-C stops it; run it again to go on.')
   }
   for (;;) {
     const text = given ?? (await dialog?.ask('Your workspace, as in https://bitbucket.org/WORKSPACE')) ?? ''
-    const name = /^(?:https:\/\/(?:[^@/]+@)?bitbucket\.org\/)?([\w-]+)(?:\/.*)?$/.exec(text.trim())?.[1]
+    const name = /^(?:(?:\w+:\/\/)?(?:[^@/]+@)?bitbucket\.org[/:])?([\w-]+)(?:\/.*)?$/.exec(text.trim())?.[1]
     if (name !== undefined) return name
     const problem = 'a workspace is what follows https://bitbucket.org/ in the address of a repository'
     if (given !== undefined) throw new Failure(problem, { code: 'usage', hints: [`${PROGRAM} setup acme`] })
@@ -60,21 +60,31 @@ async function readWorkspace(given: string | undefined, { say, dialog }: Stage):
 /** The secret goes where logins are kept, and leaves git's own configuration, which people publish. */
 async function keep(client: Client, callback: string | undefined, { around, say }: Stage): Promise<void> {
   const { env } = around
+  const read = (): Settings => readSettings('credential', BITBUCKET, env)
+  const settings = read()
   const places = await openPlaces(around)
   try {
-    const choice = readChoice(readSettings('credential', BITBUCKET, env))
-    const place = await keepClientSecret({ ...places, choice }, BITBUCKET_ACCOUNT, client)
+    const place = await keepClientSecret({ ...places, choice: readChoice(settings) }, BITBUCKET_ACCOUNT, client)
     const where =
       place === 'keyring'
         ? "in the system's keyring"
         : `in a file that only you can read: ${secretsPath(places, BITBUCKET_ACCOUNT)}`
-    say(`the secret is kept ${where}`)
+    say(`the key is kept in git's configuration, the secret ${where}`)
   } finally {
     places.keyring.close()
   }
-  setGlobal(`credential.${BITBUCKET}.oauthClientId`, client.clientId, env)
+  const set = (key: string, value: string): void => {
+    if (settings.get(key.toLowerCase()) !== value) setGlobal(`credential.${BITBUCKET}.${key}`, value, env)
+  }
+  set('oauthClientId', client.clientId)
+  if (callback !== undefined) set('oauthRedirectURL', callback)
+  if (!settings.has('oauthclientsecret')) return
   unsetGlobal(`credential.${BITBUCKET}.oauthClientSecret`, env)
-  if (callback !== undefined) setGlobal(`credential.${BITBUCKET}.oauthRedirectURL`, callback, env)
+  say(
+    read().has('oauthclientsecret')
+      ? "git's configuration still has a secret, which counts more; remove it where this finds it: git config --show-origin --name-only --get-regexp oauthclientsecret"
+      : "the secret does not stand in git's configuration any more",
+  )
 }
 
 /** A login that is kept and works is no reason to ask again. */
@@ -84,6 +94,6 @@ async function logIn({ around, say }: Stage): Promise<AccessToken> {
     ? (await obtainToken(BITBUCKET_ACCOUNT, around, undefined))?.token
     : await logInAnew(BITBUCKET_ACCOUNT, around)
   if (token === undefined) throw new Failure('there is no login')
-  say(isKept ? 'you are logged in already' : 'you are logged in')
+  if (isKept) say('you are logged in already')
   return token
 }

@@ -1,12 +1,14 @@
 import { Failure } from '../failure.ts'
 import { type Dialog, openDialog } from '../prompts.ts'
+import { visible } from '../report.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { describeTerminal } from '../terminal.ts'
 
 /** What the steps have in common. */
 export type Stage = {
   readonly around: Surroundings
-  readonly say: (text: string) => void
+  /** A sentence, broken where the terminal ends; all its lines are indented by so many blanks. */
+  readonly say: (text: string, indent?: number) => void
   readonly head: (text: string) => void
   /** Undefined where nobody can be asked. */
   readonly dialog: Dialog | undefined
@@ -14,11 +16,15 @@ export type Stage = {
 
 export function openStage(around: Surroundings): Stage {
   const { paint, wrap } = describeTerminal(process.stdout, around.env)
+  const say = (text: string, indent = 0): void => around.write(`${' '.repeat(indent)}${wrap(text, indent)}\n`)
+  // A question that goes to a file is seen by nobody.
+  const dialog = process.stdin.isTTY && process.stdout.isTTY ? openDialog() : undefined
   return {
-    around,
-    say: (text) => around.write(`${wrap(text)}\n`),
+    // Where somebody talks with us, lines need not say who speaks.
+    around: dialog === undefined ? around : { ...around, tell: (text) => say(visible(text)) },
+    say,
     head: (text) => around.write(`\n${paint('bold', text)}\n`),
-    dialog: process.stdin.isTTY ? openDialog() : undefined,
+    dialog,
   }
 }
 

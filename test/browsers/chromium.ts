@@ -1,10 +1,12 @@
 /**
  * A real browser, the Chromium that comes inside an npm package, with a user in front of it who logs in to the sandbox
- * and grants access, or cancels. Called as a browser is: `chromium.ts URL`, then the decision and a file for the last
+ * and grants access, or cancels; or who makes the consumer, and leaves its key and secret in consumer.json in the
+ * directory for temporary files. Called as a browser is: `chromium.ts URL`, then the decision and a file for the last
  * page. Pictures of it are taken where SCREENSHOTS names a directory.
  */
 import chromium from '@sparticuz/chromium'
 import { renameSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
 
@@ -21,6 +23,18 @@ const page = await browser.newPage({
 const errors: string[] = []
 page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
 await page.goto(url)
+if ((await page.title()).startsWith('Add OAuth consumer')) {
+  await page.getByLabel('Name').fill('git credential helper')
+  await page.getByLabel('Callback URL').fill('http://localhost:8976')
+  for (const tick of ['This is a private consumer', 'Repositories: Read', 'Repositories: Write'])
+    await page.getByLabel(tick).check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  const key = await page.getByLabel('Key').textContent()
+  const secret = await page.getByLabel('Secret').textContent()
+  writeWhole(join(tmpdir(), 'consumer.json'), { key, secret })
+  await browser.close()
+  process.exit()
+}
 if ((await page.title()).startsWith('Log in')) {
   await page.getByLabel('Username').fill('alice')
   await page.getByLabel('Password').fill('sandbox')
@@ -36,6 +50,11 @@ if (screenshots !== undefined) {
   await page.setViewportSize({ width: 320, height: 560 })
   await page.screenshot({ path: join(screenshots, 'login-page-phone.png') })
 }
-writeFileSync(`${log}.new`, JSON.stringify({ title: heading, text, errors, version: browser.version() }))
-renameSync(`${log}.new`, log)
+writeWhole(log, { title: heading, text, errors, version: browser.version() })
 await browser.close()
+
+/** Whoever waits for a file reads it as soon as it is there. */
+function writeWhole(path: string, content: object): void {
+  writeFileSync(`${path}.new`, JSON.stringify(content))
+  renameSync(`${path}.new`, path)
+}

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inTurn } from './inTurn.ts'
 
 /** A version of git to test with. */
 export type Git = {
@@ -28,25 +29,6 @@ export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) 
     } else {
       test(`git of Debian's ${suite}: ${title}`, (t) => t.fail(`${directory} is missing: run scripts/gits.sh`))
     }
-  }
-}
-
-/** So many at once: a sandbox shares its process with all others, and hundreds would keep each other from answering. */
-const SLOTS = 6
-
-let running = 0
-const waiting: (() => void)[] = []
-
-async function inTurn(work: () => Promise<void>): Promise<void> {
-  if (running === SLOTS) await new Promise<void>((resolve) => void waiting.push(resolve))
-  else running += 1
-  try {
-    await work()
-  } finally {
-    // Whoever waits longest takes the place over.
-    const next = waiting.shift()
-    if (next === undefined) running -= 1
-    else next()
   }
 }
 

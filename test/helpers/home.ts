@@ -85,15 +85,27 @@ export class Home {
    *
    * @param url whose logins the sandbox shall do, if another than its own
    */
-  configureFor({ origin, certificate, oauth: { consumer } }: Sandbox, url = origin): void {
-    if (certificate !== undefined) {
-      writeFileSync(join(this.path, 'ca.pem'), certificate)
-      this.configure({ 'http.sslCAInfo': join(this.path, 'ca.pem') })
-    }
+  configureFor(sandbox: Sandbox, url = sandbox.origin): void {
+    const { key, secret } = sandbox.oauth.consumer
+    this.trust(sandbox)
     this.configure({
       'credential.helper': 'bitbucket-oauth',
-      [`credential.${url}.oauthClientId`]: consumer.key,
-      [`credential.${url}.oauthClientSecret`]: consumer.secret,
+      [`credential.${url}.oauthClientId`]: key,
+      [`credential.${url}.oauthClientSecret`]: secret,
+    })
+    this.pointTo(sandbox, url)
+  }
+
+  /** What a user has whose company's certificates are its own. */
+  trust({ certificate }: Sandbox): void {
+    if (certificate === undefined) return
+    writeFileSync(join(this.path, 'ca.pem'), certificate)
+    this.configure({ 'http.sslCAInfo': join(this.path, 'ca.pem') })
+  }
+
+  /** The sandbox's endpoints in the place of those of a URL, and nothing of a consumer. */
+  pointTo({ origin, oauth: { consumer } }: Sandbox, url: string): void {
+    this.configure({
       [`credential.${url}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
       [`credential.${url}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
       [`credential.${url}.oauthApiURL`]: origin,
@@ -186,9 +198,18 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 
   /** What the browser showed last; it is launched without being waited for, so it may need a moment more. */
   async shownPage(): Promise<{ title: string; text: string }> {
-    const path = join(this.path, 'browser.json')
+    return (await this.#fromBrowser('browser.json')) as { title: string; text: string }
+  }
+
+  /** What a person read in the browser who made the consumer there. */
+  async madeConsumer(): Promise<{ key: string; secret: string }> {
+    return (await this.#fromBrowser('tmp/consumer.json')) as { key: string; secret: string }
+  }
+
+  async #fromBrowser(name: string): Promise<unknown> {
+    const path = join(this.path, name)
     for (let look = 0; look < 600 && !existsSync(path); look++) await sleep(50)
-    return JSON.parse(readFileSync(path, 'utf8')) as { title: string; text: string }
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown
   }
 
   async run(

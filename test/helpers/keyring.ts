@@ -1,4 +1,3 @@
-import type { ExecutionContext } from 'ava'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +15,7 @@ export class KeyringDaemon {
   #bus: ChildProcess | undefined
   #daemon: ChildProcess | undefined
 
-  static async start(t: ExecutionContext): Promise<KeyringDaemon> {
+  static async start(t: { teardown: (work: () => Promise<void>) => void }): Promise<KeyringDaemon> {
     for (const program of ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon']) {
       if (spawnSync(program, ['--version']).error === undefined) continue
       throw new Error(`${program} is missing: on Debian, apt-get install dbus gnome-keyring`)

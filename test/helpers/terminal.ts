@@ -25,6 +25,7 @@ export class Terminal {
   /** Called whenever the screen has changed, or nothing more comes. */
   readonly #watchers = new Set<() => void>()
   #hasEnded = false
+  #printed = ''
 
   private constructor(home: Home, command: readonly string[], { columns = 100, rows = 30, cwd }: Size) {
     this.#terminal = new headless.Terminal({ cols: columns, rows, scrollback: SCROLLBACK, allowProposedApi: true })
@@ -54,14 +55,13 @@ export class Terminal {
 
   async #read(home: Home): Promise<number | undefined> {
     const exit = once(this.#child, 'close') as Promise<[number | null]>
-    let printed = ''
     const decoder = new TextDecoder()
     for await (const chunk of this.#child.stdout as AsyncIterable<Buffer>) {
-      printed += decoder.decode(chunk, { stream: true })
+      this.#printed += decoder.decode(chunk, { stream: true })
       await new Promise<void>((resolve) => this.#terminal.write(chunk, resolve))
       this.#wake()
     }
-    home.noteOutput(printed)
+    home.noteOutput(this.#printed)
     const [code] = await exit
     this.#hasEnded = true
     this.#wake()
@@ -113,6 +113,11 @@ export class Terminal {
     return this.#lines(false).join('\n').trimEnd()
   }
 
+  /** The same as it was printed: a line that goes over the edge of the screen is one. */
+  text(): string {
+    return this.#lines(true).join('\n').trimEnd()
+  }
+
   #lines(isUnwrapped: boolean): string[] {
     const { active } = this.#terminal.buffer
     const lines: string[] = []
@@ -126,9 +131,20 @@ export class Terminal {
     return lines
   }
 
-  /** The same with its colours, as a document of HTML. */
-  html(): string {
-    return this.#serializer.serializeAsHTML({ includeGlobalBackground: true })
+  /** All that was printed, as it came. */
+  get printed(): string {
+    return this.#printed
+  }
+
+  /** Whether the cursor is to be seen. */
+  get hasCursor(): boolean {
+    return this.#printed.lastIndexOf('\u001B[?25h') >= this.#printed.lastIndexOf('\u001B[?25l')
+  }
+
+  /** The same with its colours, as a document of HTML: from one line to before another. */
+  html(start: number, end: number): string {
+    const range = { startLine: start, endLine: end - 1, startCol: 0 }
+    return this.#serializer.serializeAsHTML({ includeGlobalBackground: true, range })
   }
 
   /** Hangs up. */

@@ -38,8 +38,8 @@ export type Revocation = {
 
 type Context = Parameters<Parameters<Provider['use']>[0]>[0]
 
-/** The OAuth consumer that the sandbox knows. */
-export type Consumer = { readonly key: string; readonly secret: string; readonly callback: string }
+/** The OAuth consumer that the sandbox knows. Its callback URL can be edited. */
+export type Consumer = { readonly key: string; readonly secret: string; callback: string }
 
 /** The one user of the sandbox. */
 export const USER = { name: 'alice', password: 'sandbox' }
@@ -97,7 +97,7 @@ export class BitbucketOAuth {
     }
     this.secrets.add(this.consumer.secret)
     this.#provider = new Provider(origin, this.#configuration())
-    dressRedirectUris(this.#provider)
+    dressRedirectUris(this.#provider, this.consumer)
     dressAccessTokens(this.#provider)
     this.#provider.use((context, next) => this.#dress(context, next))
     this.#handle = this.#provider.callback()
@@ -325,14 +325,13 @@ export class BitbucketOAuth {
 }
 
 /** Bitbucket's rule: it begins with the consumer's callback URL; and any port will do for a callback without one. */
-function dressRedirectUris(provider: Provider): void {
-  provider.Client.prototype.redirectUriAllowed = function (this: { redirectUris?: string[] }, value: string): boolean {
-    return (this.redirectUris ?? []).some((callback) => {
-      const { hostname, port } = new URL(callback)
-      const url = URL.canParse(value) ? new URL(value) : undefined
-      if (url !== undefined && hostname === '127.0.0.1' && port === '') url.port = ''
-      return value.startsWith(callback) || url?.href.startsWith(callback) === true
-    })
+function dressRedirectUris(provider: Provider, consumer: Consumer): void {
+  provider.Client.prototype.redirectUriAllowed = (value: string): boolean => {
+    const { callback } = consumer
+    const { hostname, port } = new URL(callback)
+    const url = URL.canParse(value) ? new URL(value) : undefined
+    if (url !== undefined && hostname === '127.0.0.1' && port === '') url.port = ''
+    return value.startsWith(callback) || url?.href.startsWith(callback) === true
   }
 }
 

@@ -34,6 +34,12 @@ export function createRepository(root: string, name: string, submodules: readonl
   git(work, 'push', '--quiet', bare, 'main')
 }
 
+/** The subjects of a repository's commits, newest first. */
+export function listCommits(root: string, name: string): string[] {
+  const bare = join(root, 'acme', `${name}.git`)
+  return execFileSync('git', ['--git-dir', bare, 'log', '--format=%s', 'main'], { encoding: 'utf8' }).trim().split('\n')
+}
+
 function git(directory: string, ...args: readonly string[]): void {
   execFileSync('git', args, {
     cwd: directory,

@@ -15,7 +15,8 @@ import { BitbucketGit } from './git.ts'
 import { BitbucketLfs } from './lfs.ts'
 import { BitbucketOAuth } from './oauth.ts'
 import { OtherOrigin } from './otherOrigin.ts'
-import { createRepository, createUmbrella } from './repositories.ts'
+import { createRepository, createUmbrella, listCommits } from './repositories.ts'
+import { BitbucketWorkspace, isWorkspacePath } from './workspace.ts'
 
 type Identity = { readonly key: string; readonly cert: string }
 
@@ -31,6 +32,7 @@ export class Sandbox {
   readonly api: BitbucketApi
   readonly archives: BitbucketArchives
   readonly downloads: Downloads
+  readonly workspace: BitbucketWorkspace
   /** Where archives and downloads come from. */
   readonly otherOrigin: OtherOrigin
   /** Whom the workspace shuts out. */
@@ -55,6 +57,7 @@ export class Sandbox {
     this.lfs = new BitbucketLfs(this.origin, tokens.scopesOf)
     this.api = new BitbucketApi(root, tokens, this.access, this.downloads)
     this.archives = new BitbucketArchives(root, tokens, this.access, this.otherOrigin)
+    this.workspace = new BitbucketWorkspace(this.oauth)
     this.#server = server
     this.#root = root
     // A client that keeps its connection must not find it closed because a test kept this process busy.
@@ -69,8 +72,11 @@ export class Sandbox {
     })
   }
 
-  #partFor(url: string): BitbucketApi | BitbucketArchives | BitbucketGit | BitbucketLfs | BitbucketOAuth {
+  #partFor(
+    url: string,
+  ): BitbucketApi | BitbucketArchives | BitbucketGit | BitbucketLfs | BitbucketOAuth | BitbucketWorkspace {
     const [path = ''] = url.split('?')
+    if (isWorkspacePath(path)) return this.workspace
     if (path.startsWith('/2.0/')) return this.api
     if (isArchivePath(path)) return this.archives
     if (/\.git\/info\/lfs\//.test(path)) return this.lfs
@@ -110,6 +116,11 @@ export class Sandbox {
   /** Adds a private repository of workspace acme, with one commit. */
   addRepository(name: string): void {
     createRepository(this.#root, name)
+  }
+
+  /** What was committed to a repository of workspace acme, newest first: the first line of each message. */
+  commits(name: string): string[] {
+    return listCommits(this.#root, name)
   }
 
   /** Adds acme/umbrella, a repository with many submodules. */
