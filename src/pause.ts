@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import type { Renewal } from './errand.ts'
+import { inWords } from './duration.ts'
 import { Failure, isFailure } from './failure.ts'
 import type { JsonObject } from './json.ts'
 import { loginCommand } from './loginCommand.ts'
@@ -75,10 +76,4 @@ function readPause({ pause }: JsonObject): number {
 /** Whether nobody was asked, so that a login may be tried by another process, or another way. */
 export function isUnasked(error: unknown): boolean {
   return isFailure(error) && ['login_required', 'login_paused', 'no_listener'].includes(error.code ?? '')
-}
-
-function inWords(seconds: number): string {
-  const minutes = Math.round(seconds / 60)
-  if (minutes >= 90) return `${Math.round(minutes / 60)} hours`
-  return minutes === 0 ? 'a moment' : minutes === 1 ? 'a minute' : `${minutes} minutes`
 }

@@ -243,10 +243,10 @@ for (const attributes of [{}, { username: 'alice' }]) {
 }
 
 for (const [minutes, words] of [
-  [1, 'a minute'],
-  [89, '89 minutes'],
-  [90, '2 hours'],
-  [1430, '24 hours'],
+  [1, '1 minute'],
+  [119, '119 minutes'],
+  [120, '2 hours'],
+  [1430, '23 hours'],
 ] as const) {
   test(`nobody has come for nights: the longest pause is a day, told after ${words}`, async (t) => {
     const { home, sandbox } = await makePausedUser(t, 'timeout', minutes * 60)
