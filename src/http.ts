@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Agent as PlainAgent } from 'node:http'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
+import type { Readable } from 'node:stream'
 import { Failure, isFailure, systemCode } from './failure.ts'
 import type { Trace } from './trace.ts'
+import { unreachable } from './unreachable.ts'
 
 /** How the user's network wants to be used. */
 export type Network = {
@@ -32,8 +34,37 @@ export type Answer = {
   readonly body: string
 }
 
+/** A request with something large to send, or whose answer may be large. `headers` and `body` may be secret. */
+export type LargeRequest = {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer | AsyncIterable<Uint8Array> | undefined
+  /** How long nothing may come, or be taken, before the exchange is given up. Seconds. */
+  readonly patience?: number
+}
+
+/** An answer that is still coming. */
+export type OpenAnswer = {
+  readonly url: URL
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * As it comes, and no faster than it is taken; not decompressed. To be read once, to its end or not. Throws a Failure
+   * with the code `unreachable` where it breaks off.
+   */
+  readonly body: AsyncIterable<Uint8Array>
+  /** To be called where the body is not read, or not to its end: the connection is closed. */
+  readonly close: () => void
+}
+
 /** For a whole exchange. Seconds. */
 const TIME_LIMIT = 30
+
+/** A server may have to pack a large repository before it answers. Seconds. */
+const PATIENCE = 120
+
+/** Of an answer that is taken as it comes: larger ones make it no faster. Bytes. */
+const PIECE = 64 * 1024
 
 /** No answer that we want comes near it. Bytes. */
 const SIZE_LIMIT = 1024 * 1024
@@ -68,7 +99,106 @@ export async function send(url: URL, { isWanted, ...request }: Request, network:
   } catch (error) {
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
     if (isUnwanted) throw new Failure(`nothing was sent to ${url.host}`, { code: 'not_sent' })
-    throw isFailure(error) ? error : unreachable(url, network, error, signal.aborted)
+    const limit = signal.aborted ? TIME_LIMIT : undefined
+    throw isFailure(error) ? error : unreachable(url, network.proxy, error, limit)
+  }
+}
+
+/**
+ * Sends a request and hands the answer over as it comes: of any size, for as long as something comes. A redirect is an
+ * answer here too.
+ *
+ * @throws Failure with the code `unreachable` when there is no answer
+ */
+export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
+  const { method, headers, body, patience = PATIENCE } = request
+  const proxy: { status?: number } = {}
+  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
+  const watch = startWatch(patience)
+  const began = performance.now()
+  const fail = (error: unknown): Failure => {
+    if (isFailure(error)) return error
+    return unreachable(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
+  }
+  const [{ default: fetch }, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
+  watch.begin()
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { 'accept-encoding': 'identity', ...headers },
+      body: body === undefined ? null : Buffer.isBuffer(body) ? body : Stream.from(watch.taken(body)),
+      redirect: 'manual',
+      compress: false,
+      highWaterMark: PIECE,
+      signal: watch.signal,
+      agent,
+    })
+    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    network.trace?.(`${method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
+    const stream = response.body instanceof Stream ? response.body : Stream.from([])
+    return {
+      url,
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: readBody(stream, watch, fail),
+      close: () => void stream.destroy(),
+    }
+  } catch (error) {
+    network.trace?.(`${method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
+    throw fail(error)
+  } finally {
+    watch.end()
+  }
+}
+
+async function* readBody(
+  body: Readable,
+  watch: Watch,
+  fail: (error: unknown) => Failure,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // Whoever takes the pieces may take their time: what counts is how long it takes until one comes.
+  watch.begin()
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      watch.end()
+      yield piece
+      watch.begin()
+    }
+  } catch (error) {
+    throw fail(error)
+  } finally {
+    watch.end()
+  }
+}
+
+/** Ends an exchange in which nothing moves. */
+type Watch = {
+  readonly signal: AbortSignal
+  readonly begin: () => void
+  readonly end: () => void
+  /** What is sent, piece by piece: each one that is taken is a sign of life. */
+  readonly taken: (pieces: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array, void, undefined>
+}
+
+/** @param patience seconds */
+function startWatch(patience: number): Watch {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const end = (): void => clearTimeout(timer)
+  const begin = (): void => {
+    end()
+    timer = setTimeout(() => controller.abort(), patience * 1000)
+  }
+  return {
+    signal: controller.signal,
+    begin,
+    end,
+    taken: async function* taken(pieces) {
+      for await (const piece of pieces) {
+        begin()
+        yield piece
+      }
+    },
   }
 }
 
@@ -128,51 +258,4 @@ function refusedByProxy(status: number): Failure {
     code: 'unreachable',
     hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
   })
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'its name cannot be looked up',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  EHOSTUNREACH: 'there is no way to it',
-  ENETUNREACH: 'there is no network',
-  ETIMEDOUT: 'it does not answer',
-  ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
-}
-
-const TLS_REASONS: Readonly<Record<string, { readonly reason: string; readonly hint: string }>> = {
-  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
-  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
-  ERR_TLS_CERT_ALTNAME_INVALID: {
-    reason: 'its certificate is for another name',
-    hint: 'something stands between this machine and the server: a login page of this network, or a wrong proxy',
-  },
-}
-
-function unreachable(url: URL, { proxy }: Network, error: unknown, isLate: boolean): Failure {
-  const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
-  const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
-  if (tls !== undefined) {
-    return new Failure(`${url.host} cannot be reached (${tls.reason})`, {
-      code: 'unreachable',
-      hints: [tls.hint],
-      cause: error,
-    })
-  }
-  const reason = isLate ? `no answer within ${TIME_LIMIT} seconds` : (REASONS[code] ?? (code || 'the request failed'))
-  const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
-  return new Failure(`${where} cannot be reached (${reason})`, {
-    code: 'unreachable',
-    hints: ['try again when the network is back; to look for the cause: git credential-bitbucket-oauth doctor'],
-    cause: error,
-  })
-}
-
-function untrusted(code: string): { reason: string; hint: string } {
-  return {
-    reason: `its certificate is not trusted here, ${code}`,
-    hint: "if your company's network puts in its own certificate: git config --global http.sslCAInfo /path/to/it.pem",
-  }
 }

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { isFailure } from '../src/failure.ts'
-import { send } from '../src/http.ts'
+import { open, send } from '../src/http.ts'
 import { freePort } from './helpers/ports.ts'
 import { serve } from './helpers/server.ts'
 
@@ -104,3 +106,59 @@ test('certificates that cannot be read are named', async (t) => {
 
   t.is(error.message, 'the certificates in /missing.pem cannot be read (ENOENT)')
 })
+
+test('a large answer comes as it is taken, and is never decompressed', async (t) => {
+  const packed = gzipSync('content')
+  const url = await serve(t, (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed))
+
+  const { status, body } = await open(url, GET, DIRECT)
+
+  t.is(status, 200)
+  t.deepEqual(Buffer.concat(await buffers(body)), packed)
+})
+
+test('a large answer in which nothing moves any more is given up, but not one that nobody takes', async (t) => {
+  const url = await serve(t, (_, response) => response.write('begin'))
+
+  const { body } = await open(url, { ...GET, patience: 0.2 }, DIRECT)
+  const pieces = body[Symbol.asyncIterator]()
+  await pieces.next()
+  await sleep(400)
+  const error = await t.throwsAsync(Promise.resolve(pieces.next()))
+
+  t.is(error.message, `${url.host} cannot be reached (no answer within 0.2 seconds)`)
+})
+
+test('a server that never begins to answer a large request is given up', async (t) => {
+  const url = await serve(t, () => {})
+
+  const error = await t.throwsAsync(open(url, { ...GET, patience: 0.2 }, DIRECT))
+
+  t.true(isFailure(error) && error.code === 'unreachable')
+})
+
+test('an upload goes on for as long as it is taken', async (t) => {
+  let received = 0
+  const url = await serve(t, async (request, response) => {
+    for await (const piece of request) received += (piece as Buffer).length
+    response.end('thanks')
+  })
+  const answer = await open(url, { ...GET, method: 'POST', body: slowly(), patience: 0.3 }, DIRECT)
+  answer.close()
+
+  t.deepEqual([answer.status, received], [200, 6000])
+})
+
+async function buffers(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return pieces
+}
+
+/** Takes twice as long as anybody here is patient. */
+async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let piece = 0; piece < 6; piece++) {
+    await sleep(100)
+    yield Buffer.alloc(1000)
+  }
+}
