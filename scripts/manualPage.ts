@@ -82,7 +82,10 @@ function synopsis(command: Command): string {
 }
 
 function usage({ name, options, positionals }: Command): string {
-  const parts = [...options.map((one) => `[${spell(one)}]`), ...positionals.map(place)]
+  const parts = [
+    ...options.map((one) => `[${spell(one)}]${several(one)}`),
+    ...positionals.map((one) => `${place(one)}${several(one)}`),
+  ]
   // A blank inside brackets is no place to break a line.
   return [bold(name), ...parts.map((part) => part.replaceAll(' ', '\\ '))].join(' ')
 }
@@ -95,14 +98,22 @@ function place({ name, isRequired }: Positional): string {
   return isRequired ? `<${italic(name)}>` : `[${italic(name)}]`
 }
 
+function several({ isList }: Option | Positional): string {
+  return isList ? '...' : ''
+}
+
 function chapter(command: Command): string {
   return [
     `.SS ${usage(command)}`,
     prose(command.description),
     ...command.positionals.map(({ name, description }) => entry(italic(name), description)),
-    ...command.options.map((option) => entry(spell(option), option.description)),
+    ...command.options.map((option) => entry(tag(option), option.description)),
     ...command.examples.map(({ line, description }) => example(description, [line])),
   ].join('\n')
+}
+
+function tag(option: Option): string {
+  return option.alias === undefined ? spell(option) : `${bold(`-${option.alias}`)}, ${spell(option)}`
 }
 
 function example(description: string, lines: readonly string[]): string {

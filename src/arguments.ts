@@ -2,6 +2,8 @@
 export type Arguments = {
   /** The value of an option or a positional; undefined where none was given. Given twice, the last one counts. */
   readonly text: (name: string) => string | undefined
+  /** All values of an option that may be repeated, or of a positional that takes several, in the order of typing. */
+  readonly list: (name: string) => readonly string[]
   /** Whether a switch was given. */
   readonly has: (name: string) => boolean
 }

@@ -35,7 +35,9 @@ async function main(operation: string | undefined): Promise<void> {
 }
 
 /** What git will never name, so that it may come from a script as well. */
-const COMMANDS = new Set('setup login logout status token refresh configure unconfigure doctor completion'.split(' '))
+const COMMANDS = new Set(
+  'setup login logout status token refresh configure unconfigure doctor archive completion'.split(' '),
+)
 
 /**
  * Git names an operation; a person gives nothing, or an option, or one of our commands, or a word that git does not have

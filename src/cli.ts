@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs'
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type Options } from 'yargs'
 import type { Arguments } from './arguments.ts'
 import { Failure, isFailure } from './failure.ts'
 import { parseObject } from './json.ts'
-import { type Command, COMMANDS, EXIT_CODES, OPERATIONS, PROGRAM } from './manual.ts'
+import {
+  type Command,
+  COMMANDS,
+  EXIT_CODES,
+  OPERATIONS,
+  type Option,
+  type Positional,
+  PROGRAM,
+  usageOfPositional,
+} from './manual.ts'
 import { report } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -21,6 +30,7 @@ const RUN: Readonly<Record<string, Run>> = {
   configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
   unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
   doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
+  archive: async (...typed) => (await import('./commands/archive.ts')).archive(...typed),
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 
@@ -81,9 +91,9 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     .version(readVersion())
     .alias('v', 'version')
     // An option's name is what stands in the manual, so `--no-refresh` is a switch and no denial of another one.
+    // What may be given once comes as a list where it was given twice.
     .parserConfiguration({
       'boolean-negation': false,
-      'duplicate-arguments-array': false,
       'camel-case-expansion': false,
     })
     .strict()
@@ -92,7 +102,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     .exitProcess(false)
   for (const command of COMMANDS) {
     parser.command(
-      signature(command),
+      [command.name, ...command.positionals.map(syntax)].join(' '),
       command.summary,
       (own) => describe(own, command),
       async (typed) => chosen(command.name, readArguments(typed)),
@@ -115,34 +125,35 @@ function refuse([command = '']: readonly string[], problem: string | undefined, 
   })
 }
 
-function signature({ name, positionals }: Command): string {
-  return [name, ...positionals.map((one) => (one.isRequired ? `<${one.name}>` : `[${one.name}]`))].join(' ')
+/** As yargs reads it, whose own form of several is `[file..]`. */
+function syntax(positional: Positional): string {
+  return usageOfPositional({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
 }
 
 function describe(parser: Argv, command: Command): Argv {
-  const { positionals, options, description, examples } = command
-  parser.usage(`Usage: $0 ${signature(command)}\n\n${description}`)
+  const { name, positionals, options, description, examples } = command
+  parser.usage(`Usage: $0 ${[name, ...positionals.map(usageOfPositional)].join(' ')}\n\n${description}`)
   for (const { name: positional, description: text, choices } of positionals) {
     parser.positional(positional, { type: 'string', describe: text, ...(choices === undefined ? {} : { choices }) })
   }
-  for (const { name: option, value, description: text } of options) {
-    parser.option(
-      option,
-      value === undefined ? { type: 'boolean', describe: text } : { type: 'string', requiresArg: true, describe: text },
-    )
-  }
+  for (const option of options) parser.option(option.name, settingsOf(option))
   for (const { line, description: text } of examples) parser.example(line, text)
   return parser.epilogue('')
 }
 
-function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
+function settingsOf({ alias, value, description, choices }: Option): Options {
   return {
-    text: (name) => {
-      const value = typed[name]
-      return typeof value === 'string' ? value : undefined
-    },
-    has: (name) => typed[name] === true,
+    describe: description,
+    ...(alias === undefined ? {} : { alias }),
+    ...(choices === undefined ? {} : { choices }),
+    ...(value === undefined ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
   }
+}
+
+function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
+  const list = (name: string): string[] =>
+    [typed[name]].flat().filter((value): value is string => typeof value === 'string')
+  return { text: (name) => list(name).at(-1), list, has: (name) => typed[name] === true }
 }
 
 /** Columns of the terminal, as long lines are hard to read up to a hundred; where there is none, lines are whole. */

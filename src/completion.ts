@@ -1,4 +1,4 @@
-import { type Command, COMMANDS, PROGRAM } from './manual.ts'
+import { type Command, COMMANDS, type Option, PROGRAM } from './manual.ts'
 import { quote } from './shell.ts'
 
 /**
@@ -59,10 +59,19 @@ function casesForBash(command: Command): string[] {
   const words = options.map((option) => `--${option.name}`)
   const choices = choicesOf(command)
   return [
-    ...options.filter(({ value }) => value !== undefined).map((option) => `\t${quote(`${name} --${option.name}`)}) ;;`),
+    ...options
+      .filter(({ value }) => value !== undefined)
+      .map((option) => {
+        const typed = spellings(option).map((spelling) => quote(`${name} ${spelling}`))
+        return `\t${typed.join(' | ')}) ${option.choices === undefined ? '' : `echo ${option.choices.join(' ')} `};;`
+      }),
     ...(choices.length === 0 ? [] : [`\t${quote(`${name} ${name}`)}) echo ${[...choices, ...words].join(' ')} ;;`]),
     ...(words.length === 0 ? [] : [`\t${quote(`${name} `)}*) echo ${words.join(' ')} ;;`]),
   ]
+}
+
+function spellings({ name, alias }: Option): string[] {
+  return alias === undefined ? [`--${name}`] : [`--${name}`, `-${alias}`]
 }
 
 function choicesOf({ positionals }: Command): readonly string[] {
@@ -93,16 +102,25 @@ compdef _${FILE} ${FILE}
 
 function argumentsForZsh({ options, positionals }: Command): string {
   const specifications = [
-    ...options.map(({ name, value, description }) => {
-      const parameter = value === undefined ? '' : `:${value}: `
-      return `--${name}[${escapeForZsh(description)}]${parameter}`
+    ...options.flatMap((option) => {
+      const { value, description, choices, isList = false } = option
+      const parameter = value === undefined ? '' : `:${value}:${actionForZsh(choices)}`
+      // Whichever spelling is there, the other is offered no more.
+      const others = isList || option.alias === undefined ? '' : `(${spellings(option).join(' ')})`
+      return spellings(option).map(
+        (spelling) => `${isList ? '*' : others}${spelling}[${escapeForZsh(description)}]${parameter}`,
+      )
     }),
-    ...positionals.map(({ isRequired = false, description, choices }) => {
-      const action = choices === undefined ? ' ' : `(${choices.join(' ')})`
-      return `${isRequired ? ':' : '::'}${escapeForZsh(description)}:${action}`
+    ...positionals.map(({ isRequired = false, isList = false, description, choices }) => {
+      const number = isList ? '*:' : isRequired ? ':' : '::'
+      return `${number}${escapeForZsh(description)}:${actionForZsh(choices)}`
     }),
   ]
   return ['_arguments', ...specifications.map(quote)].join(' ')
+}
+
+function actionForZsh(choices: readonly string[] | undefined): string {
+  return choices === undefined ? ' ' : `(${choices.join(' ')})`
 }
 
 function escapeForZsh(text: string): string {
@@ -113,9 +131,11 @@ function scriptForFish(commands: readonly Command[]): string {
   const rules = commands.flatMap((command) => [
     `-n '__${IDENTIFIER}_at ""' -a ${command.name} -d ${quoteForFish(command.summary)}`,
     ...choicesOf(command).map((choice) => `-n '__${IDENTIFIER}_at ${command.name} 1' -a ${choice}`),
-    ...command.options.map(({ name, value, description }) => {
-      const parameter = value === undefined ? '' : ' -x'
-      return `-n '__${IDENTIFIER}_at ${command.name}' -l ${name}${parameter} -d ${quoteForFish(description)}`
+    ...command.options.map(({ name, alias, value, description, choices }) => {
+      const letter = alias === undefined ? '' : ` -s ${alias}`
+      const parameter =
+        value === undefined ? '' : ` -x${choices === undefined ? '' : ` -a ${quote(choices.join(' '))}`}`
+      return `-n '__${IDENTIFIER}_at ${command.name}'${letter} -l ${name}${parameter} -d ${quoteForFish(description)}`
     }),
   ])
   return `# Whether the words so far are ours, with this command, and no more words than so many.

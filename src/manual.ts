@@ -5,14 +5,22 @@
 export type Option = {
   /** Without the hyphens: `json`, `no-refresh`. */
   readonly name: string
+  /** A letter that may be typed in its place, without the hyphen. */
+  readonly alias?: string
   /** What stands for its value; an option without one is a switch. */
   readonly value?: string
+  /** Whether it may be given several times. */
+  readonly isList?: boolean
   readonly description: string
+  /** All that its value may be, where that is a closed list. */
+  readonly choices?: readonly string[]
 }
 
 export type Positional = {
   readonly name: string
   readonly isRequired?: boolean
+  /** Whether it takes all words that are left. */
+  readonly isList?: boolean
   readonly description: string
   /** All that it may be, where that is a closed list. */
   readonly choices?: readonly string[]
@@ -43,12 +51,33 @@ const USERNAME: Option = {
   description: 'The account for URLs with this username, beside the default account',
 }
 
+/** The host and account of commands whose words name a repository or a path. */
+const WHOSE: readonly Option[] = [
+  { name: 'host', value: 'URL', description: 'The host, if another than https://bitbucket.org' },
+  USERNAME,
+]
+
 const SCOPES: readonly Option[] = [
   { name: 'global', description: 'Your own configuration, in all repositories (this is the default)' },
   { name: 'system', description: "The whole machine's configuration" },
   { name: 'local', description: 'The configuration of the repository you are in' },
   { name: 'dry-run', description: 'Show what would change, and change nothing' },
 ]
+
+/** How a command is typed: `setup [--key KEY] [workspace]`. */
+export function usage({ name, options, positionals }: Command): string {
+  return [name, ...options.map(usageOfOption), ...positionals.map(usageOfPositional)].join(' ')
+}
+
+/** `[--key KEY]`; with `...` for one that may be repeated. */
+export function usageOfOption({ name, value, isList }: Option): string {
+  return `[--${name}${value === undefined ? '' : ` ${value}`}]${isList ? '...' : ''}`
+}
+
+/** `<file>` for one that has to be there, else `[file]`; with `...` for several. */
+export function usageOfPositional({ name, isRequired, isList }: Positional): string {
+  return `${isRequired ? `<${name}>` : `[${name}]`}${isList ? '...' : ''}`
+}
 
 /** What a person types. */
 export const COMMANDS: readonly Command[] = [
@@ -177,6 +206,49 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       { line: `${PROGRAM} doctor`, description: 'Look at everything' },
       { line: `${PROGRAM} doctor acme/widgets`, description: 'And find out why this repository does not open' },
+    ],
+  },
+  {
+    name: 'archive',
+    positionals: [
+      {
+        name: 'repository',
+        isList: true,
+        description:
+          'One or several, as acme/widgets or https://bitbucket.org/acme/widgets; a second word without a slash is a ref',
+      },
+    ],
+    summary: "Download a repository's files as an archive",
+    description:
+      'Downloads what a branch, tag or commit holds, without its history, and prints the name of the file, which is the one ' +
+      'that Bitbucket gives: it has the commit in it. A file is there whole or not at all. Of several repositories, four are ' +
+      'downloaded at a time; a file that is there already is not downloaded again, so that the same command makes up for what failed.',
+    options: [
+      { name: 'ref', value: 'REF', description: 'A branch, tag or commit, if another than HEAD' },
+      { name: 'output', alias: 'o', value: 'FILE', description: 'Write to this file, or to stdout if it is a hyphen' },
+      { name: 'directory', alias: 'd', value: 'DIR', description: 'Write into this directory, which is made' },
+      {
+        name: 'format',
+        value: 'FORMAT',
+        description: 'tar.gz (this is the default), zip or tar.bz2',
+        choices: ['tar.gz', 'zip', 'tar.bz2'],
+      },
+      {
+        name: 'extract',
+        value: 'DIR',
+        description:
+          'Unpack into this directory, which must be new or empty, without the folder that all is in; tar.gz only. Keep no archive',
+      },
+      { name: 'workspace', value: 'NAME', description: 'With --all: the workspace' },
+      { name: 'all', description: 'All repositories of the workspace that you can see' },
+      { name: 'json', description: 'Print a line of JSON for each archive, with the same exit code' },
+      ...WHOSE,
+    ],
+    examples: [
+      { line: `${PROGRAM} archive acme/widgets v1.2`, description: 'What the tag v1.2 holds' },
+      { line: `${PROGRAM} archive acme/widgets -o - | tar tz`, description: 'List the files of HEAD' },
+      { line: `${PROGRAM} archive acme/widgets --extract widgets`, description: 'Unpack at once' },
+      { line: `${PROGRAM} archive --workspace acme --all -d backup`, description: 'The whole workspace' },
     ],
   },
   {

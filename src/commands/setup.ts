@@ -32,7 +32,7 @@ export async function setup(args: Arguments, around: Surroundings): Promise<void
 
   stage.head("2. Git's configuration")
   await keep(client, args.text('callback'), stage)
-  await configure({ text: () => undefined, has: () => false }, around)
+  await configure({ text: () => undefined, list: () => [], has: () => false }, around)
 
   if (args.has('no-login')) return stage.say('git is ready; the first command that needs a login opens the browser')
   stage.head('3. The login')

@@ -80,7 +80,6 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
       'the OAuth consumer has no secret configured',
       url === BITBUCKET ? ['git credential-bitbucket-oauth setup'] : [tellHowToSet(url, 'Secret')],
     )
-  const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
   const tokenEndpoint = readEndpoint(
     'oauthTokenURL',
     settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`,
@@ -92,10 +91,20 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
     authorizationEndpoint: readEndpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
     tokenEndpoint,
     revocationEndpoint: new URL('revoke', tokenEndpoint),
-    apiUrl: api === undefined ? undefined : readEndpoint('oauthApiURL', api),
+    apiUrl: readApiUrl(url, settings),
     redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
     scope: settings.get('oauthscopes')?.trim() || undefined,
   }
+}
+
+/**
+ * Where the REST interface of a host is; undefined where that is not known.
+ *
+ * @throws Failure with the code `not_configured` for a URL that won't do
+ */
+export function readApiUrl(url: string, settings: Settings): URL | undefined {
+  const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
+  return api === undefined ? undefined : readEndpoint('oauthApiURL', api)
 }
 
 /**

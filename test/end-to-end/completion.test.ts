@@ -26,6 +26,8 @@ const TYPED = [
   ['token --no', ['--no-refresh']],
   ['configure --', ['--global', '--system', '--local', '--dry-run']],
   ['configure --dry-run --g', ['--global']],
+  ['archive --format ', ['tar.gz', 'zip', 'tar.bz2']],
+  ['archive -o ', []],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['completion z', ['zsh']],
   ['completion bash ', []],

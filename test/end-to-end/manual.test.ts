@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Command, COMMANDS, EXIT_CODES, OPERATIONS } from '../../src/manual.ts'
+import { COMMANDS, EXIT_CODES, OPERATIONS, usage, usageOfPositional } from '../../src/manual.ts'
 import { manualPage } from '../../scripts/manualPage.ts'
 import { prose } from '../../scripts/troff.ts'
 import { Home } from '../helpers/home.ts'
@@ -21,15 +21,6 @@ function makeHome(t: ExecutionContext, width = 200): Home {
   copyFileSync(join(ROOT, 'dist', `${NAME}.1`), join(pages, `${NAME}.1`))
   Object.assign(home.env, { MANPATH: join(home.path, 'man'), MANPAGER: 'cat', MANWIDTH: String(width) })
   return home
-}
-
-/** `setup [--key KEY] [workspace]`. */
-function usage({ name, options, positionals }: Command): string {
-  return [
-    name,
-    ...options.map((one) => (one.value === undefined ? `[--${one.name}]` : `[--${one.name} ${one.value}]`)),
-    ...positionals.map((one) => (one.isRequired ? `<${one.name}>` : `[${one.name}]`)),
-  ].join(' ')
 }
 
 /** As a page shows it, which breaks lines where it likes. */
@@ -76,7 +67,10 @@ test('the manual page has all commands with all that is known of them, the opera
           usage(command),
           command.description,
           ...command.positionals.map(({ name, description }) => `${name} ${description}`),
-          ...command.options.map(({ name, value = '', description }) => `--${name} ${value} ${description}`),
+          ...command.options.map(
+            ({ name, alias, value = '', description }) =>
+              `${alias === undefined ? '' : `-${alias}, `}--${name} ${value} ${description}`,
+          ),
           ...command.examples.map(({ line, description }) => `${description}: ${line}`),
         ].join(' '),
       ),
@@ -96,7 +90,7 @@ test('-h of each command has its options and positionals, and is help though no 
     const help = await readHelp(home, command.name)
 
     const { name, description, positionals, options, examples } = command
-    const places = positionals.map((one) => (one.isRequired ? ` <${one.name}>` : ` [${one.name}]`)).join('')
+    const places = positionals.map((one) => ` ${usageOfPositional(one)}`).join('')
     t.true(help.startsWith(`Usage: git credential-bitbucket-oauth ${name}${places}\n\n${description}\n`), name)
     t.deepEqual(optionsIn(help), [...options.map((one) => one.name), 'help', 'version'].toSorted(), name)
     for (const one of [...positionals, ...options])

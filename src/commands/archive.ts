@@ -1,0 +1,44 @@
+import type { Arguments } from '../arguments.ts'
+import { refuseFull } from '../extract.ts'
+import { refuseScreen } from '../output.ts'
+import { startProgress } from '../progress.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { refuseDirectory } from '../wholeFile.ts'
+import { archiveSeveral } from './archiveSeveral.ts'
+import { type ArchiveOrder, readOrder } from './archiveOrder.ts'
+import { fetchArchive, type Means } from './fetchArchive.ts'
+import { listRepositories } from './listRepositories.ts'
+import { openSession } from './session.ts'
+
+/**
+ * `archive`: downloads what repositories hold at a ref, and prints where it lies.
+ *
+ * @throws Failure where an archive is not to be had; of several, the others are there
+ */
+export async function archive(args: Arguments, around: Surroundings): Promise<void> {
+  const order = readOrder(args)
+  refuseInVain(order)
+  const progress = startProgress(process.stderr)
+  // Nothing is written into the middle of the line that moves.
+  const beside: Surroundings = {
+    ...around,
+    tell: (text) => progress.aside(() => around.tell(text)),
+    write: (text) => progress.aside(() => around.write(text)),
+  }
+  const means: Means = { session: openSession(order.account, beside), progress, order, around: beside }
+  try {
+    if (order.workspace !== undefined) {
+      await archiveSeveral(await listRepositories(order.workspace, means.session, beside), means)
+    } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, means)
+    else for (const repository of order.repositories) await fetchArchive(repository, means)
+  } finally {
+    progress.end()
+  }
+}
+
+/** Before anything is downloaded. */
+function refuseInVain({ place }: ArchiveOrder): void {
+  if (place.kind === 'output') refuseScreen()
+  if (place.kind === 'file') refuseDirectory(place.path)
+  if (place.kind === 'unpacked') refuseFull(place.path)
+}

@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { archiveUrl, givenName, ownName, type Wanted } from '../bitbucket/archive.ts'
+import { isPage, signedOut } from '../bitbucket/follow.ts'
+import type { Repository } from '../bitbucket/repository.ts'
+import { attempt, type Failure } from '../failure.ts'
+import type { OpenAnswer } from '../http.ts'
+import type { Progress } from '../progress.ts'
+import type { Surroundings } from '../surroundings.ts'
+import type { ArchiveOrder } from './archiveOrder.ts'
+import { JSON_VERSION } from './findings.ts'
+import { explainRefusal } from './refused.ts'
+import { save, type Target } from './save.ts'
+import type { Session } from './session.ts'
+
+export type Means = {
+  readonly session: Session
+  readonly progress: Progress
+  readonly order: ArchiveOrder
+  readonly around: Surroundings
+}
+
+/** `written` and `unpacked` just now; `present` was there before. */
+type State = 'written' | 'unpacked' | 'present'
+
+/**
+ * Downloads one archive, and prints where it lies, as a path or as JSON (docs/archive.schema.json).
+ *
+ * @param options.isKept whether an archive that is there already under the name that Bitbucket gives, which has the commit
+ *   in it, is taken for what it is: then no more than the beginning of the answer is read
+ * @throws Failure where it is not to be had
+ */
+export async function fetchArchive(
+  repository: Repository,
+  means: Means,
+  { isKept = false }: { readonly isKept?: boolean } = {},
+): Promise<State> {
+  const { session, progress, order, around } = means
+  const { ref, format, isJson } = order
+  const wanted: Wanted = { repository, ref, format }
+  const name = `${repository.workspace}/${repository.name}`
+  if (!isKept) progress.label(name)
+  const answer = await session.ask(archiveUrl(wanted))
+  if (answer.status !== 200) throw await explain(answer, wanted, session)
+  if (isPage(answer)) throw refusePage(answer)
+  const given = givenName(format, answer.headers['content-disposition'])
+  const target = chooseTarget(order, given ?? ownName(wanted))
+  const tell = (state: State, path: string, bytes: number, sha256?: string): State => {
+    const report = { version: JSON_VERSION, repository: name, ref, format, state, path, bytes, sha256 }
+    around.write(isJson ? `${JSON.stringify(report)}\n` : `${path}\n`)
+    return state
+  }
+  if (isKept && given !== undefined && target.kind === 'file') {
+    const found = attempt(() => statSync(target.path))
+    if (found?.isFile()) {
+      answer.close()
+      return tell('present', target.path, found.size)
+    }
+  }
+  const { bytes, sha256 } = await save(answer, target, { progress, isHashed: isJson })
+  if (target.kind === 'output') return 'written'
+  return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
+}
+
+function chooseTarget({ place }: ArchiveOrder, name: string): Target {
+  return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name) } : place
+}
+
+function refusePage(answer: OpenAnswer): Failure {
+  answer.close()
+  return signedOut(answer.url)
+}
+
+function explain(answer: OpenAnswer, { repository, ref }: Wanted, { account }: Session): Promise<Failure> {
+  const name = `${repository.workspace}/${repository.name}`
+  const subject = {
+    account,
+    what: `${name}, or nothing called ${ref} in it`,
+    workspace: repository.workspace,
+    repository: name,
+  }
+  return explainRefusal(answer, subject)
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { extract } from '../extract.ts'
+import { Failure } from '../failure.ts'
+import type { OpenAnswer } from '../http.ts'
+import { writeOut } from '../output.ts'
+import type { Progress } from '../progress.ts'
+import { makeWhole, writeFile } from '../wholeFile.ts'
+
+/** Where a download goes. */
+export type Target =
+  | { readonly kind: 'file' | 'unpacked'; readonly path: string }
+  /** Stdout. */
+  | { readonly kind: 'output' }
+
+/** What came. */
+export type Saved = {
+  readonly bytes: number
+  /** In hexadecimal digits; undefined where it was not asked for. */
+  readonly sha256: string | undefined
+}
+
+/**
+ * Takes a download to where it belongs: a file or a directory whole or not at all.
+ *
+ * @throws Failure where it breaks off, or cannot be written
+ */
+export async function save(
+  answer: OpenAnswer,
+  target: Target,
+  { progress, isHashed = false }: { readonly progress: Progress; readonly isHashed?: boolean },
+): Promise<Saved> {
+  try {
+    const hash = isHashed ? createHash('sha256') : undefined
+    let bytes = 0
+    const pieces = measure(answer, (piece) => {
+      bytes += piece.length
+      hash?.update(piece)
+      progress.add(piece.length)
+    })
+    progress.expect(lengthOf(answer))
+    if (target.kind === 'output') await writeOut(pieces)
+    else if (target.kind === 'file') await makeWhole(target.path, (neighbour) => writeFile(neighbour, pieces))
+    else await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
+    return { bytes, sha256: hash?.digest('hex') }
+  } finally {
+    answer.close()
+  }
+}
+
+function lengthOf({ headers }: OpenAnswer): number | undefined {
+  const length = headers['content-length']
+  return length === undefined ? undefined : Number(length)
+}
+
+async function* measure(
+  answer: OpenAnswer,
+  look: (piece: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const expected = lengthOf(answer)
+  let bytes = 0
+  for await (const piece of answer.body) {
+    bytes += piece.length
+    look(piece)
+    yield piece
+  }
+  if (expected === undefined || bytes === expected) return
+  throw new Failure(`${answer.url.host} sent ${bytes} bytes in the place of ${expected}`, {
+    code: 'unreachable',
+    hints: ['run the command again'],
+  })
+}

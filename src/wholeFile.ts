@@ -1,0 +1,112 @@
+import { constants, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { attempt, Failure, systemCode } from './failure.ts'
+import { beforeSignal } from './signals.ts'
+import { isOfSystem } from './systemError.ts'
+
+/**
+ * Makes a file or a directory whole or not at all: as a neighbour, which then takes its place. A signal, or a failure of the
+ * work, takes the neighbour away; one that a killed process has left is taken away here.
+ *
+ * @param path where it goes; directories above it are made
+ * @param work makes it at the path that it is given
+ * @throws Failure where it cannot be made; what stood there before still stands
+ */
+export async function makeWhole<Result>(path: string, work: (neighbour: string) => Promise<Result>): Promise<Result> {
+  const neighbour = `${path}.${process.pid}.part`
+  const remove = (): void => rmSync(neighbour, { recursive: true, force: true, maxRetries: 5 })
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    removeForgotten(path)
+    remove()
+    const forget = beforeSignal(remove)
+    try {
+      const result = await work(neighbour)
+      await rename(neighbour, path)
+      return result
+    } catch (error) {
+      remove()
+      throw error
+    } finally {
+      forget()
+    }
+  } catch (error) {
+    throw isOfSystem(error) ? unwritable(path, error) : error
+  }
+}
+
+/**
+ * Writes a file piece by piece, and makes sure that it lies on the disk.
+ *
+ * @throws what the disk or the pieces say
+ */
+export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
+  try {
+    for await (const piece of pieces) {
+      for (let start = 0; start < piece.length;) {
+        const { bytesWritten } = await file.write(piece, start)
+        start += bytesWritten
+      }
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Takes away what killed processes have left beside a path. */
+function removeForgotten(path: string): void {
+  const name = basename(path)
+  for (const other of readdirSync(dirname(path))) {
+    const pid = other.startsWith(`${name}.`) ? /^\.(\d+)\.part$/.exec(other.slice(name.length))?.[1] : undefined
+    if (pid !== undefined && isGone(Number(pid))) {
+      rmSync(join(dirname(path), other), { recursive: true, force: true })
+    }
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return systemCode(error) === 'ESRCH'
+  }
+}
+
+/**
+ * Makes sure before a download that a file can take its place.
+ *
+ * @throws Failure where a directory stands there
+ */
+export function refuseDirectory(path: string): void {
+  if (attempt(() => lstatSync(path))?.isDirectory() !== true) return
+  throw new Failure(`${path} is a directory, and a file has to be written there`, {
+    code: 'usage',
+    hints: [`to choose the directory only: -d ${path}`],
+  })
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file system takes no file of that size',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a file stands where a directory should be',
+  EEXIST: 'a file stands where a directory should be',
+  ENOTEMPTY: 'something was put there meanwhile',
+  ENAMETOOLONG: 'its name is too long',
+}
+
+function unwritable(path: string, error: unknown): Failure {
+  const code = systemCode(error) ?? ''
+  return new Failure(`${path} cannot be written: ${REASONS[code] ?? code}`, {
+    hints: ['nothing was left there; mend that and run the command again'],
+    cause: error,
+  })
+}

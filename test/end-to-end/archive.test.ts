@@ -1,0 +1,489 @@
+import test, { type ExecutionContext } from 'ava'
+import { Ajv } from 'ajv'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { Header } from 'tar'
+import type { Home, Outcome } from '../helpers/home.ts'
+import { Terminal } from '../helpers/terminal.ts'
+import { makeLoggedInUser } from '../helpers/user.ts'
+import { makeSyntheticArchive } from '../sandbox/archives.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+const PROGRAM = 'git-credential-bitbucket-oauth'
+const MiB = 1024 * 1024
+
+type Asked = {
+  readonly home: Home
+  readonly sandbox: Sandbox
+  /** Where the command is run. */
+  readonly work: string
+  readonly archive: (...args: readonly string[]) => Promise<Outcome>
+}
+
+/** Somebody who is logged in, and `archive` for the sandbox's host. */
+async function begin(t: ExecutionContext): Promise<Asked> {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const archive = (...args: readonly string[]): Promise<Outcome> =>
+    home.run(PROGRAM, ['archive', ...args, '--host', sandbox.origin])
+  return { home, sandbox, work: join(home.path, 'work'), archive }
+}
+
+/** The same in a process of its own, which can be sent signals. */
+function start(t: ExecutionContext, { home, sandbox, work }: Asked, ...args: readonly string[]): ChildProcess {
+  const child = spawn(PROGRAM, ['archive', ...args, '--host', sandbox.origin], {
+    cwd: work,
+    env: home.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  child.stderr?.on('data', (text: Buffer) => home.noteOutput(text.toString()))
+  t.teardown(() => child.kill('SIGKILL'))
+  return child
+}
+
+/** Resolves as soon as so many bytes lie in a file whose name has a part like this. */
+async function growth(directory: string, pattern: RegExp, bytes: number): Promise<void> {
+  for (let look = 0; look < 400; look++) {
+    const name = readdirSync(directory).find((one) => pattern.test(one))
+    if (name !== undefined && statSync(join(directory, name)).size >= bytes) return
+    await sleep(25)
+  }
+  throw new Error(`nothing grew in ${readdirSync(directory).join(', ')}`)
+}
+
+function sha256(pieces: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest('hex')
+}
+
+const NAME = /^acme-widgets-[0-9a-f]{12}\.tar\.gz$/
+
+test('an archive comes under the name that Bitbucket gives, from another origin that gets no token', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+
+  const outcome = await archive('acme/widgets')
+
+  t.like(outcome, { code: 0, stderr: '' })
+  const [name = '', ...others] = readdirSync(work)
+  t.regex(name, NAME)
+  t.deepEqual(others, [])
+  t.is(outcome.stdout, `${name}\n`)
+  t.is(readFileSync(join(work, name)).toString('hex', 0, 2), '1f8b')
+  t.deepEqual(
+    sandbox.archives.requests.map(({ url, hasAuthorization }) => [url, hasAuthorization]),
+    [['/acme/widgets/get/HEAD.tar.gz', true]],
+  )
+  t.deepEqual(
+    sandbox.otherOrigin.requests.map(({ status, hasAuthorization }) => [status, hasAuthorization]),
+    [[200, false]],
+  )
+})
+
+test('a URL, a ref, a format and a file: each as it was typed', async (t) => {
+  const { home, sandbox, work } = await begin(t)
+  const url = `${sandbox.origin}/acme/widgets.git`
+
+  const outcome = await home.run(PROGRAM, ['archive', url, 'main', '--format', 'zip', '-o', 'deep/er/w.zip'])
+
+  t.deepEqual(outcome, { code: 0, stdout: 'deep/er/w.zip\n', stderr: '' })
+  t.is(readFileSync(join(work, 'deep/er/w.zip')).toString('hex', 0, 4), '504b0304')
+  t.is(sandbox.archives.requests[0]?.url, '/acme/widgets/get/main.zip')
+})
+
+test('JSON tells what lies where, by its schema', async (t) => {
+  const { work, archive } = await begin(t)
+
+  const { code, stdout, stderr } = await archive('acme/widgets', 'acme/absent', '-d', 'all', '--json')
+
+  t.is(code, 1)
+  t.regex(stderr, /1 of 2 archives are missing: acme\/absent\n/)
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const validate = new Ajv().compile(
+    JSON.parse(
+      readFileSync(fileURLToPath(new URL('../../docs/archive.schema.json', import.meta.url)), 'utf8'),
+    ) as object,
+  )
+  for (const line of lines) t.true(validate(line), JSON.stringify([line, validate.errors]))
+  const written = lines.find(({ state }) => state === 'written')
+  const content = readFileSync(join(work, String(written?.['path'])))
+  t.like(written, { repository: 'acme/widgets', ref: 'HEAD', bytes: content.length, sha256: sha256([content]) })
+  const failed = lines.find(({ state }) => state === 'failed')
+  t.is(failed?.['repository'], 'acme/absent')
+  t.regex(String(failed?.['error']), /^there is no acme\/absent/)
+})
+
+test('300 MB pass through little memory, into a file and through a pipe', async (t) => {
+  const asked = await begin(t)
+  const { home, sandbox, work } = asked
+  const size = 300_000_000
+  Object.assign(sandbox.archives.settings, { syntheticSize: size })
+  const expected = sha256(makeSyntheticArchive(size))
+
+  const peak = await watchPeak(start(t, asked, 'acme/widgets', '-o', 'large.tar.gz'))
+  const piped = await home.run('sh', [
+    '-c',
+    `${PROGRAM} archive acme/widgets -o - --host ${sandbox.origin} | sha256sum`,
+  ])
+
+  t.log(`peak: ${Math.round(peak / MiB)} MiB`)
+  t.true(peak > 0 && peak < 120 * MiB, `${peak}`)
+  t.is(sha256([readFileSync(join(work, 'large.tar.gz'))]), expected)
+  t.is(piped.stdout.slice(0, 64), expected)
+})
+
+/** The most memory that a process has until its end, in bytes. */
+async function watchPeak(child: ChildProcess): Promise<number> {
+  const ended = once(child, 'close')
+  let peak = 0
+  while (child.exitCode === null && child.signalCode === null) {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024)
+    } catch {
+      // It has just ended.
+    }
+    await sleep(20)
+  }
+  const [code] = (await ended) as [number]
+  return code === 0 ? peak : Infinity
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} in the middle leaves nothing, and the file that was there before`, async (t) => {
+    const asked = await begin(t)
+    const { sandbox, work, archive } = asked
+    Object.assign(sandbox.archives.settings, { syntheticSize: 5_000_000, stallAfter: 1_000_000 })
+    writeFileSync(join(work, 'w.tar.gz'), 'before')
+    const child = start(t, asked, 'acme/widgets', '-o', 'w.tar.gz')
+    await growth(work, /\.part$/, 500_000)
+
+    child.kill(signal)
+    const [code, by] = (await once(child, 'close')) as [number | null, string | null]
+
+    t.deepEqual([code, by], [null, signal])
+    t.deepEqual(readdirSync(work), ['w.tar.gz'])
+    t.is(readFileSync(join(work, 'w.tar.gz'), 'utf8'), 'before')
+    sandbox.archives.settings.stallAfter = undefined
+    t.like(await archive('acme/widgets', '-o', 'w.tar.gz'), { code: 0, stderr: '' })
+    t.is(statSync(join(work, 'w.tar.gz')).size, 5_000_000)
+  })
+}
+
+test('what a killed process left is taken away by the next one', async (t) => {
+  const asked = await begin(t)
+  const { sandbox, work, archive } = asked
+  Object.assign(sandbox.archives.settings, { syntheticSize: 5_000_000, stallAfter: 1_000_000 })
+  const child = start(t, asked, 'acme/widgets', '-o', 'w.tar.gz')
+  await growth(work, /\.part$/, 500_000)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  t.regex(readdirSync(work).join(' '), /^w\.tar\.gz\.\d+\.part$/)
+
+  sandbox.archives.settings.stallAfter = undefined
+  await archive('acme/widgets', '-o', 'w.tar.gz')
+
+  t.deepEqual(readdirSync(work), ['w.tar.gz'])
+})
+
+for (const hasLength of [true, false]) {
+  test(`a connection that is cut is a failure, the length being ${hasLength ? 'known' : 'unknown'}`, async (t) => {
+    const { sandbox, work, archive } = await begin(t)
+    Object.assign(sandbox.archives.settings, { syntheticSize: 5_000_000, cutAfter: 1_000_000, hasLength })
+
+    const outcome = await archive('acme/widgets', '-o', 'w.tar.gz')
+
+    t.like(outcome, { code: 1, stdout: '' })
+    t.regex(outcome.stderr, /cannot be reached \(the connection was cut\)/)
+    t.deepEqual(readdirSync(work), [])
+  })
+}
+
+test('a page to log in is never an archive', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  const page = { body: '<html>', headers: { 'content-type': 'text/html; charset=utf-8' } }
+  for (const fault of [
+    { ...page, status: 200 },
+    { ...page, status: 302, headers: { location: '/account/signin/?next=/acme/widgets' } },
+  ]) {
+    sandbox.archives.settings.fault = fault
+
+    const outcome = await archive('acme/widgets')
+
+    t.like(outcome, { code: 1, stdout: '' })
+    t.regex(outcome.stderr, /answers with a page for people, most likely its login[^\n]*\nhint: [^\n]* doctor\n/)
+  }
+  t.deepEqual(readdirSync(work), [])
+})
+
+test('redirects: not to plain http elsewhere, and not for ever', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  for (const [location, message] of [
+    ['http://192.0.2.1/archive.tar.gz', /sends us to http:\/\/192\.0\.2\.1, where anybody/],
+    [`${sandbox.origin}/acme/widgets/get/HEAD.tar.gz`, /sends us more than 5 times/],
+    ['http://', /sends us to what is no URL/],
+  ] as const) {
+    sandbox.archives.settings.fault = { status: 302, body: '', headers: { location } }
+
+    const outcome = await archive('acme/widgets')
+
+    t.is(outcome.code, 1)
+    t.regex(outcome.stderr, message)
+  }
+  t.deepEqual(readdirSync(work), [])
+})
+
+test('the token stays at home when the way leads to another port of the same host, and back', async (t) => {
+  const { sandbox, archive } = await begin(t)
+  const seen: (string | undefined)[] = []
+  const other = createServer((request, response) => {
+    seen.push(request.headers.authorization)
+    const back = { location: `${sandbox.origin}/acme/widgets/get/HEAD.tar.gz` }
+    response.writeHead(302, back).end()
+  }).listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const location = `http://127.0.0.1:${(other.address() as AddressInfo).port}/x`
+  sandbox.archives.settings.fault = { status: 302, body: '', headers: { location }, times: 1 }
+
+  const outcome = await archive('acme/widgets')
+
+  t.is(outcome.code, 1)
+  t.deepEqual(seen, [undefined])
+  t.deepEqual(
+    sandbox.archives.requests.map(({ hasAuthorization }) => hasAuthorization),
+    [true, false],
+  )
+})
+
+test('a token that was revoked is renewed, once for all', async (t) => {
+  const { sandbox, archive } = await begin(t)
+  sandbox.oauth.storage.forget('AccessToken')
+  for (const name of ['one', 'two', 'three']) sandbox.addRepository(name)
+
+  const outcome = await archive('acme/widgets', 'acme/one', 'acme/two', 'acme/three')
+
+  t.like(outcome, { code: 0, stderr: '' })
+  t.is(outcome.stdout.trim().split('\n').length, 4)
+  t.is(sandbox.oauth.tokenRequests.length, 1)
+})
+
+test('what Bitbucket refuses is a sentence with what to do', async (t) => {
+  const { sandbox, archive } = await begin(t)
+
+  const missing = await archive('acme/widgets', 'v9')
+  sandbox.access.rule = 'network'
+  const shut = await archive('acme/widgets')
+  sandbox.access.rule = undefined
+  sandbox.oauth.scopesOf = async () => new Set(['account'])
+  const scope = await archive('acme/widgets')
+
+  t.regex(
+    missing.stderr,
+    /there is no acme\/widgets, or nothing called v9 in it; or [^\n]*\nhint: [^\n]*doctor acme\/widgets\n/,
+  )
+  t.regex(shut.stderr, /admits certain networks only/)
+  t.regex(
+    scope.stderr,
+    /lacks a permission: Repositories: Read\nhint: tick it on [^\n]*\/acme\/workspace\/settings\/api\n/,
+  )
+  t.deepEqual([missing.code, shut.code, scope.code], [1, 1, 1])
+})
+
+test('--extract unpacks without the top folder, into a directory that is new or empty', async (t) => {
+  const { work, archive } = await begin(t)
+  mkdirSync(join(work, 'empty'))
+
+  const fresh = await archive('acme/widgets', '--extract', 'fresh')
+  const empty = await archive('acme/widgets', '--extract', 'empty')
+  const full = await archive('acme/widgets', '--extract', 'fresh')
+
+  t.deepEqual(fresh, { code: 0, stdout: 'fresh\n', stderr: '' })
+  t.is(empty.code, 0)
+  t.is(readFileSync(join(work, 'fresh/README.md'), 'utf8'), '# widgets\n')
+  t.deepEqual(readdirSync(join(work, 'empty')), ['README.md'])
+  t.is(full.code, 2)
+  t.regex(full.stderr, /fresh is there already, and is not an empty directory/)
+  t.deepEqual(readdirSync(work), ['empty', 'fresh'])
+})
+
+type Entry = {
+  path: string
+  type: 'File' | 'SymbolicLink' | 'Link' | 'FIFO'
+  linkpath?: string
+  content?: string
+  mode?: number
+}
+
+function makeTar(entries: readonly Entry[]): Buffer {
+  const blocks = entries.flatMap(({ path, type, linkpath, content = '', mode = 0o644 }) => {
+    const header = new Header({
+      path,
+      type,
+      ...(linkpath === undefined ? {} : { linkpath }),
+      size: content.length,
+      mode,
+    })
+    const block = Buffer.alloc(512)
+    header.encode(block)
+    const padded = Buffer.alloc(Math.ceil(content.length / 512) * 512)
+    padded.write(content)
+    return [block, padded]
+  })
+  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))
+}
+
+const GOOD: Entry = { path: 'top/good', type: 'File', content: 'good' }
+
+for (const [title, hostile] of [
+  ['a path upwards', [{ path: 'top/../../evil', type: 'File', content: 'evil' }]],
+  ['a link upwards', [{ path: 'top/link', type: 'SymbolicLink', linkpath: '../../..' }]],
+  ['an absolute link', [{ path: 'top/link', type: 'SymbolicLink', linkpath: '/etc' }]],
+  [
+    'a file behind a link',
+    [
+      { path: 'top/link', type: 'SymbolicLink', linkpath: '..' },
+      { path: 'top/link/evil', type: 'File', content: 'evil' },
+    ],
+  ],
+  ['a hard link to a file outside', [{ path: 'top/passwd', type: 'Link', linkpath: '/etc/passwd' }]],
+  ['a pipe', [{ path: 'top/pipe', type: 'FIFO' }]],
+] as [string, Entry[]][]) {
+  test(`--extract: an archive with ${title} is refused, and nothing is left of it`, async (t) => {
+    const { home, sandbox, work, archive } = await begin(t)
+    const outside = readdirSync(home.path)
+    sandbox.archives.settings.fault = {
+      status: 200,
+      body: makeTar([GOOD, ...hostile]) as unknown as string,
+      headers: { 'content-type': 'application/x-gzip' },
+    }
+
+    const outcome = await archive('acme/widgets', '--extract', 'new')
+
+    t.is(outcome.code, 1, outcome.stdout)
+    t.regex(outcome.stderr, /the archive was not unpacked, and nothing was left of it: .*\nhint: /)
+    t.deepEqual(readdirSync(work), [])
+    t.deepEqual(readdirSync(home.path), outside)
+  })
+}
+
+test('--extract: an absolute path stays inside', async (t) => {
+  const { home, sandbox, work, archive } = await begin(t)
+  const path = join(home.path, 'evil')
+  const body = makeTar([GOOD, { path, type: 'File', content: 'evil' }]) as unknown as string
+  sandbox.archives.settings.fault = { status: 200, body, headers: { 'content-type': 'application/x-gzip' } }
+
+  const outcome = await archive('acme/widgets', '--extract', 'new')
+
+  t.is(outcome.code, 0)
+  t.true(existsSync(join(work, 'new', path)))
+  t.false(existsSync(path))
+})
+
+test('--extract makes no program that runs as its owner, and fails with a broken or cut archive', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  const headers = { 'content-type': 'application/x-gzip' }
+  const whole = makeTar([{ path: 'top/program', type: 'File', content: 'x'.repeat(100_000), mode: 0o6755 }])
+  const send = (body: Buffer): Promise<Outcome> => {
+    sandbox.archives.settings.fault = { status: 200, body: body as unknown as string, headers }
+    return archive('acme/widgets', '--extract', 'new')
+  }
+
+  const cut = await send(whole.subarray(0, -30))
+  const noise = await send(Buffer.from('this is no archive at all'))
+  const empty = readdirSync(work)
+  const good = await send(whole)
+
+  t.deepEqual([cut.code, noise.code, good.code], [1, 1, 0])
+  t.regex(cut.stderr, /the archive was not unpacked/)
+  t.regex(noise.stderr, /the archive was not unpacked/)
+  t.deepEqual(empty, [])
+  t.is(statSync(join(work, 'new/program')).mode & 0o7000, 0)
+})
+
+test('-o - can be piped into tar, and into what does not read to the end', async (t) => {
+  const { home, sandbox, work } = await begin(t)
+  const command = `${PROGRAM} archive acme/widgets --host ${sandbox.origin} -o -`
+
+  const listed = await home.run('sh', ['-c', `${command} | tar tz`])
+  sandbox.archives.settings.syntheticSize = 5_000_000
+  const cut = await home.run('bash', ['-c', `set -o pipefail; ${command} | head -c 2 | od -An -tx1`])
+
+  t.like(listed, { code: 0, stderr: '' })
+  t.regex(listed.stdout, /^acme-widgets-[0-9a-f]{12}\/README\.md$/m)
+  t.like(cut, { code: 0, stdout: ' 1f 8b\n', stderr: '' })
+  t.deepEqual(readdirSync(work), [])
+})
+
+test('a terminal gets no archive, but a line that tells how far it is', async (t) => {
+  const asked = await begin(t)
+  const { home, sandbox, work } = asked
+  Object.assign(sandbox.archives.settings, { syntheticSize: 200_000_000 })
+  const words = [PROGRAM, 'archive', 'acme/widgets', '--host', sandbox.origin]
+
+  const refused = Terminal.open(t, home, [...words, '-o', '-'])
+  const refusal = await refused.ended
+  const shown = Terminal.open(t, home, [...words, '-o', 'w.tar.gz'], { columns: 60 })
+  await shown.waitFor(/acme\/widgets {2}\d+\.\d MB of 200\.0 MB {2}\d+\.\d MB\/s {2}0:\d\d left/)
+  const code = await shown.ended
+
+  t.is(refusal, 2)
+  t.regex(refused.screen(), /a terminal is no place for a file/)
+  t.is(code, 0)
+  t.is(shown.screen(), 'w.tar.gz')
+  t.deepEqual(readdirSync(work), ['w.tar.gz'])
+})
+
+for (const [title, args, message] of [
+  ['no repository', [], /no repository is named/],
+  ['a word that is none', ['widgets'], /that names no repository/],
+  ['two refs', ['acme/widgets', 'v1', '--ref', 'v2'], /two refs are named/],
+  ['a ref that leads elsewhere', ['acme/widgets', '--ref', '../../other/get/main'], /that is no branch, tag or commit/],
+  ['--all without a workspace', ['--all'], /--all and --workspace belong together/],
+  ['--all and a repository', ['--all', '--workspace', 'acme', 'acme/widgets'], /--all takes no repository/],
+  ['a file for several', ['acme/a', 'acme/b', '-o', 'x'], /-o and --extract take one repository/],
+  ['a file and a directory', ['acme/a', '-o', 'x', '-d', 'y'], /-o, -d and --extract exclude each other/],
+  [
+    'a zip to unpack',
+    ['acme/a', '--format', 'zip', '--extract', 'x'],
+    /--extract unpacks tar\.gz only\n.*hint: leave out --format/,
+  ],
+  ['another format', ['acme/a', '--format', 'rar'], /Invalid values/],
+  ['JSON and the archive on stdout', ['acme/a', '-o', '-', '--json'], /cannot both go to stdout/],
+  [
+    'a directory in the place of a file',
+    ['acme/a', '-o', '.'],
+    /\. is a directory, and a file has to be written there/,
+  ],
+] as const) {
+  test(`wrong usage is said before anything is asked: ${title}`, async (t) => {
+    const { sandbox, work, archive } = await begin(t)
+
+    const outcome = await archive(...args)
+
+    t.like(outcome, { code: 2, stdout: '' })
+    t.regex(outcome.stderr, message)
+    t.is(sandbox.archives.requests.length, 0)
+    t.deepEqual(readdirSync(work), [])
+  })
+}
+
+test('a full disk, or a place that cannot be written to, is a sentence', async (t) => {
+  const { work, archive } = await begin(t)
+  writeFileSync(join(work, 'file'), '')
+
+  const outcome = await archive('acme/widgets', '-o', 'file/w.tar.gz')
+
+  t.is(outcome.code, 1)
+  t.regex(outcome.stderr, /file\/w\.tar\.gz cannot be written: a file stands where a directory should be\nhint: /)
+})
