@@ -31,6 +31,7 @@ const RUN: Readonly<Record<string, Run>> = {
   unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
   doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
   archive: async (...typed) => (await import('./commands/archive.ts')).archive(...typed),
+  api: async (...typed) => (await import('./commands/api.ts')).api(...typed),
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 

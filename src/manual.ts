@@ -252,6 +252,54 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'api',
+    positionals: [
+      {
+        name: 'path',
+        isRequired: true,
+        description: 'As /2.0/repositories/acme; the 2.0 may be left out. Or a full URL of the API',
+      },
+    ],
+    summary: "Ask Bitbucket's REST API, logged in",
+    description:
+      'Sends a request with an access token, and prints the answer: JSON, indented on a terminal, else as it came. Where ' +
+      'Bitbucket refuses, its answer goes to stdout all the same, what it means to stderr, and the exit code is 1. Where ' +
+      'Bitbucket asks to wait, this waits.',
+    options: [
+      { name: 'paginate', description: 'Follow all pages, and print one list of all values' },
+      {
+        name: 'method',
+        alias: 'X',
+        value: 'METHOD',
+        description: 'If another than GET, or POST where something is sent',
+      },
+      {
+        name: 'field',
+        alias: 'f',
+        value: 'KEY=VALUE',
+        isList: true,
+        description: 'Send this text in a JSON object; the key may be nested, as target[ref]. With GET: in the query',
+      },
+      { name: 'input', value: 'FILE', description: 'Send what is in this file, or comes from stdin if it is a hyphen' },
+      {
+        name: 'header',
+        alias: 'H',
+        value: 'LINE',
+        isList: true,
+        description: "Send this header, as 'Accept: text/plain'; not Authorization",
+      },
+      { name: 'include', alias: 'i', description: 'Print the status and the headers before the answer' },
+      ...WHOSE,
+    ],
+    examples: [
+      {
+        line: `${PROGRAM} api repositories/acme --paginate | jq -r .[].full_name`,
+        description: 'The repositories of a workspace',
+      },
+      { line: `${PROGRAM} api repositories/acme/widgets/issues -f title=Slow`, description: 'Open an issue' },
+    ],
+  },
+  {
     name: 'completion',
     positionals: [
       { name: 'shell', isRequired: true, description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] },

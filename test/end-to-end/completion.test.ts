@@ -28,6 +28,8 @@ const TYPED = [
   ['configure --dry-run --g', ['--global']],
   ['archive --format ', ['tar.gz', 'zip', 'tar.bz2']],
   ['archive -o ', []],
+  ['api -X ', []],
+  ['api user -f a=b --fi', ['--field']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['completion z', ['zsh']],
   ['completion bash ', []],

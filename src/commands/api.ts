@@ -1,0 +1,67 @@
+import type { Arguments } from '../arguments.ts'
+import { Failure, isFailure } from '../failure.ts'
+import type { OpenAnswer } from '../http.ts'
+import { writeOut } from '../output.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { type ApiRequest, readRequest } from './apiRequest.ts'
+import { askForPages } from './askForPages.ts'
+import { readText } from './readText.ts'
+import { refusalInWords, type Subject } from './refused.ts'
+import { openSession } from './session.ts'
+import { readOwner } from './whose.ts'
+
+/**
+ * `api`: sends a request to the REST interface, and prints the answer.
+ *
+ * @throws Failure where the server refuses; its answer is printed all the same
+ */
+export async function api(args: Arguments, around: Surroundings): Promise<void> {
+  const session = openSession(readOwner(args), around)
+  const request = await readRequest(args, session.apiUrl())
+  const subject: Subject = {
+    account: session.account,
+    what: request.url.pathname,
+    workspace: /^\/2\.0\/repositories\/([^/]+)/.exec(request.url.pathname)?.[1],
+  }
+  if (args.has('paginate')) return print(await askForAll(request, session, subject), around)
+  const answer = await session.ask(request.url, request)
+  try {
+    if (args.has('include')) around.write(describeHead(answer))
+    const isGood = answer.status >= 200 && answer.status < 300
+    if (isGood && !process.stdout.isTTY) return await writeOut(answer.body)
+    const text = await readText(answer)
+    around.write(process.stdout.isTTY ? indent(text) : text)
+    if (!isGood) throw refusalInWords(answer, text, subject)
+  } finally {
+    answer.close()
+  }
+}
+
+async function askForAll(
+  request: ApiRequest,
+  session: ReturnType<typeof openSession>,
+  subject: Subject,
+): Promise<readonly unknown[]> {
+  const { method, url, headers } = request
+  if (method !== 'GET') throw new Failure(`--paginate goes with GET, and not with ${method}`, { code: 'usage' })
+  return askForPages(url, { ...session, ask: (page) => session.ask(page, { headers }) }, subject)
+}
+
+function print(values: readonly unknown[], { write }: Surroundings): void {
+  write(`${JSON.stringify(values, undefined, process.stdout.isTTY ? 2 : undefined)}\n`)
+}
+
+/** Without what would log somebody in. */
+function describeHead({ status, headers }: OpenAnswer): string {
+  const lines = Object.entries(headers).filter(([name]) => name !== 'set-cookie')
+  return `HTTP ${status}\n${lines.map(([name, value]) => `${name}: ${value}\n`).join('')}\n`
+}
+
+function indent(text: string): string {
+  try {
+    return `${JSON.stringify(JSON.parse(text), undefined, 2)}\n`
+  } catch (error) {
+    if (isFailure(error)) throw error
+    return text === '' || text.endsWith('\n') ? text : `${text}\n`
+  }
+}
