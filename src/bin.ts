@@ -36,7 +36,7 @@ async function main(operation: string | undefined): Promise<void> {
 
 /** What git will never name, so that it may come from a script as well. */
 const COMMANDS = new Set(
-  'setup login logout status token refresh configure unconfigure doctor archive completion'.split(' '),
+  'setup login logout status token refresh configure unconfigure doctor archive api downloads completion'.split(' '),
 )
 
 /**

@@ -32,6 +32,7 @@ const RUN: Readonly<Record<string, Run>> = {
   doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
   archive: async (...typed) => (await import('./commands/archive.ts')).archive(...typed),
   api: async (...typed) => (await import('./commands/api.ts')).api(...typed),
+  downloads: async (...typed) => (await import('./commands/downloads.ts')).downloads(...typed),
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 

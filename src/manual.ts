@@ -300,6 +300,33 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'downloads',
+    positionals: [
+      { name: 'action', isRequired: true, description: 'list, get or put', choices: ['list', 'get', 'put'] },
+      { name: 'repository', isRequired: true, description: 'As acme/widgets or https://bitbucket.org/acme/widgets' },
+      { name: 'file', isList: true, description: 'For get, the name of one; for put, files of this machine' },
+    ],
+    summary: "List, get and put the files of a repository's Downloads page",
+    description:
+      "Lists the files of a repository's Downloads page, downloads one of them, or uploads files there, in the place of those " +
+      'with the same names. To upload, the consumer needs the permission Repositories: Write.',
+    options: [
+      {
+        name: 'output',
+        alias: 'o',
+        value: 'FILE',
+        description: 'With get: write to this file, or to stdout if it is a hyphen',
+      },
+      { name: 'json', description: 'With list: print JSON for a program' },
+      ...WHOSE,
+    ],
+    examples: [
+      { line: `${PROGRAM} downloads list acme/widgets`, description: 'What there is' },
+      { line: `${PROGRAM} downloads get acme/widgets setup.exe`, description: 'Download one' },
+      { line: `${PROGRAM} downloads put acme/widgets dist/*.zip`, description: 'Upload some' },
+    ],
+  },
+  {
     name: 'completion',
     positionals: [
       { name: 'shell', isRequired: true, description: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] },

@@ -30,6 +30,8 @@ const TYPED = [
   ['archive -o ', []],
   ['api -X ', []],
   ['api user -f a=b --fi', ['--field']],
+  ['downloads l', ['list']],
+  ['downloads put acme/widgets a b --u', ['--username']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['completion z', ['zsh']],
   ['completion bash ', []],

@@ -1,0 +1,121 @@
+import { basename } from 'node:path'
+import type { Arguments } from '../arguments.ts'
+import { isPage, signedOut } from '../bitbucket/follow.ts'
+import type { Repository } from '../bitbucket/repository.ts'
+import { isObject } from '../json.ts'
+import { refuseScreen } from '../output.ts'
+import { formatSize, startProgress } from '../progress.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { refuseDirectory } from '../wholeFile.ts'
+import { askForPages } from './askForPages.ts'
+import { JSON_VERSION } from './findings.ts'
+import { explainRefusal, type Subject } from './refused.ts'
+import { save, type Target } from './save.ts'
+import { openSession, type Session } from './session.ts'
+import { openUpload } from './upload.ts'
+import { readRepositories, usage } from './whose.ts'
+
+/** A repository's Downloads page. */
+type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL; readonly subject: Subject }
+
+/**
+ * `downloads`: lists, gets and puts the files of a repository's Downloads page.
+ *
+ * @throws Failure where that is not to be had
+ */
+export async function downloads(args: Arguments, around: Surroundings): Promise<void> {
+  const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
+  const [repository] = repositories
+  if (repository === undefined) return
+  const session = openSession(account, around)
+  const name = `${repository.workspace}/${repository.name}`
+  const page: Page = {
+    repository,
+    session,
+    url: new URL(`/2.0/repositories/${name}/downloads`, session.apiUrl()),
+    subject: { account, what: name, workspace: repository.workspace, repository: name },
+  }
+  const files = args.list('file')
+  const action = args.text('action')
+  if (action === 'list') return list(page, args, around)
+  return action === 'get' ? get(page, files, args, around) : put(page, files, around)
+}
+
+async function list({ repository, session, url, subject }: Page, args: Arguments, around: Surroundings): Promise<void> {
+  if (args.list('file').length > 0) throw usage('list takes no file')
+  const found = (await askForPages(new URL('?pagelen=100', url), session, subject)).filter(isObject).map((file) => ({
+    name: String(file['name']),
+    bytes: Number(file['size']),
+    downloads: Number(file['downloads']),
+    createdOn: String(file['created_on']),
+  }))
+  const { workspace, name } = repository
+  if (args.has('json')) {
+    const report = { version: JSON_VERSION, repository: `${workspace}/${name}`, files: found }
+    around.write(`${JSON.stringify(report, undefined, 2)}\n`)
+    return
+  }
+  const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
+  const width = Math.max(...rows.map(([size = '']) => size.length))
+  around.write(rows.map(([size = '', ...rest]) => `${[size.padStart(width), ...rest].join('  ')}\n`).join(''))
+}
+
+/** Other people choose these names: none of them moves the cursor. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')
+}
+
+async function get(page: Page, files: readonly string[], args: Arguments, around: Surroundings): Promise<void> {
+  const { session, url, subject } = page
+  const [name, ...more] = files
+  if (name === undefined || more.length > 0)
+    throw usage('get takes the name of one file', 'downloads list names them all')
+  const target = chooseTarget(name, args.text('output'))
+  const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
+  if (answer.status !== 200) {
+    throw await explainRefusal(answer, { ...subject, what: `${subject.what}, or no ${name} among its downloads` })
+  }
+  // A file may be a page, but it comes from elsewhere.
+  if (isPage(answer) && answer.url.origin === url.origin) {
+    answer.close()
+    throw signedOut(answer.url)
+  }
+  const progress = startProgress(process.stderr)
+  progress.label(name)
+  try {
+    await save(answer, target, { progress })
+  } finally {
+    progress.end()
+  }
+  if (target.kind === 'file') around.write(`${target.path}\n`)
+}
+
+function chooseTarget(name: string, output: string | undefined): Target {
+  if (output === '-') {
+    refuseScreen()
+    return { kind: 'output' }
+  }
+  const path = output ?? basename(name)
+  if (path === '' || path === '.' || path === '..')
+    throw usage('that is no name of a file', 'downloads list names them all')
+  refuseDirectory(path)
+  return { kind: 'file', path }
+}
+
+async function put({ session, url, subject }: Page, files: readonly string[], around: Surroundings): Promise<void> {
+  if (files.length === 0) throw usage('no file is named')
+  const uploads = await Promise.all(files.map((file) => openUpload(file)))
+  const progress = startProgress(process.stderr)
+  try {
+    for (const { name, headers, body, size } of uploads) {
+      progress.label(name)
+      progress.expect(size)
+      const answer = await session.ask(url, { method: 'POST', headers, body: () => body(progress.add) })
+      if (answer.status < 200 || answer.status > 299) throw await explainRefusal(answer, subject)
+      answer.close()
+      progress.aside(() => around.write(`${name}\n`))
+    }
+  } finally {
+    progress.end()
+  }
+}

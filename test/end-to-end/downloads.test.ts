@@ -1,0 +1,129 @@
+import test, { type ExecutionContext } from 'ava'
+import { Ajv } from 'ajv'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Home, Outcome } from '../helpers/home.ts'
+import { makeLoggedInUser } from '../helpers/user.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+
+type Asked = {
+  readonly home: Home
+  readonly sandbox: Sandbox
+  /** Where the command is run. */
+  readonly work: string
+  readonly downloads: (action: string, ...args: readonly string[]) => Promise<Outcome>
+}
+
+/** Somebody who is logged in, and `downloads` for acme/widgets. */
+async function begin(t: ExecutionContext): Promise<Asked> {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const downloads = (action: string, ...args: readonly string[]): Promise<Outcome> =>
+    home.run('git-credential-bitbucket-oauth', ['downloads', action, 'acme/widgets', ...args, '--host', sandbox.origin])
+  return { home, sandbox, work: join(home.path, 'work'), downloads }
+}
+
+test('list tells all files, for people and as JSON', async (t) => {
+  const { sandbox, downloads } = await begin(t)
+  sandbox.downloads.add('acme/widgets', 'setup.exe', Buffer.alloc(1_234_567))
+  sandbox.downloads.add('acme/widgets', 'forged\u001B[2J name', Buffer.from('x'))
+
+  const people = await downloads('list')
+  const program = await downloads('list', '--json')
+
+  t.is(people.stderr, '')
+  t.regex(
+    people.stdout,
+    /^1\.2 MB {2}\d{4}-\d\d-\d\d {2}setup\.exe\n {3}1 B {2}\d{4}-\d\d-\d\d {2}forged\uFFFD\[2J name\n$/,
+  )
+  const report = JSON.parse(program.stdout) as { files: object[] }
+  const schema = fileURLToPath(new URL('../../docs/downloads.schema.json', import.meta.url))
+  t.true(new Ajv().validate(JSON.parse(readFileSync(schema, 'utf8')) as object, report))
+  t.like(report.files[0], { name: 'setup.exe', bytes: 1_234_567, downloads: 0 })
+})
+
+test('get downloads one, from another origin that gets no token', async (t) => {
+  const { sandbox, work, downloads } = await begin(t)
+  const content = Buffer.alloc(3_000_000, 'é')
+  sandbox.downloads.add('acme/widgets', 'two words.bin', content)
+
+  const outcome = await downloads('get', 'two words.bin')
+  const named = await downloads('get', 'two words.bin', '-o', 'other')
+
+  t.deepEqual(outcome, { code: 0, stdout: 'two words.bin\n', stderr: '' })
+  t.is(named.stdout, 'other\n')
+  t.deepEqual(readdirSync(work), ['other', 'two words.bin'])
+  t.true(readFileSync(join(work, 'two words.bin')).equals(content))
+  t.deepEqual(
+    sandbox.otherOrigin.requests.map(({ hasAuthorization }) => hasAuthorization),
+    [false, false],
+  )
+})
+
+test('get writes nothing outside, and nothing for what is not there', async (t) => {
+  const { sandbox, work, downloads } = await begin(t)
+  sandbox.downloads.add('acme/widgets', '../evil', Buffer.from('evil'))
+
+  const absent = await downloads('get', 'absent')
+  const upwards = await downloads('get', '../evil')
+  const dots = await downloads('get', '..')
+
+  t.is(absent.code, 1)
+  t.regex(absent.stderr, /there is no acme\/widgets, or no absent among its downloads; or the account/)
+  t.is(upwards.stdout, 'evil\n')
+  t.is(dots.code, 2)
+  t.deepEqual(readdirSync(work), ['evil'])
+})
+
+test('put uploads files under their names, also an empty one, in the place of older ones', async (t) => {
+  const { sandbox, work, downloads } = await begin(t)
+  const large = Buffer.alloc(20_000_000, 'large')
+  sandbox.downloads.add('acme/widgets', 'large.bin', Buffer.from('older'))
+  writeFileSync(join(work, 'large.bin'), large)
+  writeFileSync(join(work, 'empty'), '')
+  writeFileSync(join(work, 'a "quoted" ü.txt'), 'text')
+
+  const outcome = await downloads('put', 'large.bin', 'empty', join(work, 'a "quoted" ü.txt'))
+
+  t.deepEqual(outcome, { code: 0, stdout: 'large.bin\nempty\na "quoted" ü.txt\n', stderr: '' })
+  const files = sandbox.downloads.list('acme/widgets')
+  t.true(files.get('large.bin')?.content.equals(large))
+  t.is(files.get('empty')?.content.length, 0)
+  t.is([...files.keys()].length, 3)
+})
+
+test('put needs a permission of the consumer, and renews a token that was revoked', async (t) => {
+  const { sandbox, work, downloads } = await begin(t)
+  writeFileSync(join(work, 'file'), 'content')
+  sandbox.oauth.storage.forget('AccessToken')
+
+  const renewed = await downloads('put', 'file')
+  sandbox.oauth.scopesOf = async () => new Set(['repository'])
+  const refused = await downloads('put', 'file')
+
+  t.like(renewed, { code: 0, stderr: '' })
+  t.is(sandbox.downloads.list('acme/widgets').get('file')?.content.toString(), 'content')
+  t.is(refused.code, 1)
+  t.regex(refused.stderr, /the consumer lacks a permission: Repositories: Write\nhint: tick it on /)
+})
+
+for (const [title, args, message] of [
+  ['another action', ['delete', 'x'], /Invalid values/],
+  ['a file that is not there', ['put', 'absent'], /absent cannot be read \(ENOENT\)/],
+  ['a directory', ['put', '.'], /\. is not a plain file/],
+  ['nothing to put', ['put'], /no file is named/],
+  ['nothing to get', ['get'], /get takes the name of one file/],
+  ['two to get', ['get', 'a', 'b'], /get takes the name of one file/],
+  ['a file to list', ['list', 'a'], /list takes no file/],
+] as const) {
+  test(`wrong usage is said before anything is asked: ${title}`, async (t) => {
+    const { sandbox, downloads } = await begin(t)
+    const [action, ...rest] = args
+
+    const outcome = await downloads(action, ...rest)
+
+    t.like(outcome, { code: 2, stdout: '' })
+    t.regex(outcome.stderr, message)
+    t.is(sandbox.api.requests.length, 0)
+  })
+}
