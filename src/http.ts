@@ -183,11 +183,15 @@ type Watch = {
 /** @param patience seconds */
 function startWatch(patience: number): Watch {
   const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const end = (): void => clearTimeout(timer)
+  let isWaiting = false
+  // One for the whole exchange: a new one for each piece would cost more than the piece.
+  const timer = setTimeout(() => isWaiting && controller.abort(), patience * 1000).unref()
   const begin = (): void => {
-    end()
-    timer = setTimeout(() => controller.abort(), patience * 1000)
+    isWaiting = true
+    timer.refresh()
+  }
+  const end = (): void => {
+    isWaiting = false
   }
   return {
     signal: controller.signal,

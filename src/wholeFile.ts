@@ -1,6 +1,7 @@
-import { constants, lstatSync, readdirSync, rmSync } from 'node:fs'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { closeSync, fsync, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { attempt, Failure, systemCode } from './failure.ts'
 import { beforeSignal } from './signals.ts'
 import { isOfSystem } from './systemError.ts'
@@ -37,24 +38,25 @@ export async function makeWhole<Result>(path: string, work: (neighbour: string) 
 }
 
 /**
- * Writes a file piece by piece, and makes sure that it lies on the disk.
+ * Writes a new file piece by piece.
  *
+ * @param isLasting whether it has to be whole after a power cut too, which may take as long as all the rest
  * @throws what the disk or the pieces say
  */
-export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
+export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
+  const file = openSync(path, 'wx')
   try {
     for await (const piece of pieces) {
-      for (let start = 0; start < piece.length;) {
-        const { bytesWritten } = await file.write(piece, start)
-        start += bytesWritten
-      }
+      // At once: to have another thread do it takes longer than to do it.
+      for (let start = 0; start < piece.length;) start += writeSync(file, piece, start)
     }
-    await file.sync()
+    if (isLasting) await sync(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
+
+const sync = promisify(fsync)
 
 /** Takes away what killed processes have left beside a path. */
 function removeForgotten(path: string): void {

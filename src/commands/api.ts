@@ -8,7 +8,7 @@ import { askForPages } from './askForPages.ts'
 import { readText } from './readText.ts'
 import { refusalInWords, type Subject } from './refused.ts'
 import { openSession } from './session.ts'
-import { readOwner } from './whose.ts'
+import { readHostAccount } from './whose.ts'
 
 /**
  * `api`: sends a request to the REST interface, and prints the answer.
@@ -16,7 +16,7 @@ import { readOwner } from './whose.ts'
  * @throws Failure where the server refuses; its answer is printed all the same
  */
 export async function api(args: Arguments, around: Surroundings): Promise<void> {
-  const session = openSession(readOwner(args), around)
+  const session = openSession(readHostAccount(args), around)
   const request = await readRequest(args, session.apiUrl())
   const subject: Subject = {
     account: session.account,

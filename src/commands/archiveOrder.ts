@@ -2,7 +2,7 @@ import type { Arguments } from '../arguments.ts'
 import { type Format, FORMATS } from '../bitbucket/archive.ts'
 import type { Repository } from '../bitbucket/repository.ts'
 import type { Account } from '../tokens/token.ts'
-import { readOwner, readRepositories, usage } from './whose.ts'
+import { readHostAccount, readRepositories, usage } from './whose.ts'
 
 /** What somebody wants of `archive`. */
 export type ArchiveOrder = {
@@ -35,7 +35,7 @@ export function readOrder(args: Arguments): ArchiveOrder {
     throw usage('no repository is named', 'git credential-bitbucket-oauth archive acme/widgets')
   }
   const { account, repositories } =
-    workspace === undefined ? readRepositories(words, args) : { account: readOwner(args), repositories: [] }
+    workspace === undefined ? readRepositories(words, args) : { account: readHostAccount(args), repositories: [] }
   const format = FORMATS.find((one) => one === args.text('format')) ?? 'tar.gz'
   const place = readPlace(args, format, workspace !== undefined || words.length > 1)
   const isJson = args.has('json')

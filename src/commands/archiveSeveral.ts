@@ -6,10 +6,13 @@ import { fetchArchive, type Means } from './fetchArchive.ts'
 /** More would be no faster, and Bitbucket counts. */
 const AT_A_TIME = 4
 
+/** What is wrong for one repository is wrong for all. */
+const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
+
 /**
  * Downloads archives of several repositories, whatever becomes of the others.
  *
- * @throws Failure that names those that failed
+ * @throws Failure that names those that failed, or where none is to be had
  */
 export async function archiveSeveral(named: readonly Repository[], means: Means): Promise<void> {
   const { progress, order, around } = means
@@ -26,7 +29,7 @@ export async function archiveSeveral(named: readonly Repository[], means: Means)
       const state = await fetchArchive(repository, means, { isKept: true })
       if (state === 'present') present += 1
     } catch (error) {
-      if (!isFailure(error)) throw error
+      if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
       failed.push({ name, failure: error })
       if (order.isJson) around.write(`${JSON.stringify(describe(name, error, means))}\n`)
     }
@@ -52,7 +55,7 @@ function describe(name: string, { message }: Failure, { order: { ref, format } }
   return { version: JSON_VERSION, repository: name, ref, format, state: 'failed', error: message }
 }
 
-/** Does something for each, a few at a time. The first error that is no Failure ends it. */
+/** Does something for each, a few at a time. The first error ends it. */
 async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const left = [...items]
   const workers = Array.from({ length: AT_A_TIME }, async () => {

@@ -10,7 +10,7 @@ import { refuseDirectory } from '../wholeFile.ts'
 import { askForPages } from './askForPages.ts'
 import { JSON_VERSION } from './findings.ts'
 import { explainRefusal, type Subject } from './refused.ts'
-import { save, type Target } from './save.ts'
+import { saveDownload, type Target } from './saveDownload.ts'
 import { openSession, type Session } from './session.ts'
 import { openUpload } from './upload.ts'
 import { readRepositories, usage } from './whose.ts'
@@ -83,7 +83,7 @@ async function get(page: Page, files: readonly string[], args: Arguments, around
   const progress = startProgress(process.stderr)
   progress.label(name)
   try {
-    await save(answer, target, { progress })
+    await saveDownload(answer, target, { progress })
   } finally {
     progress.end()
   }

@@ -10,7 +10,7 @@ import type { Surroundings } from '../surroundings.ts'
 import type { ArchiveOrder } from './archiveOrder.ts'
 import { JSON_VERSION } from './findings.ts'
 import { explainRefusal } from './refused.ts'
-import { save, type Target } from './save.ts'
+import { saveDownload, type Target } from './saveDownload.ts'
 import type { Session } from './session.ts'
 
 export type Means = {
@@ -57,7 +57,7 @@ export async function fetchArchive(
       return tell('present', target.path, found.size)
     }
   }
-  const { bytes, sha256 } = await save(answer, target, { progress, isHashed: isJson })
+  const { bytes, sha256 } = await saveDownload(answer, target, { progress, isHashed: isJson, isLasting: isKept })
   if (target.kind === 'output') return 'written'
   return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
 }

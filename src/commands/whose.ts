@@ -10,7 +10,7 @@ import { parseAccount } from './account.ts'
  *
  * @throws Failure with the code `usage` for what is no URL
  */
-export function readOwner(args: Arguments): Account {
+export function readHostAccount(args: Arguments): Account {
   return parseAccount(args.text('host') ?? BITBUCKET, args.text('username'))
 }
 
@@ -25,7 +25,7 @@ export function readRepositories(
 ): { account: Account; repositories: readonly Repository[] } {
   const [first] = words
   const isUrl = first !== undefined && URL.canParse(first)
-  const account = isUrl ? parseAccount(first, args.text('username')) : readOwner(args)
+  const account = isUrl ? parseAccount(first, args.text('username')) : readHostAccount(args)
   const base = accountUrl(defaultAccount(account))
   const repositories = words.map((word) => {
     const repository = parseRepository(word, base)

@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
 import { Ajv } from 'ajv'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Header } from 'tar'
 import type { Home, Outcome } from '../helpers/home.ts'
+import { serve } from '../helpers/server.ts'
 import { Terminal } from '../helpers/terminal.ts'
 import { makeLoggedInUser } from '../helpers/user.ts'
 import { makeSyntheticArchive } from '../sandbox/archives.ts'
@@ -179,6 +180,36 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     t.is(statSync(join(work, 'w.tar.gz')).size, 5_000_000)
   })
 }
+
+test('SIGINT in the middle of --extract leaves nothing', async (t) => {
+  const asked = await begin(t)
+  const { sandbox, work } = asked
+  // Two members, so that the first one is whole when the second one never ends.
+  const members = [GOOD, { path: 'top/noise', type: 'File', content: randomBytes(300_000).toString('hex') } as const]
+  const whole = makeTar(members)
+  const url = await serve(t, (_, response) => response.write(whole.subarray(0, whole.length / 2)))
+  sandbox.archives.settings.fault = { status: 302, body: '', headers: { location: url.href } }
+  const child = start(t, asked, 'acme/widgets', '--extract', 'new')
+  await growth(work, /^new\.\d+\.part$/, 0)
+
+  child.kill('SIGINT')
+  const [code, by] = (await once(child, 'close')) as [number | null, string | null]
+
+  t.deepEqual([code, by], [null, 'SIGINT'])
+  t.deepEqual(readdirSync(work), [])
+})
+
+test('several without a login are one sentence, and exit code 4', async (t) => {
+  const { home, sandbox, archive } = await begin(t)
+  for (const directory of [home.runtime, home.data]) rmSync(directory, { recursive: true })
+  home.env['CI'] = '1'
+
+  const outcome = await archive('acme/widgets', 'acme/other')
+
+  t.like(outcome, { code: 4, stdout: '' })
+  t.is(outcome.stderr.match(/^git-credential/gm)?.length, 1)
+  t.is(sandbox.archives.requests.length, 0)
+})
 
 test('what a killed process left is taken away by the next one', async (t) => {
   const asked = await begin(t)
@@ -478,7 +509,7 @@ for (const [title, args, message] of [
   })
 }
 
-test('a full disk, or a place that cannot be written to, is a sentence', async (t) => {
+test('a place that cannot be written to is a sentence', async (t) => {
   const { work, archive } = await begin(t)
   writeFileSync(join(work, 'file'), '')
 

@@ -12,6 +12,13 @@ export type Target =
   /** Stdout. */
   | { readonly kind: 'output' }
 
+type Options = {
+  readonly progress: Progress
+  readonly isHashed?: boolean
+  /** Whether somebody will believe, after a power cut too, that a file under its name is whole. */
+  readonly isLasting?: boolean
+}
+
 /** What came. */
 export type Saved = {
   readonly bytes: number
@@ -24,10 +31,10 @@ export type Saved = {
  *
  * @throws Failure where it breaks off, or cannot be written
  */
-export async function save(
+export async function saveDownload(
   answer: OpenAnswer,
   target: Target,
-  { progress, isHashed = false }: { readonly progress: Progress; readonly isHashed?: boolean },
+  { progress, isHashed = false, isLasting = false }: Options,
 ): Promise<Saved> {
   try {
     const hash = isHashed ? createHash('sha256') : undefined
@@ -39,7 +46,8 @@ export async function save(
     })
     progress.expect(lengthOf(answer))
     if (target.kind === 'output') await writeOut(pieces)
-    else if (target.kind === 'file') await makeWhole(target.path, (neighbour) => writeFile(neighbour, pieces))
+    else if (target.kind === 'file')
+      await makeWhole(target.path, (neighbour) => writeFile(neighbour, pieces, isLasting))
     else await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
     return { bytes, sha256: hash?.digest('hex') }
   } finally {

@@ -1,0 +1,61 @@
+import test from 'ava'
+import { archiveUrl, givenName, ownName, type Wanted } from '../../src/bitbucket/archive.ts'
+import { isFailure } from '../../src/failure.ts'
+
+function want(ref: string): Wanted {
+  const url = new URL('https://bitbucket.org/acme/widgets.git')
+  return { repository: { url, workspace: 'acme', name: 'widgets' }, ref, format: 'tar.gz' }
+}
+
+for (const [ref, path] of [
+  ['main', 'main'],
+  ['feature/a#b%', 'feature/a%23b%25'],
+  ['v1.2..x', 'v1.2..x'],
+  ['ü', '%C3%BC'],
+] as const) {
+  test(`the ref ${ref} has its URL`, (t) => {
+    t.is(archiveUrl(want(ref)).href, `https://bitbucket.org/acme/widgets/get/${path}.tar.gz`)
+  })
+}
+
+for (const ref of [
+  '',
+  '..',
+  '../../other/get/main',
+  'a/../b',
+  './a',
+  'a//b',
+  'a b',
+  'a\nb',
+  'a\\..\\b',
+  'a?b',
+  'a:b',
+]) {
+  test(`${JSON.stringify(ref)} is no ref`, (t) => {
+    const error = t.throws(() => archiveUrl(want(ref)))
+
+    t.true(isFailure(error) && error.code === 'usage')
+  })
+}
+
+for (const [disposition, name] of [
+  ['attachment; filename="acme-widgets-0123456789ab.tar.gz"', 'acme-widgets-0123456789ab.tar.gz'],
+  ['attachment; filename=acme-widgets-0123456789ab.tar.gz', 'acme-widgets-0123456789ab.tar.gz'],
+  ['attachment; filename="../../.bashrc.tar.gz"', undefined],
+  ['attachment; filename="/etc/x.tar.gz"', undefined],
+  ['attachment; filename=".hidden.tar.gz"', undefined],
+  ['attachment; filename="-rf.tar.gz"', undefined],
+  [String.raw`attachment; filename="a\b.tar.gz"`, undefined],
+  ['attachment; filename="program.exe"', undefined],
+  [`attachment; filename="${'a'.repeat(300)}.tar.gz"`, undefined],
+  ['attachment', undefined],
+  [undefined, undefined],
+] as const) {
+  test(`the name in ${JSON.stringify(disposition)?.slice(0, 60)} is ${name ?? 'not taken'}`, (t) => {
+    t.is(givenName('tar.gz', disposition), name)
+  })
+}
+
+test('our own name is one', (t) => {
+  t.is(ownName(want('feature/a b')), 'acme-widgets-feature-a-b.tar.gz')
+})
