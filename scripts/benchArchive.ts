@@ -4,10 +4,10 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync, rmSync } from 'node:fs'
+import { openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Home } from '../test/helpers/home.ts'
+import { watchPeak } from '../test/helpers/peak.ts'
 import { freePort } from '../test/helpers/ports.ts'
 import { requestFor } from '../test/helpers/user.ts'
 import { Sandbox } from '../test/sandbox/sandbox.ts'
@@ -89,25 +89,10 @@ async function measure({ name, command, args }: Program): Promise<Run> {
     stdio: ['ignore', openSync('/dev/null', 'w'), 'inherit'],
   })
   const ended = once(child, 'close')
-  const peak = await watchPeak(child.pid, () => child.exitCode === null && child.signalCode === null)
+  const peak = await watchPeak(child)
   const [code] = (await ended) as [number]
   if (code !== 0) throw new Error(`${name} failed`)
   return { seconds: Number(process.hrtime.bigint() - start) / 1e9, peak }
-}
-
-/** The most memory that a process had, in bytes. Where /proc does not tell: 0. */
-async function watchPeak(pid: number | undefined, isRunning: () => boolean): Promise<number> {
-  let peak = 0
-  while (isRunning()) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024)
-    } catch {
-      // It has just ended.
-    }
-    await sleep(10)
-  }
-  return peak
 }
 
 function median(values: readonly number[]): number {

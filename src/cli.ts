@@ -56,7 +56,7 @@ export async function run(
     return 2
   }
   try {
-    await parser.parseAsync([...args], {}, (_: unknown, __: unknown, output: string) => {
+    await parser.parseAsync(separate(args), {}, (_: unknown, __: unknown, output: string) => {
       if (output !== '') around.write(`${output}\n`)
     })
     return exitCode
@@ -65,6 +65,17 @@ export async function run(
     complain(report(error))
     return exitCodeOf(error.code)
   }
+}
+
+/** `-XPOST` as `-X POST`: the library would take each letter for a switch. */
+function separate(args: readonly string[]): string[] {
+  const options = COMMANDS.find(({ name }) => name === args[0])?.options ?? []
+  const takesValue = (letter: string): boolean =>
+    options.some(({ alias, value }) => alias === letter && value !== undefined)
+  return args.flatMap((word) => {
+    const [, letter = '', rest = ''] = /^-(\w)([^=].*)$/s.exec(word) ?? []
+    return takesValue(letter) ? [`-${letter}`, rest] : [word]
+  })
 }
 
 /** Codes of Failures that say more than that it failed. */

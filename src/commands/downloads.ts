@@ -5,6 +5,7 @@ import type { Repository } from '../bitbucket/repository.ts'
 import { isObject } from '../json.ts'
 import { refuseScreen } from '../output.ts'
 import { formatSize, startProgress } from '../progress.ts'
+import { visible } from '../report.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { refuseDirectory } from '../wholeFile.ts'
 import { askForPages } from './askForPages.ts'
@@ -55,14 +56,10 @@ async function list({ repository, session, url, subject }: Page, args: Arguments
     around.write(`${JSON.stringify(report, undefined, 2)}\n`)
     return
   }
+  // Other people choose these names.
   const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
   const width = Math.max(...rows.map(([size = '']) => size.length))
   around.write(rows.map(([size = '', ...rest]) => `${[size.padStart(width), ...rest].join('  ')}\n`).join(''))
-}
-
-/** Other people choose these names: none of them moves the cursor. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')
 }
 
 async function get(page: Page, files: readonly string[], args: Arguments, around: Surroundings): Promise<void> {

@@ -217,7 +217,7 @@ test('fields become a JSON object that is posted, and a query with GET', async (
     '-f',
     'reviewers[]=y',
   ])
-  const changed = await api([issues, '-X', 'put', '-f', 'title='])
+  const changed = await api([issues, '-Xput', '-ftitle='])
   const asked = await api(['repositories/acme', '-X', 'GET', '-f', 'pagelen=1', '-f', 'q=name ~ "w"'])
 
   t.deepEqual(JSON.parse(posted.stdout), { title: 'a=b', target: { ref: { name: 'main' } }, reviewers: ['x', 'y'] })

@@ -13,8 +13,9 @@ import { gzipSync } from 'node:zlib'
 import { Header } from 'tar'
 import type { Home, Outcome } from '../helpers/home.ts'
 import { serve } from '../helpers/server.ts'
+import { watchPeak } from '../helpers/peak.ts'
 import { Terminal } from '../helpers/terminal.ts'
-import { makeLoggedInUser } from '../helpers/user.ts'
+import { makeLoggedInUser, makeUser, requestFor } from '../helpers/user.ts'
 import { makeSyntheticArchive } from '../sandbox/archives.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -88,6 +89,18 @@ test('an archive comes under the name that Bitbucket gives, from another origin 
   )
 })
 
+test('over https, each origin is trusted as git is told to', async (t) => {
+  const { home, sandbox } = await makeUser(t, { tls: true })
+  home.useBrowser('follow.ts')
+  t.is((await home.helper('get', requestFor(sandbox.origin))).code, 0)
+
+  const outcome = await home.run(PROGRAM, ['archive', `${sandbox.origin}/acme/widgets`])
+
+  t.like(outcome, { code: 0, stderr: '' })
+  t.regex(outcome.stdout.trim(), NAME)
+  t.regex(sandbox.origin, /^https:/)
+})
+
 test('a URL, a ref, a format and a file: each as it was typed', async (t) => {
   const { home, sandbox, work } = await begin(t)
   const url = `${sandbox.origin}/acme/widgets.git`
@@ -142,23 +155,6 @@ test('300 MB pass through little memory, into a file and through a pipe', async 
   t.is(sha256([readFileSync(join(work, 'large.tar.gz'))]), expected)
   t.is(piped.stdout.slice(0, 64), expected)
 })
-
-/** The most memory that a process has until its end, in bytes. */
-async function watchPeak(child: ChildProcess): Promise<number> {
-  const ended = once(child, 'close')
-  let peak = 0
-  while (child.exitCode === null && child.signalCode === null) {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024)
-    } catch {
-      // It has just ended.
-    }
-    await sleep(20)
-  }
-  const [code] = (await ended) as [number]
-  return code === 0 ? peak : Infinity
-}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} in the middle leaves nothing, and the file that was there before`, async (t) => {
