@@ -68,7 +68,7 @@ export const COMMANDS: readonly Command[] = [
       'workspace and the key as options or in the environment, and the secret on stdin or in the environment.',
     options: [
       { name: 'key', value: 'KEY', description: "The consumer's key" },
-      { name: 'secret-stdin', description: "Read the consumer's secret from stdin, up to the end of the line" },
+      { name: 'secret-stdin', description: "Read the consumer's secret from the first line of stdin" },
       {
         name: 'callback',
         value: 'URL',
