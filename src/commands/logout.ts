@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { prepareErrand } from '../errand.ts'
 import { Failure, isFailure } from '../failure.ts'
-import { forgetLogin } from '../forget.ts'
+import { forgetLogin, listKept } from '../forget.ts'
 import { readNetwork } from '../network.ts'
 import type { Client } from '../oauth/client.ts'
 import { revoke } from '../oauth/revocation.ts'
@@ -9,7 +9,7 @@ import type { Surroundings } from '../surroundings.ts'
 import { readStoredToken } from '../tokens/accessTokens.ts'
 import { type Account, accountName } from '../tokens/token.ts'
 import { type Places, readLogin } from '../tokens/vault.ts'
-import { notOurs, readAccount } from './account.ts'
+import { notOurs, readOwner } from './account.ts'
 
 /** Where a user takes back by hand what a consumer was allowed. */
 const APP_AUTHORIZATIONS = 'https://bitbucket.org/account/settings/app-authorizations/'
@@ -24,19 +24,26 @@ type Forgotten = {
 /**
  * `logout`: forgets logins here, and then asks the server to end them.
  *
- * @throws Failure where something that is kept cannot be forgotten
+ * @throws Failure where something that is kept cannot be forgotten; for a wrong name nothing is
  */
 export async function logout(args: Arguments, around: Surroundings): Promise<void> {
-  const wanted = readAccount(args)
+  const wanted = readOwner(args)
   const forgotten: Forgotten[] = []
-  await forgetLogin(wanted, around, wanted.username !== undefined, async (places, account) => {
+  await forgetLogin(wanted, around, wanted.username === undefined ? 'all' : 'own', async (places, account) => {
     forgotten.push({
       account,
       tokens: await readTokens(places, account),
       client: await readClient(places, account, around),
     })
   })
-  if (forgotten.length === 0) around.write(`no login to ${accountName(wanted)} is kept\n`)
+  const left = listKept(wanted, {
+    data: await around.findDataDirectory(),
+    runtime: await around.findRuntimeDirectory(),
+  })
+  if (forgotten.length === 0) {
+    const others = left.length === 0 ? '' : `; kept are: ${left.map(accountName).join(', ')}`
+    around.write(`no login to ${accountName(wanted)} is kept${others}\n`)
+  }
   for (const each of forgotten) {
     around.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
     await revokeAll(each, around)

@@ -152,6 +152,58 @@ test('logout with a username leaves the others, and without one forgets all of t
   t.deepEqual(home.files(home.data), [])
 })
 
+for (const [title, args] of [
+  ['a username', (origin: string) => [origin, '--username', 'bob']],
+  ['a username in the URL', (origin: string) => [origin.replace('://', '://alise@')]],
+] as const) {
+  test(`logout with ${title} that has no login forgets nobody else's, and says whose are kept`, async (t) => {
+    const { home, sandbox } = await makeLoggedInUser(t)
+    const before = snapshot(home.path)
+
+    const { code, stdout, stderr } = await home.run(PROGRAM, ['logout', ...args(sandbox.origin)])
+
+    t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+    t.regex(stdout, /^no login to (bob|alise)@127\.0\.0\.1:\d+ is kept; kept are: 127\.0\.0\.1:\d+\n$/)
+    t.deepEqual(snapshot(home.path), before)
+    t.deepEqual(sandbox.oauth.revocations, [])
+  })
+}
+
+for (const command of ['logout', 'login', 'token', 'refresh']) {
+  test(`${command} with an empty username is a wrong usage, and does nothing`, async (t) => {
+    const { home, sandbox } = await makeLoggedInUser(t)
+    const before = snapshot(home.path)
+
+    for (const username of [['--username', ''], ['--username=']]) {
+      const outcome = await home.run(PROGRAM, [command, sandbox.origin, ...username])
+
+      t.like(outcome, { code: 2, stdout: '' })
+      t.regex(outcome.stderr, /\nhint: /)
+    }
+    t.deepEqual(snapshot(home.path), before)
+    t.deepEqual([...sandbox.oauth.revocations, ...sandbox.oauth.tokenRequests], [])
+  })
+}
+
+for (const command of ['logout', 'login']) {
+  test(`${command} takes the username that git is answered for nobody's`, async (t) => {
+    const { home, sandbox } = await makeLoggedInUser(t)
+    const before = snapshot(home.path)
+
+    for (const args of [
+      [sandbox.origin, '--username', 'x-token-auth'],
+      [sandbox.origin.replace('://', '://x-token-auth@')],
+    ]) {
+      const { code, stdout, stderr } = await home.run(PROGRAM, [command, ...args])
+
+      t.deepEqual({ code, stdout }, { code: 2, stdout: '' })
+      t.regex(stderr, /: x-token-auth is nobody's username[^\n]*\nhint: /)
+    }
+    t.deepEqual(snapshot(home.path), before)
+    t.deepEqual(sandbox.oauth.revocations, [])
+  })
+}
+
 test('logout finds the login in the keyring', async (t) => {
   const daemon = await KeyringDaemon.start(t)
   const { home, sandbox } = await makeUser(t)
