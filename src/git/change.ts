@@ -1,6 +1,7 @@
 import { Failure } from '../failure.ts'
 import { tellWhy } from './config.ts'
 import { runGit } from './run.ts'
+import { findConfigFile } from './scope.ts'
 
 /** What git answers where there is nothing to take out. */
 const NOT_THERE = 5
@@ -8,9 +9,10 @@ const NOT_THERE = 5
 /**
  * Sets a value in the user's own configuration, in the place of all that the key had there.
  *
- * @throws Failure in git's words
+ * @throws Failure in git's words; and where that is no plain file, which git itself would put one in the place of
  */
 export function setGlobal(key: string, value: string, env: NodeJS.ProcessEnv): void {
+  findConfigFile('global', env)
   change(['--global', '--replace-all', key, value], env)
 }
 
