@@ -125,7 +125,7 @@ export const COMMANDS: readonly Command[] = [
       'Prints an access token that is good for some minutes at least: the cached one, else a refreshed one, else one from a login.',
     options: [
       USERNAME,
-      { name: 'no-refresh', description: 'The cached one or none: ask neither the network nor anybody' },
+      { name: 'no-refresh', description: 'The one that is kept or none, without the network' },
       { name: 'expiry', description: 'Print in a second line when it ends, in seconds since 1970' },
     ],
     examples: [

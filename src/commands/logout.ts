@@ -82,7 +82,7 @@ async function revokeAll({ account: { host }, tokens, client }: Forgotten, aroun
     if (tokens.length === 0) throw new Failure('no token was found to name it with')
     const network = readNetwork(client.revocationEndpoint, around.env, around.trace)
     for (const token of tokens) await revoke(client, token, network)
-    around.write(`${host} has ended it too\n`)
+    around.write(`${host} confirmed that it has ended them\n`)
   } catch (error) {
     if (!isFailure(error)) throw error
     around.write(`whether ${host} has ended it is not known: ${error.message}\n`)

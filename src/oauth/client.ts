@@ -6,7 +6,8 @@ export type Client = {
   /** Bitbucket's page calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
-  readonly secretSource: 'environment' | 'configuration' | 'keyring'
+  /** `kept` is where logins are: in the keyring, or in a file. */
+  readonly secretSource: 'environment' | 'configuration' | 'kept'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** RFC 7009; Bitbucket has one that it does not document. Beside the token endpoint. */
@@ -124,7 +125,7 @@ function readConsumer(
   return {
     clientId: id || settings.get('oauthclientid')?.trim(),
     clientSecret: secret || configured,
-    secretSource: secret ? 'environment' : configured ? 'configuration' : 'keyring',
+    secretSource: secret ? 'environment' : configured ? 'configuration' : 'kept',
   }
 }
 
