@@ -101,7 +101,7 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Forgets what is kept, for one username or for all accounts of the host, and asks the server to revoke it. ' +
       'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
-    options: [USERNAME],
+    options: [USERNAME, { name: 'consumer', description: "Forget the consumer's secret as well" }],
     examples: [
       { line: `${PROGRAM} logout`, description: 'Forget all logins to bitbucket.org' },
       { line: `${PROGRAM} logout --username alice`, description: "Forget alice's alone" },

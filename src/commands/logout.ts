@@ -2,6 +2,7 @@ import type { Arguments } from '../arguments.ts'
 import { prepareErrand } from '../errand.ts'
 import { Failure, isFailure } from '../failure.ts'
 import { forgetLogin, listKept } from '../forget.ts'
+import { forgetConsumer, tellOfConsumer } from '../forgetConsumer.ts'
 import { readNetwork } from '../network.ts'
 import type { Client } from '../oauth/client.ts'
 import { revoke } from '../oauth/revocation.ts'
@@ -47,6 +48,13 @@ export async function logout(args: Arguments, around: Surroundings): Promise<voi
   for (const each of forgotten) {
     around.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
     await revokeAll(each, around)
+  }
+  // Last: the server takes a token's end only from the consumer.
+  if (args.has('consumer')) {
+    const accounts = forgotten.map(({ account }) => account)
+    await forgetConsumer(wanted, accounts, around)
+  } else {
+    await tellOfConsumer(wanted, around)
   }
 }
 

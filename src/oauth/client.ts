@@ -66,6 +66,11 @@ export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessE
   return clientSecret ? undefined : clientId || undefined
 }
 
+/** The client id that is configured for a URL, be there a secret or not. */
+export function readClientId(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  return readConsumer(url, settings, env).clientId || undefined
+}
+
 /**
  * The client that is configured for a URL.
  *

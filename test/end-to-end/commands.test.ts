@@ -1,5 +1,5 @@
 import test from 'ava'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { secretsPath } from '../../src/tokens/clientSecret.ts'
 import { writePrivateFile } from '../../src/tokens/privateFile.ts'
@@ -273,6 +273,63 @@ for (const command of ['logout', 'login']) {
     t.deepEqual(sandbox.oauth.revocations, [])
   })
 }
+
+test("logout says that the consumer's secret stays in a file, and with --consumer forgets it too", async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  await home.git('config', '--global', '--unset', `credential.${sandbox.origin}.oauthClientSecret`)
+  const path = keepSecret(home, sandbox)
+
+  const kept = await home.run(PROGRAM, ['logout', sandbox.origin])
+  const isStillThere = existsSync(path)
+  const forgotten = await home.run(PROGRAM, ['logout', '--consumer', sandbox.origin])
+  const again = await home.run(PROGRAM, ['logout', '--consumer', sandbox.origin])
+
+  const command = `git credential-bitbucket-oauth logout --consumer ${sandbox.origin}`
+  t.true(
+    kept.stdout.endsWith(`\nthe consumer's secret stays in a file; to forget it as well: ${command}\n`),
+    kept.stdout,
+  )
+  t.true(isStillThere)
+  t.like(forgotten, { code: 0, stderr: '' })
+  t.regex(forgotten.stdout, /^no login to [^\n]+ is kept\nthe consumer's secret is forgotten too\n$/)
+  t.regex(again.stdout, /\nno secret of a consumer is kept\n$/)
+  t.deepEqual(home.files(home.data), [])
+})
+
+test('logout --consumer of one account leaves a secret that another one needs', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  home.useBrowser('follow.ts')
+  t.is((await home.run(PROGRAM, ['login', sandbox.origin, '--username', 'alice'])).code, 0)
+  const path = keepSecret(home, sandbox)
+
+  const hers = await home.run(PROGRAM, ['logout', '--consumer', '--username', 'alice', sandbox.origin])
+  const isStillThere = existsSync(path)
+  const all = await home.run(PROGRAM, ['logout', '--consumer', sandbox.origin])
+
+  t.regex(hers.stdout, /\nthe consumer's secret stays, as it is needed for 127\.0\.0\.1:\d+\n$/)
+  t.true(isStillThere)
+  t.regex(all.stdout, /has ended them\nthe consumer's secret is forgotten too\n$/)
+  t.regex(all.stderr, /^[^\n]+: git's configuration has the consumer's secret: git config --show-origin [^\n]+\n$/)
+  t.deepEqual(home.files(home.data), [])
+})
+
+test("logout --consumer takes the consumer's secret out of the keyring", async (t) => {
+  const daemon = await KeyringDaemon.start(t)
+  const { home, sandbox } = await makeUser(t)
+  Object.assign(home.env, daemon.env)
+  home.useBrowser('follow.ts')
+  t.is((await home.run(PROGRAM, ['login', sandbox.origin])).code, 0)
+  await home.git('config', '--global', '--unset', `credential.${sandbox.origin}.oauthClientSecret`)
+  t.is((await home.run(PROGRAM, ['refresh', sandbox.origin])).code, 0)
+
+  const { code, stdout, stderr } = await home.run(PROGRAM, ['logout', '--consumer', sandbox.origin])
+  const login = await home.run(PROGRAM, ['login', sandbox.origin])
+
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  t.regex(stdout, /has ended them\nthe consumer's secret is forgotten too\n$/)
+  t.is(login.code, 3)
+  t.regex(login.stderr, /the OAuth consumer has no secret configured/)
+})
 
 test('logout finds the login in the keyring', async (t) => {
   const daemon = await KeyringDaemon.start(t)
