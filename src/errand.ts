@@ -66,7 +66,7 @@ export async function prepareErrand(
   const manner = readManner(settings, others)
   const hasFallback = others.after.length > 0
   around.trace(
-    `${accountUrl(account)}: secret from the ${client.secretSource}, oauthStore ${vault.choice}, ` +
+    `${accountUrl(account)}: secret ${client.secretSource === 'kept' ? 'kept with the logins' : `from the ${client.secretSource}`}, oauthStore ${vault.choice}, ` +
       `${others.before.length} helpers before and ${others.after.length} after this one, ` +
       `git is answered with a ${manner.isBearer ? 'Bearer token' : 'password'}`,
   )

@@ -101,7 +101,7 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Forgets what is kept, for one username or for all accounts of the host, and asks the server to revoke it. ' +
       'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
-    options: [USERNAME],
+    options: [USERNAME, { name: 'consumer', description: "Forget the consumer's secret as well" }],
     examples: [
       { line: `${PROGRAM} logout`, description: 'Forget all logins to bitbucket.org' },
       { line: `${PROGRAM} logout --username alice`, description: "Forget alice's alone" },
@@ -125,7 +125,7 @@ export const COMMANDS: readonly Command[] = [
       'Prints an access token that is good for some minutes at least: the cached one, else a refreshed one, else one from a login.',
     options: [
       USERNAME,
-      { name: 'no-refresh', description: 'The cached one or none: ask neither the network nor anybody' },
+      { name: 'no-refresh', description: 'The one that is kept or none, without the network' },
       { name: 'expiry', description: 'Print in a second line when it ends, in seconds since 1970' },
     ],
     examples: [

@@ -10,6 +10,7 @@ import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../oau
 import { probeClient, refusesRedirectUri } from '../oauth/probe.ts'
 import { openPlaces } from '../places.ts'
 import type { Surroundings } from '../surroundings.ts'
+import { isKeyringTrouble } from '../tokens/keyring.ts'
 import { missing, type Stage } from './stage.ts'
 
 /** Bitbucket's page is not reached at the first try by everybody; who does not reach it now needs more than patience. */
@@ -83,7 +84,8 @@ async function readPresent(around: Surroundings): Promise<Client | undefined> {
   try {
     return (await prepareErrand(BITBUCKET_ACCOUNT, places, around))?.client
   } catch (error) {
-    if (!isFailure(error) || error.code !== 'not_configured') throw error
+    // A keyring that is locked may hold one; whether it can do without shows when this one is kept.
+    if (!isFailure(error) || !(error.code === 'not_configured' || isKeyringTrouble(error))) throw error
     return undefined
   } finally {
     places.keyring.close()

@@ -6,7 +6,8 @@ export type Client = {
   /** Bitbucket's page calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
-  readonly secretSource: 'environment' | 'configuration' | 'keyring'
+  /** `kept` is where logins are: in the keyring, or in a file. */
+  readonly secretSource: 'environment' | 'configuration' | 'kept'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** RFC 7009; Bitbucket has one that it does not document. Beside the token endpoint. */
@@ -63,6 +64,11 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
 export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
+}
+
+/** The client id that is configured for a URL, be there a secret or not. */
+export function readClientId(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  return readConsumer(url, settings, env).clientId || undefined
 }
 
 /**
@@ -124,7 +130,7 @@ function readConsumer(
   return {
     clientId: id || settings.get('oauthclientid')?.trim(),
     clientSecret: secret || configured,
-    secretSource: secret ? 'environment' : configured ? 'configuration' : 'keyring',
+    secretSource: secret ? 'environment' : configured ? 'configuration' : 'kept',
   }
 }
 

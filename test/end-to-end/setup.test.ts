@@ -486,7 +486,7 @@ for (const [title, args, input, what] of [
   ],
   ['an empty stdin', ['acme', '--key', 'K', '--secret-stdin'], '', /the secret on stdin is missing/],
   ['a workspace that is none', ['https://example.com/acme'], undefined, /a workspace is what follows/],
-  ['the secret as an argument', ['acme', '--secret', 'S'], undefined, /Unknown argument: secret\n/],
+  ['the secret as an argument', ['acme', '--secret', 'S'], undefined, /there is no option --secret\n/],
 ] as const) {
   testInTurn(`without a terminal and with ${title}: exit code 2, what to give, and nothing done`, async (t) => {
     const user = await makeNewcomer(t)
