@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts'
 import { isConfidential, isLoopback } from '../loopback.ts'
+import { quote } from '../shell.ts'
 
 /** The OAuth client we are: the user's own consumer, in Bitbucket's words. `clientSecret` is secret. */
 export type Client = {
@@ -63,6 +64,11 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
 export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
+}
+
+/** The client id alone, which is no secret. */
+export function readClientId(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  return readConsumer(url, settings, env).clientId || undefined
 }
 
 /**
@@ -139,9 +145,9 @@ function tellHowToMakeOne(url: string): string[] {
     : [tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
 }
 
-/** Bitbucket calls the id the consumer's key. */
-function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
-  return `git config --global credential.${url}.oauthClient${what} ${what === 'Id' ? 'KEY' : 'SECRET'}`
+/** The command for one of the two. Bitbucket calls the id the consumer's key. */
+export function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
+  return `git config --global ${quote(`credential.${url}.oauthClient${what}`)} ${what === 'Id' ? 'KEY' : 'SECRET'}`
 }
 
 function readEndpoint(key: string, value: string): URL {
@@ -149,7 +155,7 @@ function readEndpoint(key: string, value: string): URL {
   if (url === undefined || !isConfidential(url) || url.username !== '' || url.password !== '') {
     throw new Failure(`${key} in git's configuration has to be an https URL, without a username`, {
       code: 'not_configured',
-      hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
+      hints: [`git config --show-origin --name-only --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
     })
   }
   return url
