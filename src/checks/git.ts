@@ -93,10 +93,11 @@ function checkOthers(
   return findings
 }
 
-function addedTo(everywhere: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'before' | 'after'> {
-  const without = (helpers: readonly string[], known: readonly string[]): string[] =>
-    helpers.filter((helper) => !known.includes(helper))
-  return { before: without(here.before, everywhere.before), after: without(here.after, everywhere.after) }
+function addedTo(known: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'before' | 'after'> {
+  return {
+    before: here.before.filter((helper) => !known.before.includes(helper)),
+    after: here.after.filter((helper) => !known.after.includes(helper)),
+  }
 }
 
 /** What has the repository say nothing of helpers any more: their values may be secret. */
