@@ -35,10 +35,12 @@ const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
 
 /**
  * Whether a URL could be made ours at all: a protocol and host and nothing else, no dot after the name (for git's
- * matching of URLs that is the same host), and nothing that anybody on the way could listen to.
+ * matching of URLs that is the same host), no character that git has no host names with, and nothing that anybody on the
+ * way could listen to.
  */
 export function mayBeOurs(url: string): boolean {
-  return URL.canParse(url) && new URL(url).origin === url && !url.endsWith('.') && isConfidential(new URL(url))
+  if (!URL.canParse(url) || new URL(url).origin !== url || url.endsWith('.')) return false
+  return /^[\w.:[\]-]+$/.test(new URL(url).host) && isConfidential(new URL(url))
 }
 
 /**

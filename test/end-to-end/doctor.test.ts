@@ -706,9 +706,10 @@ for (const [address, text] of [
   })
 }
 
-test('a shell finds nothing to run in the address that a cure is about', async (t) => {
+test('an address is quoted in a cure where a shell would read it otherwise', async (t) => {
   const { home, sandbox } = await makeUser(t)
-  const url = 'https://x$(id)'
+  // A shell takes the brackets for a pattern.
+  const url = 'http://[::1]:1'
   home.configureFor(sandbox, url)
   await git(home, '--unset-all', 'credential.helper')
   await git(home, '--unset', `credential.${url}.oauthApiURL`)
@@ -727,7 +728,7 @@ test('a shell finds nothing to run in the address that a cure is about', async (
     )
   }
   t.true(cures.some((cure) => cure.includes(`login '${url}'`)))
-  t.notRegex(cures.map((cure) => cure.replaceAll(/'[^']*'/g, '')).join('\n'), /\$\(/)
+  t.notRegex(cures.map((cure) => cure.replaceAll(/'[^']*'/g, '')).join('\n'), /\[/)
 })
 
 test('nothing that is configured moves the cursor', async (t) => {
