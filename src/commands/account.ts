@@ -40,7 +40,7 @@ export function readOwner(args: Arguments): Account {
 export function notOurs(account: Account): Failure {
   return new Failure(`${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`, {
     code: 'not_configured',
-    hints: ['git config --show-origin --get-regexp "^credential\\."'],
+    hints: ["git config --show-origin --name-only --get-regexp '^credential\\.'"],
   })
 }
 

@@ -36,7 +36,7 @@ function change(args: readonly string[], env: NodeJS.ProcessEnv): void {
   const { status, stderr, error } = runGit(['config', ...args], { ...env, GIT_DIR: '/dev/null' })
   if (status === 0 || (status === NOT_THERE && args.includes('--unset-all'))) return
   throw new Failure(`git's configuration cannot be changed: ${tellWhy(error, stderr)}`, {
-    hints: ['git config --list --show-origin'],
+    hints: ['git config --list --show-origin --name-only'],
     cause: error,
   })
 }
