@@ -126,11 +126,13 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
 }
 
 /** The library's own errors say how a command was typed; all others come out of the command. */
-function refuse([command = '']: readonly string[], problem: string | undefined, error: Error | undefined): never {
+function refuse(args: readonly string[], problem: string | undefined, error: Error | undefined): never {
+  const [command = ''] = args
   if (error !== undefined && error !== null && error.name !== 'YError') throw error
-  // Of some, the library makes several lines.
-  const text = (problem ?? error?.message ?? '').replaceAll(/\s+/g, ' ')
   const isKnown = COMMANDS.some(({ name }) => name === command)
+  // Of some, the library makes several lines.
+  const said = (problem ?? error?.message ?? '').replaceAll(/\s+/g, ' ')
+  const text = isKnown && said.startsWith('Unknown argument') ? describeSurplus(command, args) : said
   throw new Failure(text.replace(/^Did you mean (.+)\?$/, `there is no command ${command}; did you mean $1?`), {
     code: 'usage',
     hints: [`${PROGRAM} ${isKnown ? `${command} ` : ''}-h`],
@@ -141,6 +143,17 @@ function refuse([command = '']: readonly string[], problem: string | undefined, 
 /** As yargs reads it, whose own form of several is `[file..]`. */
 function syntax(positional: Positional): string {
   return usageOfPositional({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
+}
+
+/** The library repeats all that it has no use for: one of these may be a secret that somebody thought belongs there. */
+function describeSurplus(command: string, args: readonly string[]): string {
+  const known = COMMANDS.find(({ name }) => name === command)?.options.map(({ name }) => name) ?? []
+  const end = args.indexOf('--')
+  const unknown = args
+    .slice(0, end === -1 ? args.length : end)
+    .map((arg) => /^--([a-z][a-z-]*)(=|$)/.exec(arg)?.[1])
+    .filter((name) => name !== undefined && ![...known, 'help', 'version'].includes(name))
+  return unknown.length === 0 ? 'too many arguments' : `there is no option --${unknown.join(', --')}`
 }
 
 function describe(parser: Argv, command: Command): Argv {

@@ -53,11 +53,8 @@ export async function prepareErrand(
 ): Promise<Errand | undefined> {
   const { env } = around
   const url = accountUrl(defaultAccount(account))
-  if (!mayBeOurs(url)) return undefined
-  // With the username in it: a person may have a consumer of their own.
-  const settings = readSettings('credential', accountUrl(account), env)
-  const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
-  if (!isOurs(url, settings, readGeneral)) return undefined
+  const settings = findSettings(account, env)
+  if (settings === undefined) return undefined
   const sought = seekSecret(url, settings, env)
   const keptSecret = sought === undefined ? undefined : await findClientSecret(places, account, sought)
   const client = readClient(url, settings, env, keptSecret)
@@ -66,11 +63,26 @@ export async function prepareErrand(
   const manner = readManner(settings, others)
   const hasFallback = others.after.length > 0
   around.trace(
-    `${accountUrl(account)}: secret from the ${client.secretSource}, oauthStore ${vault.choice}, ` +
+    `${accountUrl(account)}: secret ${client.secretSource === 'kept' ? 'kept with the logins' : `from the ${client.secretSource}`}, oauthStore ${vault.choice}, ` +
       `${others.before.length} helpers before and ${others.after.length} after this one, ` +
       `git is answered with a ${manner.isBearer ? 'Bearer token' : 'password'}`,
   )
   return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
+}
+
+/**
+ * What is configured for an account.
+ *
+ * @returns undefined for a host that is not ours
+ * @throws Failure where git can't be found, or can't read its configuration
+ */
+export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings | undefined {
+  const url = accountUrl(defaultAccount(account))
+  if (!mayBeOurs(url)) return undefined
+  // With the username in it: a person may have a consumer of their own.
+  const settings = readSettings('credential', accountUrl(account), env)
+  const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
+  return isOurs(url, settings, readGeneral) ? settings : undefined
 }
 
 /** @throws Failure for a word that is no choice */

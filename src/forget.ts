@@ -62,22 +62,27 @@ function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Pl
 }
 
 /**
- * Forgets logins as a whole: that of the account, where it has one of its own, else the default account's; without a
- * username those of all accounts of the host. For a host that nothing is kept for, nothing happens.
+ * Which logins are meant: the account's own and no other one; that which answers for the account, which is the default
+ * account's where it has none of its own; or those of all accounts of the host.
+ */
+type Extent = 'own' | 'answering' | 'all'
+
+/**
+ * Forgets logins as a whole. Where nothing is kept, nothing happens.
  *
- * @param isNamed whether git names anybody: the username that we answer names the default account
+ * @param extent git means whoever answers, a person whom they name
  * @param look is shown what is about to be forgotten, under its lock
  * @throws Failure where something can't be removed
  */
 export async function forgetLogin(
   wanted: Account,
   around: Surroundings,
-  isNamed: boolean,
+  extent: Extent,
   look: (places: Places, account: Account) => Promise<void> = async () => {},
 ): Promise<void> {
   const places = await openPlaces(around)
   try {
-    for (const account of listForgotten(wanted, places, isNamed)) {
+    for (const account of listForgotten(wanted, places, extent)) {
       await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
         await look(places, account)
         // First: where the keyring keeps its login, the record that says so stays.
@@ -87,7 +92,8 @@ export async function forgetLogin(
       })
     }
     // Who has no login may have a note of one that was cancelled.
-    removeNote(places.runtime, answeringAccount(places.data, wanted), 'failed-login')
+    const asked = extent === 'own' ? wanted : answeringAccount(places.data, wanted)
+    removeNote(places.runtime, asked, 'failed-login')
   } finally {
     places.keyring.close()
   }
@@ -104,12 +110,14 @@ async function forgetInKeyring({ data, keyring, tell }: Places, account: Account
   }
 }
 
-function listForgotten(wanted: Account, { data, runtime }: Places, isNamed: boolean): Account[] {
-  const directories = [data, runtime]
-  if (isNamed) {
-    const account = answeringAccount(data, wanted)
-    return directories.some((directory) => hasRecord(directory, account)) ? [account] : []
-  }
-  const kept = directories.flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
+function listForgotten(wanted: Account, places: Places, extent: Extent): Account[] {
+  if (extent === 'all') return listKept(wanted, places)
+  const account = extent === 'own' ? wanted : answeringAccount(places.data, wanted)
+  return [places.data, places.runtime].some((directory) => hasRecord(directory, account)) ? [account] : []
+}
+
+/** The accounts of a host that anything is kept of, the default account first. */
+export function listKept(wanted: Account, { data, runtime }: Pick<Places, 'data' | 'runtime'>): Account[] {
+  const kept = [data, runtime].flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
   return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]
 }

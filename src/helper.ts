@@ -97,7 +97,7 @@ async function erase(around: Surroundings): Promise<void> {
   if (accessToken === undefined) {
     around.trace(`erase without a token: all of ${accountUrl(account)} is forgotten`)
     const { forgetLogin } = await import('./forget.ts')
-    return forgetLogin(account, around, request.isNamed)
+    return forgetLogin(account, around, request.isNamed ? 'answering' : 'all')
   }
   const holders = findHolders(await around.findRuntimeDirectory(), account, accessToken)
   if (holders.length === 0) return around.trace('erase: a token that is not ours')

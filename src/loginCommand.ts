@@ -12,6 +12,11 @@ export function refreshCommand(account: Account): string {
   return commandFor('refresh', account)
 }
 
+/** What a person types to have the consumer's secret forgotten. */
+export function forgetConsumerCommand(account: Account): string {
+  return commandFor('logout --consumer', defaultAccount(account))
+}
+
 function commandFor(command: string, account: Account): string {
   const url = accountUrl(defaultAccount(account))
   return [

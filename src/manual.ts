@@ -97,7 +97,7 @@ export const COMMANDS: readonly Command[] = [
       'workspace and the key as options or in the environment, and the secret on stdin or in the environment.',
     options: [
       { name: 'key', value: 'KEY', description: "The consumer's key" },
-      { name: 'secret-stdin', description: "Read the consumer's secret from stdin, up to the end of the line" },
+      { name: 'secret-stdin', description: "Read the consumer's secret from the first line of stdin" },
       {
         name: 'callback',
         value: 'URL',
@@ -130,7 +130,7 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Forgets what is kept, for one username or for all accounts of the host, and asks the server to revoke it. ' +
       'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
-    options: [USERNAME],
+    options: [USERNAME, { name: 'consumer', description: "Forget the consumer's secret as well" }],
     examples: [
       { line: `${PROGRAM} logout`, description: 'Forget all logins to bitbucket.org' },
       { line: `${PROGRAM} logout --username alice`, description: "Forget alice's alone" },
@@ -154,7 +154,7 @@ export const COMMANDS: readonly Command[] = [
       'Prints an access token that is good for some minutes at least: the cached one, else a refreshed one, else one from a login.',
     options: [
       USERNAME,
-      { name: 'no-refresh', description: 'The cached one or none: ask neither the network nor anybody' },
+      { name: 'no-refresh', description: 'The one that is kept or none, without the network' },
       { name: 'expiry', description: 'Print in a second line when it ends, in seconds since 1970' },
     ],
     examples: [

@@ -41,7 +41,10 @@ function parseProxy(value: string): URL {
   if (url?.protocol !== 'http:') {
     throw new Failure('the proxy that is configured is not an http:// URL, and no other kind is supported', {
       code: 'unreachable',
-      hints: ['git config --show-origin --get-all http.proxy', 'or look at HTTPS_PROXY and ALL_PROXY'],
+      hints: [
+        "git config --show-origin --name-only --get-regexp '^http\\.(.*\\.)?proxy$'",
+        'or look at HTTPS_PROXY and ALL_PROXY',
+      ],
     })
   }
   return url

@@ -95,7 +95,11 @@ async function refresh(renewal: Renewal, login: Login, refreshToken: string): Pr
     const last = refreshToken === login.refreshToken ? lastResort(login, sent) : undefined
     if (last !== undefined) return refresh(renewal, login, last)
     // The refused one stays until a login replaces it: when a wrong secret is mended, it is good again.
-    return logIn(renewal, `the saved login was ${error.message}`, error.hints)
+    const reason = `the saved login was ${error.message}`
+    if (renewal.hasValid && grants.mayRefuseClient(error)) {
+      throw new Failure(reason, { hints: error.hints, code: error.code ?? '', cause: error })
+    }
+    return logIn(renewal, reason, error.hints)
   }
 }
 

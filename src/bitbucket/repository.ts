@@ -9,17 +9,18 @@ export type Repository = {
 }
 
 /**
- * The repository that a person names: `acme/widgets`, or a URL to clone from or to look at.
+ * The repository that a person names: `acme/widgets`, or an address to clone from or to look at.
  *
  * @param base the host, for a name without one
  * @returns undefined for a URL of a host alone
  * @throws Failure with the code `usage` for what names none
  */
 export function parseRepository(text: string, base: string): Repository | undefined {
-  const url = URL.canParse(text)
-    ? new URL(text)
-    : /^[\w.-]+\/[\w.-]+$/.test(text)
-      ? new URL(text, `${base}/`)
+  const address = toHttps(text)
+  const url = URL.canParse(address)
+    ? new URL(address)
+    : /^[\w.-]+\/[\w.-]+$/.test(address)
+      ? new URL(address, `${base}/`)
       : undefined
   const [, workspace, name] = /^\/([\w.-]+)\/([\w.-]+?)(\.git)?(\/.*)?$/.exec(url?.pathname ?? '') ?? []
   if (url !== undefined && url.pathname === '/') return undefined
@@ -30,4 +31,16 @@ export function parseRepository(text: string, base: string): Repository | undefi
     })
   }
   return { url: new URL(`/${workspace}/${name}.git`, url.origin), workspace, name }
+}
+
+/** An address for SSH, in either of git's forms: its user is everybody's, and its port is none of https. */
+const SSH = /^(?:ssh:\/\/(?:[^@/]*@)?([\w.-]+)(?::\d+)?\/|[\w.-]+@([\w.-]+):)(?=[^/])/
+
+/** `bitbucket.org/acme/widgets`, as a browser shows it. */
+const WITHOUT_PROTOCOL = /^[\w-]+(\.[\w-]+)+(:\d+)?\/[^/]+\/[^/]/
+
+/** What a person may give for a repository, as a URL of its web page; what is none of that stays as it is. */
+export function toHttps(text: string): string {
+  if (WITHOUT_PROTOCOL.test(text)) return `https://${text}`
+  return text.replace(SSH, (_, host: string | undefined, other: string) => `https://${host ?? other}/`)
 }

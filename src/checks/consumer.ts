@@ -1,12 +1,15 @@
 import { isFailure } from '../failure.ts'
 import type { Network } from '../http.ts'
-import { BITBUCKET, type Client } from '../oauth/client.ts'
+import { BITBUCKET, type Client, tellHowToSet } from '../oauth/client.ts'
 import { probeClient, refusesRedirectUri } from '../oauth/probe.ts'
 import { listenForRedirect } from '../oauth/redirect.ts'
 import { inWords } from '../duration.ts'
 import { type Finding, fault, faultOf, good, note } from './finding.ts'
 
 const SETUP = 'git credential-bitbucket-oauth setup'
+
+/** What setup does beside what it is called for. */
+const INCLUDED = new Set(['git credential-bitbucket-oauth configure', 'git credential-bitbucket-oauth login'])
 
 /** Where the consumer is edited. */
 const PAGE = 'https://bitbucket.org/WORKSPACE/workspace/settings/api'
@@ -29,6 +32,18 @@ export function checkConsumer({ clientId, secretSource }: Client, url: string): 
 /** The beginning of what is no secret, but need not be shown whole either. */
 export function mask(text: string): string {
   return `${text.slice(0, 4)}…`
+}
+
+/** Where the consumer is missing, setup is the one command that is needed: it tells git, and logs in, as well. */
+export function leaveToSetup(findings: readonly Finding[]): readonly Finding[] {
+  if (!findings.some(({ check, level, cures }) => check === 'consumer' && level === 'fault' && cures.includes(SETUP))) {
+    return findings
+  }
+  return findings.map((found) =>
+    found.level === 'fault' && found.cures.every((cure) => INCLUDED.has(cure))
+      ? { ...found, cures: ['setup, which the consumer needs, does this too'] }
+      : found,
+  )
 }
 
 /** Whether a login could come back to this machine. */
@@ -96,10 +111,7 @@ function setAnew({ secretSource }: Client, url: string): string[] {
     const variables = ['ID', 'SECRET'].map((name) => `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_${name}`)
     return [`copy both anew from its page, ${PAGE}, to ${variables.join(' and ')}`]
   }
-  const commands =
-    url === BITBUCKET
-      ? [SETUP]
-      : ['Id KEY', 'Secret SECRET'].map((words) => `git config --global credential.${url}.oauthClient${words}`)
+  const commands = url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => tellHowToSet(url, what))
   return [`copy both anew from its page, ${PAGE}:`, ...commands]
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt } from '../failure.ts'
-import { listOrigins } from '../git/config.ts'
+import { listLocal, listOrigins, LOCAL } from '../git/config.ts'
 import { mayMatch } from '../git/helpers.ts'
 import { findConfigFile } from '../git/scope.ts'
 import { quote } from '../shell.ts'
@@ -12,12 +12,21 @@ export function checkDetours(url: string, env: NodeJS.ProcessEnv): Finding[] {
   return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
 }
 
+function listEverywhere(keys: string, env: NodeJS.ProcessEnv): ReturnType<typeof listOrigins> {
+  return [...listOrigins(keys, env), ...listLocal(keys, env)]
+}
+
+/** Who says so, where it is not the user. */
+function whoseOf(origin: string): string {
+  return origin === LOCAL ? "by this repository's own configuration, " : ''
+}
+
 function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return listOrigins('^url\\..*\\.insteadof$', env).flatMap(({ origin, key, value }) => {
+  return listEverywhere('^url\\..*\\.insteadof$', env).flatMap(({ origin, key, value }) => {
     const base = key.slice('url.'.length, -'.insteadof'.length)
     const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
     if (!isAboutUs || leadsBack(base, url)) return []
-    const text = `git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
+    const text = `${whoseOf(origin)}git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
     return [fault('rewriting', text, takeOut({ origin, key: `url.${base}.insteadOf`, value }, env))]
   })
 }
@@ -28,12 +37,12 @@ function leadsBack(base: string, url: string): boolean {
 }
 
 function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return listOrigins('^http\\.(.*\\.)?extraheader$', env).flatMap(({ origin, key, value }) => {
+  return listEverywhere('^http\\.(.*\\.)?extraheader$', env).flatMap(({ origin, key, value }) => {
     const [, pattern] = /^http\.(.*)\.extraheader$/.exec(key) ?? []
     const [, name] = /^(authorization):/i.exec(value) ?? []
     if (name === undefined || !(pattern === undefined || mayMatch(pattern, url))) return []
     const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
-    const text = `${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
+    const text = `${whoseOf(origin)}${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
     return [fault('extra header', text, takeOut({ origin, key: header, pattern: `^${name}:` }, env))]
   })
 }
@@ -56,20 +65,26 @@ type Setting = {
   | { readonly pattern: string }
 )
 
-/** What takes a value out of the file where it stands, and leaves others of the same key. */
+/** What takes a value out of where it stands, and leaves others of the same key. */
 function takeOut({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
-  const file = origin.startsWith('file:') ? origin.slice('file:'.length) : undefined
-  if (file === undefined || key !== withoutSecrets(key)) {
-    return `take ${withoutSecrets(key)} out of ${file ?? 'the environment, where GIT_CONFIG_COUNT counts it'}`
-  }
-  const place = file === attempt(() => findConfigFile('global', env)) ? '--global' : `--file ${quote(file)}`
+  const { name, option } = placeOf(origin, env)
+  if (option === undefined || key !== withoutSecrets(key)) return `take ${withoutSecrets(key)} out of ${name}`
   const [manner, value] = 'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
-  return `git config ${place} ${manner} ${quote(key)} ${quote(value)}`
+  return `git config ${option} ${manner} ${quote(key)} ${quote(value)}`
 }
 
-/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret. */
-function withoutSecrets(base: string): string {
-  return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@')
+/** Where an origin is, for people, and as an option of `git config` where that can change it. */
+function placeOf(origin: string, env: NodeJS.ProcessEnv): { name: string; option?: string } {
+  if (origin === LOCAL) return { name: "the repository's .git/config", option: '--local' }
+  if (!origin.startsWith('file:')) return { name: 'the environment, where GIT_CONFIG_COUNT counts it' }
+  const name = origin.slice('file:'.length)
+  const isGlobal = name === attempt(() => findConfigFile('global', env))
+  return { name, option: isGlobal ? '--global' : `--file ${quote(name)}` }
+}
+
+/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret, but for a password. */
+export function withoutSecrets(base: string): string {
+  return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@').replace(/(:\/\/[^:@/]*:)[^@/]*@/, '$1***@')
 }
 
 /** @see https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html */

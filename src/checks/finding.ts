@@ -43,9 +43,14 @@ export function faultOf(check: string, { message, hints, code }: Failure, ...cur
 }
 
 /** A hint has its command behind the words for it; as a step of its own it can be copied whole. */
-function inSteps(hint: string): string[] {
+export function inSteps(hint: string): string[] {
   const [, words, command] = /^(.+:) ((?:git|chmod|chown) .+)$/.exec(hint) ?? []
   return words === undefined || command === undefined ? [hint] : [words, command]
+}
+
+/** Whether a step is a command, which is not to be broken across lines. */
+export function isCommand(step: string): boolean {
+  return /^(git|chmod|chown) /.test(step)
 }
 
 /** What a command ends with: 0 where nothing is a fault, notes or not. */

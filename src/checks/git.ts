@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { isFailure } from '../failure.ts'
-import { listOtherHelpers } from '../git/helpers.ts'
+import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../git/helpers.ts'
 import { runGit } from '../git/run.ts'
 import { BITBUCKET } from '../oauth/client.ts'
 import { findProgram } from '../programs.ts'
-import { checkDetours } from './detours.ts'
+import { quote } from '../shell.ts'
+import { checkDetours, withoutSecrets } from './detours.ts'
 import { type Finding, fault, good, note } from './finding.ts'
 
 const HELPER = 'git-credential-bitbucket-oauth'
@@ -51,29 +52,76 @@ function checkProgram(env: NodeJS.ProcessEnv): Finding {
 }
 
 function checkHelpers(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  const { before, after, isConfigured } = listOtherHelpers(url, env)
-  if (!isConfigured) return [fault('helpers', `git is not told to ask this program for ${url}`, ...configure(url))]
+  const everywhere = listOtherHelpers(url, env)
+  const here = listHelpersHere(url, env)
+  if (everywhere.isConfigured) {
+    const findings = [
+      ...checkOthers(everywhere, '', configure(url)),
+      ...(here.isConfigured
+        ? checkOthers(addedTo(everywhere, here), OF_REPOSITORY, unset(here.keys))
+        : [fault('helpers', `${OF_REPOSITORY}git no longer asks this program for ${url}`, ...unset(here.keys))]),
+    ]
+    return findings.length === 0 ? [good('helpers', `git asks this program, and no other, for ${url}`)] : findings
+  }
+  if (!here.isConfigured) {
+    return [fault('helpers', `git is not told to ask this program for ${url}`, ...configure(url))]
+  }
+  const text = `this repository's own configuration alone has git ask this program for ${url}`
+  return [
+    note('helpers', text, 'for all repositories:', ...configure(url)),
+    ...checkOthers(here, 'in this repository, ', configure(url, '--local')),
+  ]
+}
+
+const OF_REPOSITORY = "by this repository's own configuration, "
+
+/** @param whose by whom, or where, it is so */
+function checkOthers(
+  { before, after }: Pick<OtherHelpers, 'before' | 'after'>,
+  whose: string,
+  cures: readonly string[],
+): Finding[] {
   const findings: Finding[] = []
   if (before.length > 0) {
-    const text = `git asks ${inWords(before)} first, which may answer in this program's place, or keep its tokens`
-    findings.push(fault('helpers', text, ...configure(url)))
+    const text = `${whose}git asks ${inWords(before)} first, which may answer in this program's place, or keep its tokens`
+    findings.push(fault('helpers', text, ...cures))
   }
   if (after.length > 0) {
-    findings.push(
-      note('helpers', `git gives our tokens to ${inWords(after)} too, and asks there after us`, ...configure(url)),
-    )
+    const text = `${whose}git gives our tokens to ${inWords(after)} too, and asks there after us`
+    findings.push(note('helpers', text, ...cures))
   }
-  return findings.length === 0 ? [good('helpers', `git asks this program, and no other, for ${url}`)] : findings
+  return findings
+}
+
+function addedTo(known: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'before' | 'after'> {
+  return {
+    before: here.before.filter((helper) => !known.before.includes(helper)),
+    after: here.after.filter((helper) => !known.after.includes(helper)),
+  }
+}
+
+/** What has the repository say nothing of helpers any more: their values may be secret. */
+function unset(keys: readonly string[]): string[] {
+  return keys.map((key) =>
+    key === withoutSecrets(key)
+      ? `git config --local --unset-all ${quote(key)}`
+      : `take ${withoutSecrets(key)} out of the repository's .git/config`,
+  )
 }
 
 /** What leaves a host to this program alone. */
-function configure(url: string): string[] {
-  if (url === BITBUCKET) return ['git credential-bitbucket-oauth configure']
-  const add = `git config --global --add credential.${url}.helper`
+function configure(url: string, scope: '--global' | '--local' = '--global'): string[] {
+  if (url === BITBUCKET) return [`git credential-bitbucket-oauth configure${scope === '--local' ? ' --local' : ''}`]
+  const add = `git config ${scope} --add ${quote(`credential.${url}.helper`)}`
   return [`${add} ''`, `${add} bitbucket-oauth`]
 }
 
-/** A helper that is a script may hold anything: its first word is enough to know it. */
 function inWords(helpers: readonly string[]): string {
-  return helpers.map((helper) => `"${helper.replace(/\s.*/s, ' …')}"`).join(' and ')
+  return helpers.map((helper) => `"${nameOf(helper)}"`).join(' and ')
+}
+
+/** What a helper is known by. Its arguments, and all of a script, may be secret. */
+function nameOf(helper: string): string {
+  if (helper.startsWith('!')) return '!…'
+  return helper.replace(/\s.*/s, ' …')
 }

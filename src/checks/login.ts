@@ -2,19 +2,27 @@ import { type Api, get } from '../bitbucket/api.ts'
 import { permissionOf, readRefusal } from '../bitbucket/refusal.ts'
 import { inWords } from '../duration.ts'
 import { attempt, isFailure } from '../failure.ts'
+import { readSettings } from '../git/config.ts'
 import { loginCommand, refreshCommand } from '../loginCommand.ts'
+import { readClientId } from '../oauth/client.ts'
 import { findAccessToken } from '../tokens/cache.ts'
 import { isInKeyring } from '../tokens/keyringRecords.ts'
 import { readNote } from '../tokens/notes.ts'
-import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
-import { type AccessToken, type Account, accountName, isValid } from '../tokens/token.ts'
+import { answeringAccount, hasRecord, readRecord } from '../tokens/recordFile.ts'
+import { type AccessToken, type Account, accountName, accountUrl, defaultAccount, isValid } from '../tokens/token.ts'
 import type { Places } from '../tokens/vault.ts'
 import { type Finding, fault, faultOf, good, note } from './finding.ts'
+import { canBeRead } from './storage.ts'
 
 type Directories = Pick<Places, 'data' | 'runtime'>
 
 /** Whether a login is kept for an account, and an access token; what is in the keyring is not looked at. */
-export function checkLogin(wanted: Account, { data, runtime }: Directories, now: number): Finding[] {
+export function checkLogin(
+  wanted: Account,
+  { data, runtime }: Directories,
+  env: NodeJS.ProcessEnv,
+  now: number,
+): Finding[] {
   const account = answeringAccount(data, wanted)
   const findings: Finding[] = []
   const failed = readNote(runtime, account, 'failed-login')
@@ -24,12 +32,19 @@ export function checkLogin(wanted: Account, { data, runtime }: Directories, now:
     const text = `the one ${inWords(passed)} ago came to nothing, so git asks for no other one for ${inWords(left)}`
     findings.push(note('login', text, loginCommand(account)))
   }
+  // What is kept there cannot be known, and is told of the files.
+  if (!canBeRead(data)) return findings
   if (!hasRecord(data, account)) {
     const text = `none is kept for ${accountName(account)}`
     return [...findings, { ...fault('login', text, loginCommand(account)), exitCode: 4 }]
   }
   // Whether only its owner can read it, the files are asked.
   const place = attempt(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file'
+  if (isOfAnotherConsumer(data, account, env)) {
+    const text = `the one for ${accountName(account)} was made with another OAuth consumer, so it cannot be renewed`
+    const token = findValidToken(account, runtime, now) === undefined ? [] : describeToken(account, runtime, now)
+    return [...findings, fault('login', text, loginCommand(account)), ...token]
+  }
   return [
     ...findings,
     good('login', `kept for ${accountName(account)}, ${place}`),
@@ -37,10 +52,20 @@ export function checkLogin(wanted: Account, { data, runtime }: Directories, now:
   ]
 }
 
+/** A refresh token is of no use to another consumer than its own. One in the keyring is not looked at. */
+function isOfAnotherConsumer(data: string, account: Account, env: NodeJS.ProcessEnv): boolean {
+  const record = attempt(() => readRecord(data, account))
+  const made = typeof record === 'object' ? record['clientId'] : undefined
+  const configured = attempt(() => {
+    return readClientId(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env), env)
+  })
+  return typeof made === 'string' && configured !== undefined && made !== configured
+}
+
 function describeToken(account: Account, runtime: string, now: number): Finding[] {
   if (attempt(() => isInKeyring(runtime, account)) === true) return [good('access token', "in the system's keyring")]
   const token = findValidToken(account, runtime, now)
-  if (token === undefined) return [good('access token', 'none that is valid; the next git command gets one')]
+  if (token === undefined) return [good('access token', "none that is valid; git's next command asks for another")]
   const { expiresAt, scopes } = token
   const found = good('access token', `good for ${inWords(expiresAt - now)}`)
   return scopes === undefined ? [found] : [found, checkPermissions(scopes.split(/[\s,]+/), account)]

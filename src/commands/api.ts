@@ -7,7 +7,7 @@ import { type ApiRequest, readRequest } from './apiRequest.ts'
 import { askForPages } from './askForPages.ts'
 import { readText } from './readText.ts'
 import { refusalInWords, type Subject } from './refused.ts'
-import { openSession } from './session.ts'
+import { openBearer } from './bearer.ts'
 import { readHostAccount } from './whose.ts'
 
 /**
@@ -16,15 +16,15 @@ import { readHostAccount } from './whose.ts'
  * @throws Failure where the server refuses; its answer is printed all the same
  */
 export async function api(args: Arguments, around: Surroundings): Promise<void> {
-  const session = openSession(readHostAccount(args), around)
-  const request = await readRequest(args, session.apiUrl())
+  const bearer = openBearer(readHostAccount(args), around)
+  const request = await readRequest(args, bearer.apiUrl())
   const subject: Subject = {
-    account: session.account,
+    account: bearer.account,
     what: request.url.pathname,
     workspace: /^\/2\.0\/repositories\/([^/]+)/.exec(request.url.pathname)?.[1],
   }
-  if (args.has('paginate')) return print(await askForAll(request, session, subject), around)
-  const answer = await session.ask(request.url, request)
+  if (args.has('paginate')) return print(await askForAll(request, bearer, subject), around)
+  const answer = await bearer.ask(request.url, request)
   try {
     if (args.has('include')) around.write(describeHead(answer))
     const isGood = answer.status >= 200 && answer.status < 300
@@ -39,12 +39,12 @@ export async function api(args: Arguments, around: Surroundings): Promise<void> 
 
 async function askForAll(
   request: ApiRequest,
-  session: ReturnType<typeof openSession>,
+  bearer: ReturnType<typeof openBearer>,
   subject: Subject,
 ): Promise<readonly unknown[]> {
   const { method, url, headers } = request
   if (method !== 'GET') throw new Failure(`--paginate goes with GET, and not with ${method}`, { code: 'usage' })
-  return askForPages(url, { ...session, ask: (page) => session.ask(page, { headers }) }, subject)
+  return askForPages(url, { ...bearer, ask: (page) => bearer.ask(page, { headers }) }, subject)
 }
 
 function print(values: readonly unknown[], { write }: Surroundings): void {

@@ -8,7 +8,7 @@ import { archiveSeveral } from './archiveSeveral.ts'
 import { type ArchiveOrder, readOrder } from './archiveOrder.ts'
 import { fetchArchive, type Means } from './fetchArchive.ts'
 import { listRepositories } from './listRepositories.ts'
-import { openSession } from './session.ts'
+import { openBearer } from './bearer.ts'
 
 /**
  * `archive`: downloads what repositories hold at a ref, and prints where it lies.
@@ -25,10 +25,10 @@ export async function archive(args: Arguments, around: Surroundings): Promise<vo
     tell: (text) => progress.aside(() => around.tell(text)),
     write: (text) => progress.aside(() => around.write(text)),
   }
-  const means: Means = { session: openSession(order.account, beside), progress, order, around: beside }
+  const means: Means = { bearer: openBearer(order.account, beside), progress, order, around: beside }
   try {
     if (order.workspace !== undefined) {
-      await archiveSeveral(await listRepositories(order.workspace, means.session, beside), means)
+      await archiveSeveral(await listRepositories(order.workspace, means.bearer, beside), means)
     } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, means)
     else for (const repository of order.repositories) await fetchArchive(repository, means)
   } finally {

@@ -3,22 +3,22 @@ import { Failure } from '../failure.ts'
 import { parseObject } from '../json.ts'
 import { readText } from './readText.ts'
 import { explainRefusal, type Subject } from './refused.ts'
-import type { Session } from './session.ts'
+import type { Bearer } from './bearer.ts'
 
 /**
  * All values of a list of the API, from all its pages.
  *
  * @throws Failure where a page is not to be had, and for what is no list
  */
-export async function askForPages(first: URL, session: Session, subject: Subject): Promise<readonly unknown[]> {
+export async function askForPages(first: URL, bearer: Bearer, subject: Subject): Promise<readonly unknown[]> {
   const all: unknown[] = []
   for (let url: URL | undefined = first; url !== undefined;) {
-    const answer = await session.ask(url)
+    const answer = await bearer.ask(url)
     if (answer.status !== 200) throw await explainRefusal(answer, subject)
     const page = parseObject(await readText(answer)) ?? {}
     if (!Array.isArray(page['values'])) throw noList(first)
     for (const value of page['values']) all.push(value)
-    url = nextPage(page, session.apiUrl().origin)
+    url = nextPage(page, bearer.apiUrl().origin)
   }
   return all
 }

@@ -10,6 +10,7 @@ import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../oau
 import { probeClient, refusesRedirectUri } from '../oauth/probe.ts'
 import { openPlaces } from '../places.ts'
 import type { Surroundings } from '../surroundings.ts'
+import { isKeyringTrouble } from '../tokens/keyring.ts'
 import { missing, type Stage } from './stage.ts'
 
 /** Bitbucket's page is not reached at the first try by everybody; who does not reach it now needs more than patience. */
@@ -19,7 +20,7 @@ type Key = { readonly clientId: string; readonly clientSecret: string }
 
 /** The consumer that was given, else the one that is configured, else one that is asked for; known to work. */
 export async function findConsumer(args: Arguments, workspace: string, stage: Stage): Promise<Client> {
-  const { around, say, dialog } = stage
+  const { around, say, hint, dialog } = stage
   const settings = readOwnSettings(args.text('callback'), around)
   let client = await readGiven(args, settings, stage)
   if (client === undefined) explainPage(workspace, readCallback(settings), stage)
@@ -33,7 +34,7 @@ export async function findConsumer(args: Arguments, workspace: string, stage: St
     }
     if (dialog === undefined || tries === MOST_TRIES) throw trouble
     say(`${trouble.message}:`)
-    for (const hint of trouble.hints) say(hint, 2)
+    hint(trouble.hints)
     client = trouble.code === 'refused' ? undefined : known
     if (trouble.code === 'callback') await dialog.pause('Press Enter when that is done')
     if (trouble.code === 'unclear') await dialog.pause('Press Enter to try again')
@@ -43,7 +44,16 @@ export async function findConsumer(args: Arguments, workspace: string, stage: St
 /** What holds for Bitbucket, with the callback URL of the command line. */
 function readOwnSettings(callback: string | undefined, { env }: Surroundings): Settings {
   const settings = readSettings('credential', BITBUCKET, env)
-  return callback === undefined ? settings : new Map([...settings, ['oauthredirecturl', callback]])
+  if (callback === undefined) return settings
+  const changed = new Map([...settings, ['oauthredirecturl', callback]])
+  try {
+    makeClient({ clientId: 'any', clientSecret: 'any' }, changed, { env })
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const message = '--callback has to be an http URL on this machine, without a fragment'
+    throw new Failure(message, { code: 'usage', hints: error.hints, cause: error })
+  }
+  return changed
 }
 
 function readCallback(settings: Settings): string {
@@ -54,6 +64,12 @@ async function readGiven(args: Arguments, settings: Settings, { around, dialog }
   const { env } = around
   // What is typed into a terminal can be asked for, and is not shown then.
   const isPiped = args.has('secret-stdin') && dialog === undefined
+  if (isPiped && process.stdin.isTTY) {
+    throw new Failure('the secret would be shown while it is typed', {
+      code: 'usage',
+      hints: [`send it through a pipe or from a file: ${PROGRAM} setup --key KEY --secret-stdin < FILE`],
+    })
+  }
   const present = await readPresent(around)
   const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
   const piped = isPiped ? around.read().split('\n')[0]?.trim() : undefined
@@ -68,7 +84,8 @@ async function readPresent(around: Surroundings): Promise<Client | undefined> {
   try {
     return (await prepareErrand(BITBUCKET_ACCOUNT, places, around))?.client
   } catch (error) {
-    if (!isFailure(error) || error.code !== 'not_configured') throw error
+    // A keyring that is locked may hold one; whether it can do without shows when this one is kept.
+    if (!isFailure(error) || !(error.code === 'not_configured' || isKeyringTrouble(error))) throw error
     return undefined
   } finally {
     places.keyring.close()
@@ -76,7 +93,7 @@ async function readPresent(around: Surroundings): Promise<Client | undefined> {
 }
 
 /** As if the key and secret stood in the environment, which comes before all else. */
-function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Surroundings): Client {
+function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Pick<Surroundings, 'env'>): Client {
   return readClient(BITBUCKET, settings, {
     ...env,
     GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID: clientId,
@@ -145,9 +162,10 @@ async function examine(client: Client, workspace: string, stage: Stage): Promise
   const network = readNetwork(client.tokenEndpoint, env, trace)
   const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
   const asTyped = (await probeClient(client, network)).client
-  const isSwapped = asTyped === 'refused' && (await probeClient(swapped, network)).client !== 'refused'
+  const otherWay = asTyped === 'refused' ? (await probeClient(swapped, network)).client : 'refused'
+  const isSwapped = otherWay === 'good' || otherWay === 'without callback'
   const known = isSwapped ? swapped : client
-  const verdict = isSwapped ? (await probeClient(swapped, network)).client : asTyped
+  const verdict = isSwapped ? otherWay : asTyped
   const { host } = client.tokenEndpoint
   const failure = (message: string, code: string, ...hints: readonly string[]): Examined => ({
     known,

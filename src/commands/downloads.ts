@@ -12,12 +12,12 @@ import { askForPages } from './askForPages.ts'
 import { JSON_VERSION } from './findings.ts'
 import { explainRefusal, type Subject } from './refused.ts'
 import { saveDownload, type Target } from './saveDownload.ts'
-import { openSession, type Session } from './session.ts'
+import { openBearer, type Bearer } from './bearer.ts'
 import { openUpload } from './upload.ts'
 import { readRepositories, usage } from './whose.ts'
 
 /** A repository's Downloads page. */
-type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL; readonly subject: Subject }
+type Page = { readonly repository: Repository; readonly bearer: Bearer; readonly url: URL; readonly subject: Subject }
 
 /**
  * `downloads`: lists, gets and puts the files of a repository's Downloads page.
@@ -28,12 +28,12 @@ export async function downloads(args: Arguments, around: Surroundings): Promise<
   const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
   const [repository] = repositories
   if (repository === undefined) return
-  const session = openSession(account, around)
+  const bearer = openBearer(account, around)
   const name = `${repository.workspace}/${repository.name}`
   const page: Page = {
     repository,
-    session,
-    url: new URL(`/2.0/repositories/${name}/downloads`, session.apiUrl()),
+    bearer,
+    url: new URL(`/2.0/repositories/${name}/downloads`, bearer.apiUrl()),
     subject: { account, what: name, workspace: repository.workspace, repository: name },
   }
   const files = args.list('file')
@@ -42,9 +42,9 @@ export async function downloads(args: Arguments, around: Surroundings): Promise<
   return action === 'get' ? get(page, files, args, around) : put(page, files, around)
 }
 
-async function list({ repository, session, url, subject }: Page, args: Arguments, around: Surroundings): Promise<void> {
+async function list({ repository, bearer, url, subject }: Page, args: Arguments, around: Surroundings): Promise<void> {
   if (args.list('file').length > 0) throw usage('list takes no file')
-  const found = (await askForPages(new URL('?pagelen=100', url), session, subject)).filter(isObject).map((file) => ({
+  const found = (await askForPages(new URL('?pagelen=100', url), bearer, subject)).filter(isObject).map((file) => ({
     name: String(file['name']),
     bytes: Number(file['size']),
     downloads: Number(file['downloads']),
@@ -63,12 +63,12 @@ async function list({ repository, session, url, subject }: Page, args: Arguments
 }
 
 async function get(page: Page, files: readonly string[], args: Arguments, around: Surroundings): Promise<void> {
-  const { session, url, subject } = page
+  const { bearer, url, subject } = page
   const [name, ...more] = files
   if (name === undefined || more.length > 0)
     throw usage('get takes the name of one file', 'downloads list names them all')
   const target = chooseTarget(name, args.text('output'))
-  const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
+  const answer = await bearer.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
   if (answer.status !== 200) {
     throw await explainRefusal(answer, { ...subject, what: `${subject.what}, or no ${name} among its downloads` })
   }
@@ -99,7 +99,7 @@ function chooseTarget(name: string, output: string | undefined): Target {
   return { kind: 'file', path }
 }
 
-async function put({ session, url, subject }: Page, files: readonly string[], around: Surroundings): Promise<void> {
+async function put({ bearer, url, subject }: Page, files: readonly string[], around: Surroundings): Promise<void> {
   if (files.length === 0) throw usage('no file is named')
   const uploads = await Promise.all(files.map((file) => openUpload(file)))
   const progress = startProgress(process.stderr)
@@ -107,7 +107,7 @@ async function put({ session, url, subject }: Page, files: readonly string[], ar
     for (const { name, headers, body, size } of uploads) {
       progress.label(name)
       progress.expect(size)
-      const answer = await session.ask(url, { method: 'POST', headers, body: () => body(progress.add) })
+      const answer = await bearer.ask(url, { method: 'POST', headers, body: () => body(progress.add) })
       if (answer.status < 200 || answer.status > 299) throw await explainRefusal(answer, subject)
       answer.close()
       progress.aside(() => around.write(`${name}\n`))

@@ -11,10 +11,10 @@ import type { ArchiveOrder } from './archiveOrder.ts'
 import { JSON_VERSION } from './findings.ts'
 import { explainRefusal } from './refused.ts'
 import { saveDownload, type Target } from './saveDownload.ts'
-import type { Session } from './session.ts'
+import type { Bearer } from './bearer.ts'
 
 export type Means = {
-  readonly session: Session
+  readonly bearer: Bearer
   readonly progress: Progress
   readonly order: ArchiveOrder
   readonly around: Surroundings
@@ -35,13 +35,13 @@ export async function fetchArchive(
   means: Means,
   { isKept = false }: { readonly isKept?: boolean } = {},
 ): Promise<State> {
-  const { session, progress, order, around } = means
+  const { bearer, progress, order, around } = means
   const { ref, format, isJson } = order
   const wanted: Wanted = { repository, ref, format }
   const name = `${repository.workspace}/${repository.name}`
   if (!isKept) progress.label(name)
-  const answer = await session.ask(archiveUrl(wanted))
-  if (answer.status !== 200) throw await explain(answer, wanted, session)
+  const answer = await bearer.ask(archiveUrl(wanted))
+  if (answer.status !== 200) throw await explain(answer, wanted, bearer)
   if (isPage(answer)) throw refusePage(answer)
   const given = givenName(format, answer.headers['content-disposition'])
   const target = chooseTarget(order, given ?? ownName(wanted))
@@ -71,7 +71,7 @@ function refusePage(answer: OpenAnswer): Failure {
   return signedOut(answer.url)
 }
 
-function explain(answer: OpenAnswer, { repository, ref }: Wanted, { account }: Session): Promise<Failure> {
+function explain(answer: OpenAnswer, { repository, ref }: Wanted, { account }: Bearer): Promise<Failure> {
   const name = `${repository.workspace}/${repository.name}`
   const subject = {
     account,

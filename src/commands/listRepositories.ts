@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts'
 import { isObject } from '../json.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { askForPages } from './askForPages.ts'
-import type { Session } from './session.ts'
+import type { Bearer } from './bearer.ts'
 
 /**
  * All repositories of a workspace that the account can see and that hold something.
@@ -12,15 +12,15 @@ import type { Session } from './session.ts'
  */
 export async function listRepositories(
   workspace: string,
-  session: Session,
+  bearer: Bearer,
   around: Surroundings,
 ): Promise<readonly Repository[]> {
-  const subject = { account: session.account, what: `workspace ${workspace}`, workspace }
+  const subject = { account: bearer.account, what: `workspace ${workspace}`, workspace }
   const path = `/2.0/repositories/${encodeURIComponent(workspace)}?pagelen=100`
-  const found = (await askForPages(new URL(path, session.apiUrl()), session, subject)).filter(isObject)
+  const found = (await askForPages(new URL(path, bearer.apiUrl()), bearer, subject)).filter(isObject)
   const full = found.filter((repository) => repository['mainbranch'] !== null)
   if (full.length < found.length) around.tell(`${found.length - full.length} repositories are empty, and left out`)
-  if (full.length > 0) return full.flatMap((repository) => parse(String(repository['full_name']), session.base))
+  if (full.length > 0) return full.flatMap((repository) => parse(String(repository['full_name']), bearer.base))
   throw new Failure(`there is nothing to download in workspace ${workspace}, as far as you can see it`, {
     hints: ['compare its name with the address in the browser'],
   })

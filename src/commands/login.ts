@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { logInAnew } from '../obtain.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { notOurs, readAccount } from './account.ts'
+import { notOurs, readOwner } from './account.ts'
 
 /**
  * `login`: asks in the browser, whatever is kept already.
@@ -9,6 +9,6 @@ import { notOurs, readAccount } from './account.ts'
  * @throws Failure where the login came to nothing; what was kept is kept
  */
 export async function login(args: Arguments, around: Surroundings): Promise<void> {
-  const account = readAccount(args)
+  const account = readOwner(args)
   if ((await logInAnew(account, around)) === undefined) throw notOurs(account)
 }

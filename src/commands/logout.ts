@@ -1,7 +1,8 @@
 import type { Arguments } from '../arguments.ts'
 import { prepareErrand } from '../errand.ts'
 import { Failure, isFailure } from '../failure.ts'
-import { forgetLogin } from '../forget.ts'
+import { forgetLogin, listKept } from '../forget.ts'
+import { forgetConsumer, tellOfConsumer } from '../forgetConsumer.ts'
 import { readNetwork } from '../network.ts'
 import type { Client } from '../oauth/client.ts'
 import { revoke } from '../oauth/revocation.ts'
@@ -9,7 +10,7 @@ import type { Surroundings } from '../surroundings.ts'
 import { readStoredToken } from '../tokens/accessTokens.ts'
 import { type Account, accountName } from '../tokens/token.ts'
 import { type Places, readLogin } from '../tokens/vault.ts'
-import { notOurs, readAccount } from './account.ts'
+import { notOurs, readOwner } from './account.ts'
 
 /** Where a user takes back by hand what a consumer was allowed. */
 const APP_AUTHORIZATIONS = 'https://bitbucket.org/account/settings/app-authorizations/'
@@ -24,22 +25,36 @@ type Forgotten = {
 /**
  * `logout`: forgets logins here, and then asks the server to end them.
  *
- * @throws Failure where something that is kept cannot be forgotten
+ * @throws Failure where something that is kept cannot be forgotten; for a wrong name nothing is
  */
 export async function logout(args: Arguments, around: Surroundings): Promise<void> {
-  const wanted = readAccount(args)
+  const wanted = readOwner(args)
   const forgotten: Forgotten[] = []
-  await forgetLogin(wanted, around, wanted.username !== undefined, async (places, account) => {
+  await forgetLogin(wanted, around, wanted.username === undefined ? 'all' : 'own', async (places, account) => {
     forgotten.push({
       account,
       tokens: await readTokens(places, account),
       client: await readClient(places, account, around),
     })
   })
-  if (forgotten.length === 0) around.write(`no login to ${accountName(wanted)} is kept\n`)
+  const left = listKept(wanted, {
+    data: await around.findDataDirectory(),
+    runtime: await around.findRuntimeDirectory(),
+  })
+  if (forgotten.length === 0) {
+    const others = left.length === 0 ? '' : `; kept are: ${left.map(accountName).join(', ')}`
+    around.write(`no login to ${accountName(wanted)} is kept${others}\n`)
+  }
   for (const each of forgotten) {
     around.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
     await revokeAll(each, around)
+  }
+  // Last: the server takes a token's end only from the consumer.
+  if (args.has('consumer')) {
+    const accounts = forgotten.map(({ account }) => account)
+    await forgetConsumer(wanted, accounts, around)
+  } else {
+    await tellOfConsumer(wanted, around)
   }
 }
 
@@ -75,7 +90,7 @@ async function revokeAll({ account: { host }, tokens, client }: Forgotten, aroun
     if (tokens.length === 0) throw new Failure('no token was found to name it with')
     const network = readNetwork(client.revocationEndpoint, around.env, around.trace)
     for (const token of tokens) await revoke(client, token, network)
-    around.write(`${host} has ended it too\n`)
+    around.write(`${host} confirmed that it has ended them\n`)
   } catch (error) {
     if (!isFailure(error)) throw error
     around.write(`whether ${host} has ended it is not known: ${error.message}\n`)

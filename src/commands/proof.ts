@@ -29,7 +29,7 @@ export async function prove(client: Client, token: AccessToken, workspace: strin
     if (dialog === undefined)
       throw new Failure(`the consumer lacks a permission: ${tick}`, { hints: [hint, `then: ${PROGRAM} login`] })
     say(`the consumer lacks a permission: ${tick}`)
-    say(hint, 2)
+    stage.hint([hint])
     await dialog.pause('Press Enter when that is done, to log in once more')
     const again = await logInAnew(BITBUCKET_ACCOUNT, around)
     return again === undefined ? undefined : prove(client, again, workspace, stage)
@@ -47,23 +47,26 @@ function conclude(
   message: Readonly<Record<string, unknown>>,
   { scopes }: AccessToken,
   workspace: string,
-  { say, around }: Stage,
+  { say, hint, around }: Stage,
 ): void {
   const [first] = Array.isArray(message['values']) ? message['values'] : []
-  const name = isObject(first) && typeof first['slug'] === 'string' ? first['slug'] : undefined
+  const name =
+    isObject(first) && typeof first['slug'] === 'string' && SLUG.test(first['slug']) ? first['slug'] : undefined
   say(
     name === undefined
       ? `the login works; workspace ${workspace} shows no repository to it yet`
       : `the login works: it sees ${count(message['size'])} of ${workspace}`,
   )
   if (scopes !== undefined && !scopes.split(/[\s,]+/).includes('repository:write')) {
-    say(
-      `it may clone and fetch, but not push: for that, tick Repositories: Write on ${consumerPage(workspace)}, then ${PROGRAM} login`,
-    )
+    say('it may clone and fetch, but not push; for that:')
+    hint([`tick Repositories: Write on ${consumerPage(workspace)}`, `then log in once more: ${PROGRAM} login`])
   }
   say('git is ready:')
   around.write(`\n  git clone https://bitbucket.org/${workspace}/${name ?? 'REPOSITORY'}.git\n`)
 }
+
+/** What the server sent is to be copied into a shell. */
+const SLUG = /^[\w.-]+$/
 
 function count(size: unknown): string {
   if (size === 1) return 'one repository'

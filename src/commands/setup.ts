@@ -1,17 +1,20 @@
 import type { Arguments } from '../arguments.ts'
 import { readChoice } from '../errand.ts'
-import { Failure } from '../failure.ts'
-import { setGlobal, unsetGlobal } from '../git/change.ts'
-import { readSettings, type Settings } from '../git/config.ts'
+import { Failure, isFailure } from '../failure.ts'
+import { setValue, unsetValue } from '../git/change.ts'
+import { listEntries, readSettings } from '../git/config.ts'
+import { editConfigFile } from '../git/edit.ts'
+import { findConfigFile } from '../git/scope.ts'
 import { PROGRAM } from '../manual.ts'
-import { BITBUCKET, type Client } from '../oauth/client.ts'
-import { logInAnew, obtainToken } from '../obtain.ts'
+import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../oauth/client.ts'
+import { logInAnew, refreshNow } from '../obtain.ts'
 import { openPlaces } from '../places.ts'
+import { holdSignals } from '../signals.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { keepClientSecret, secretsPath } from '../tokens/clientSecret.ts'
 import { hasRecord } from '../tokens/recordFile.ts'
 import type { AccessToken } from '../tokens/token.ts'
-import { BITBUCKET_ACCOUNT } from './account.ts'
+import { BITBUCKET_ACCOUNT, notOurs } from './account.ts'
 import { configure } from './configure.ts'
 import { findConsumer } from './consumer.ts'
 import { prove } from './proof.ts'
@@ -31,7 +34,7 @@ export async function setup(args: Arguments, around: Surroundings): Promise<void
   const client = await findConsumer(args, workspace, stage)
 
   stage.head("2. Git's configuration")
-  await keep(client, args.text('callback'), stage)
+  await keep(client, stage)
   await configure({ text: () => undefined, list: () => [], has: () => false }, around)
 
   if (args.has('no-login')) return stage.say('git is ready; the first command that needs a login opens the browser')
@@ -58,42 +61,87 @@ async function readWorkspace(given: string | undefined, { say, dialog }: Stage):
 }
 
 /** The secret goes where logins are kept, and leaves git's own configuration, which people publish. */
-async function keep(client: Client, callback: string | undefined, { around, say }: Stage): Promise<void> {
-  const { env } = around
-  const read = (): Settings => readSettings('credential', BITBUCKET, env)
-  const settings = read()
+async function keep(client: Client, { around, say, hint }: Stage): Promise<void> {
   const places = await openPlaces(around)
   try {
-    const place = await keepClientSecret({ ...places, choice: readChoice(settings) }, BITBUCKET_ACCOUNT, client)
+    const choice = readChoice(readSettings('credential', BITBUCKET, around.env))
+    const place = await keepClientSecret({ ...places, choice }, BITBUCKET_ACCOUNT, client)
+    const hadSecret = await holdSignals(async () => writeConsumer(client, around.env))
     const where =
       place === 'keyring'
         ? "in the system's keyring"
         : `in a file that only you can read: ${secretsPath(places, BITBUCKET_ACCOUNT)}`
     say(`the key is kept in git's configuration, the secret ${where}`)
+    if (readSettings('credential', BITBUCKET, around.env).has('oauthclientsecret')) {
+      say("git's configuration still has a secret, in a file that setup leaves alone; to find it, and remove it there:")
+      hint(['git config --show-origin --name-only --get-regexp oauthclientsecret'])
+    } else if (hadSecret) say("the secret does not stand in git's configuration any more")
   } finally {
     places.keyring.close()
   }
-  const set = (key: string, value: string): void => {
-    if (settings.get(key.toLowerCase()) !== value) setGlobal(`credential.${BITBUCKET}.${key}`, value, env)
-  }
-  set('oauthClientId', client.clientId)
-  if (callback !== undefined) set('oauthRedirectURL', callback)
-  if (!settings.has('oauthclientsecret')) return
-  unsetGlobal(`credential.${BITBUCKET}.oauthClientSecret`, env)
-  say(
-    read().has('oauthclientsecret')
-      ? "git's configuration still has a secret, which counts more; remove it where this finds it: git config --show-origin --name-only --get-regexp oauthclientsecret"
-      : "the secret does not stand in git's configuration any more",
-  )
 }
 
-/** A login that is kept and works is no reason to ask again. */
+/**
+ * Has git's configuration name this consumer: all at once, and only where it then is the one that is used.
+ *
+ * @returns whether the secret stood there
+ * @throws Failure where other settings count more; nothing is changed then
+ */
+function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
+  let hadSecret = false
+  editConfigFile(findConfigFile('global', env), (draft) => {
+    const present = new Map(listEntries(draft, env))
+    const set = (name: string, value: string): void => {
+      if (present.get(key(name).toLowerCase()) !== value) setValue(draft, key(name), value, env)
+    }
+    hadSecret = present.has(key('oauthclientsecret'))
+    set('oauthClientId', client.clientId)
+    if (client.redirectUri !== DEFAULT_REDIRECT_URI) set('oauthRedirectURL', client.redirectUri)
+    if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
+    const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
+    refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+    return true
+  })
+  // The one place that the draft does not show: a second file of the user's, which git reads before this one.
+  const settings = readSettings('credential', BITBUCKET, env)
+  refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+  return hadSecret
+}
+
+function key(name: string): string {
+  return `credential.${BITBUCKET}.${name}`
+}
+
+/** A login with one consumer that is refreshed with another would be lost. */
+function refuseOther(client: Client, used: Client, env: NodeJS.ProcessEnv): void {
+  const fields = ['clientId', 'clientSecret', 'redirectUri'] as const
+  if (fields.every((field) => used[field] === client[field])) return
+  const variables = Object.keys(env).filter((name) => name.startsWith('GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_'))
+  throw new Failure('other settings count more than these, so git would go on with another consumer', {
+    code: 'not_configured',
+    hints: [
+      ...variables.map((name) => `${name} is set in the environment: unset it`),
+      "remove what this shows, where it stands: git config --show-origin --name-only --get-regexp '^credential\\..*oauth(client|redirect)'",
+      'then run setup once more',
+    ],
+  })
+}
+
+/** A login that is kept is no reason to ask again, if it can be renewed with this consumer. */
 async function logIn({ around, say }: Stage): Promise<AccessToken> {
-  const isKept = hasRecord(await around.findDataDirectory(), BITBUCKET_ACCOUNT)
-  const token = isKept
-    ? (await obtainToken(BITBUCKET_ACCOUNT, around, undefined))?.token
-    : await logInAnew(BITBUCKET_ACCOUNT, around)
-  if (token === undefined) throw new Failure('there is no login')
-  if (isKept) say('you are logged in already')
+  if (hasRecord(await around.findDataDirectory(), BITBUCKET_ACCOUNT)) {
+    try {
+      const renewed = await refreshNow(BITBUCKET_ACCOUNT, around)
+      if (renewed !== undefined) {
+        say('you are logged in already')
+        return renewed
+      }
+    } catch (error) {
+      if (!isFailure(error) || error.code !== 'login_required') throw error
+      say(error.message)
+    }
+  }
+  const token = await logInAnew(BITBUCKET_ACCOUNT, around)
+  if (token === undefined) throw notOurs(BITBUCKET_ACCOUNT)
   return token
 }

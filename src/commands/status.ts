@@ -1,5 +1,5 @@
 import type { Arguments } from '../arguments.ts'
-import { checkConsumer } from '../checks/consumer.ts'
+import { checkConsumer, leaveToSetup } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, findValidToken } from '../checks/login.ts'
@@ -8,6 +8,7 @@ import { inWords } from '../duration.ts'
 import { attempt, isFailure } from '../failure.ts'
 import { readSettings } from '../git/config.ts'
 import { readClient, seekSecret } from '../oauth/client.ts'
+import { visible } from '../report.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { describeTerminal, type Terminal } from '../terminal.ts'
 import { isInKeyring } from '../tokens/keyringRecords.ts'
@@ -38,7 +39,8 @@ type Report = {
  */
 export async function status(args: Arguments, around: Surroundings): Promise<number> {
   const directories = { data: await around.findDataDirectory(), runtime: await around.findRuntimeDirectory() }
-  const known = listAccounts(directories.data)
+  // One that cannot be read is among what is found.
+  const known = attempt(() => listAccounts(directories.data)) ?? []
   const accounts = known.map((account) => describe(account, directories, around.now()))
   const findings = examine(known, directories, around)
   const terminal = describeTerminal(process.stdout, around.env)
@@ -52,18 +54,20 @@ export async function status(args: Arguments, around: Surroundings): Promise<num
 
 /** Looks at each host that a login is kept for, and where there is none, at Bitbucket. */
 function examine(accounts: readonly Account[], directories: Directories, around: Surroundings): Finding[] {
+  const { env, now } = around
   const looked = accounts.length === 0 ? [BITBUCKET_ACCOUNT] : accounts
   const urls = new Set(looked.map((account) => accountUrl(defaultAccount(account))))
   return [
     ...checkFiles(directories),
     ...[...urls].flatMap((url) => {
-      const findings = checkGit(url, around.env)
-      return lacksGit(findings) ? findings : findings.concat(readConsumer(url, around.env))
+      const findings = checkGit(url, env)
+      if (!lacksGit(findings)) findings.push(readConsumer(url, env))
+      const logins = looked
+        .filter((account) => accountUrl(defaultAccount(account)) === url)
+        .flatMap((account) => checkLogin(account, directories, env, now()))
+      // What is good about a login stands above.
+      return leaveToSetup([...findings, ...logins.filter(({ level }) => level !== 'good')])
     }),
-    // What is good about a login stands above.
-    ...looked
-      .flatMap((account) => checkLogin(account, directories, around.now()))
-      .filter(({ level }) => level !== 'good'),
   ]
 }
 
@@ -107,11 +111,11 @@ function format({ account, login, accessToken }: Report, now: number, { paint, w
   if (accessToken.state === 'valid' && accessToken.scopes !== undefined) {
     lines.push(['permissions', accessToken.scopes.join(', ')])
   }
-  return `${paint('bold', account)}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(text, 16)}\n`).join('')}\n`
+  return `${paint('bold', visible(account))}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(visible(text), 16)}\n`).join('')}\n`
 }
 
 function tokenInWords(token: Report['accessToken'], now: number): string {
   if (token.state === 'in the keyring') return "in the system's keyring"
-  if (token.state === 'none') return 'none; the next git command gets one'
+  if (token.state === 'none') return "none that is valid; git's next command asks for another"
   return `good for ${inWords(token.expiresAt - now)}`
 }

@@ -2,8 +2,11 @@ import type { Arguments } from '../arguments.ts'
 import { Failure } from '../failure.ts'
 import { loginCommand } from '../loginCommand.ts'
 import { obtainToken } from '../obtain.ts'
+import { openPlaces } from '../places.ts'
 import type { Surroundings } from '../surroundings.ts'
+import { readStoredToken } from '../tokens/accessTokens.ts'
 import { findAccessToken } from '../tokens/cache.ts'
+import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
 import { type AccessToken, type Account, accountName, isFresh } from '../tokens/token.ts'
 import { notOurs, readAccount } from './account.ts'
 
@@ -21,12 +24,19 @@ export async function token(args: Arguments, around: Surroundings): Promise<void
 }
 
 async function findCached(account: Account, around: Surroundings): Promise<AccessToken> {
-  const cached = findAccessToken(await around.findRuntimeDirectory(), account)
-  if (cached !== undefined && isFresh(cached, around.now())) return cached
-  throw new Failure(`no valid access token for ${accountName(account)} is cached`, {
-    code: 'login_required',
-    hints: ['to renew it, leave out --no-refresh', `to log in: ${loginCommand(account)}`],
-  })
+  const places = await openPlaces(around)
+  try {
+    const answering = answeringAccount(places.data, account)
+    const cached = findAccessToken(places.runtime, account) ?? (await readStoredToken(places, answering))
+    if (cached !== undefined && isFresh(cached, around.now())) return cached
+    const hasLogin = hasRecord(places.data, answering)
+    throw new Failure(`no valid access token for ${accountName(account)} is cached`, {
+      code: 'login_required',
+      hints: [hasLogin ? 'to renew it, leave out --no-refresh' : `to log in: ${loginCommand(account)}`],
+    })
+  } finally {
+    places.keyring.close()
+  }
 }
 
 async function obtain(account: Account, around: Surroundings): Promise<AccessToken> {

@@ -11,15 +11,15 @@ import { quote } from '../shell.ts'
 import { holdSignals } from '../signals.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { didMakeFile, forgetUndo, takeBack } from '../undo.ts'
-import { describeLines, KEY, readScope, VALUES } from './scope.ts'
+import { describeLines, KEY, readScope } from './scope.ts'
 
 /** What a line says that configure wrote, or a person with the program's path in place of its name. */
 const PLAIN =
   /^(bitbucket-oauth|!?(['"]?)(|[^\s'"]*[\\/]|(?<=['"])[^'"]*[\\/])git-credential-bitbucket-oauth(\.\w+)?\2)$/
 
 /**
- * `unconfigure`: takes back what configure did, to the byte where nothing else has changed the file since; otherwise
- * the lines that name this helper, each with the empty value right before it, and nothing else.
+ * `unconfigure`: takes back what configure did, to the byte where nothing else has changed the file since; and of what
+ * is left, the lines that name this helper, each with the empty value right before it, and nothing else.
  *
  * @throws Failure where the file cannot be changed; it is as it was then
  */
@@ -27,7 +27,7 @@ export async function unconfigure(args: Arguments, around: Surroundings): Promis
   const { env, write } = around
   const file = findConfigFile(readScope(args), env)
   const data = await around.findDataDirectory()
-  if (findOwn(listEntries(file, env)).length === 0) {
+  if (listOwn(file, env).length === 0) {
     write(`nothing to do: no line in ${file} gives bitbucket.org to this program\n`)
   } else if (args.has('dry-run')) {
     const { values, isFileGone } = foresee(file, data, env)
@@ -50,42 +50,40 @@ type Removal = {
 
 function foresee(file: string, data: string, env: NodeJS.ProcessEnv): Removal {
   const undo = attempt(() => takeBack(data, followLinks(file), readFileSync(file)))
-  if (undo !== undefined) return { values: VALUES, isFileGone: undo.content === undefined }
-  const entries = listEntries(file, env)
-  return { values: valuesAt(entries, findOwn(entries)), isFileGone: false }
+  const isFileGone = undo !== undefined && undo.content === undefined
+  return { values: listOwn(file, env), isFileGone }
 }
 
 function removeLines(file: string, data: string, env: NodeJS.ProcessEnv): Removal {
   const target = followLinks(file)
   let removal: Removal = { values: [], isFileGone: false }
   editConfigFile(file, (draft) => {
+    const values = listOwn(draft, env)
     const undo = attempt(() => takeBack(data, target, readFileSync(draft)))
-    if (undo === undefined) {
-      const values = removeByValue(draft, file, env)
-      const isEmpty = readFileSync(draft).length === 0
-      removal = { values, isFileGone: isEmpty && attempt(() => didMakeFile(data, target)) === true }
-    } else {
-      writeFileSync(draft, undo.content ?? '')
-      removal = { values: VALUES, isFileGone: undo.content === undefined }
-    }
+    if (undo !== undefined) writeFileSync(draft, undo.content ?? '')
+    // What an earlier configure had added, before a line of another helper.
+    removeByValue(draft, file, env)
+    const isEmpty = readFileSync(draft).length === 0
+    removal = { values, isFileGone: isEmpty && attempt(() => didMakeFile(data, target)) === true }
     return !removal.isFileGone
   })
   attempt(() => forgetUndo(data, target))
   return removal
 }
 
-/** @returns what was removed */
-function removeByValue(draft: string, file: string, env: NodeJS.ProcessEnv): readonly string[] {
-  const entries = listEntries(draft, env)
-  const own = findOwn(entries)
+function removeByValue(draft: string, file: string, env: NodeJS.ProcessEnv): void {
   // From the end, so that those before keep their places.
-  for (const index of own.toReversed()) {
+  for (const index of findOwn(listEntries(draft, env)).toReversed()) {
     if (removeEntry(draft, index, env)) continue
     throw new Failure(`one of several equal lines in ${file} cannot be told from the others`, {
       hints: [`git config --file ${quote(file)} --edit`],
     })
   }
-  return valuesAt(entries, own)
+}
+
+function listOwn(file: string, env: NodeJS.ProcessEnv): string[] {
+  const entries = listEntries(file, env)
+  return findOwn(entries).map((place) => entries[place]?.[1] ?? '')
 }
 
 /** Where the lines stand that name this helper, each with the empty value of the same key that comes right before it. */
@@ -93,10 +91,6 @@ function findOwn(entries: Entries): number[] {
   const places = entries.flatMap(([key], index) => (key === KEY ? [index] : []))
   const isOwn = (place: number | undefined): boolean => place !== undefined && PLAIN.test(entries[place]?.[1] ?? '')
   return places.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(places[nth + 1])))
-}
-
-function valuesAt(entries: Entries, places: readonly number[]): string[] {
-  return places.map((place) => entries[place]?.[1] ?? '')
 }
 
 type Entries = ReturnType<typeof listEntries>

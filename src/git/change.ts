@@ -6,17 +6,21 @@ import { runGit } from './run.ts'
 const NOT_THERE = 5
 
 /**
- * Sets a value in the user's own configuration, in the place of all that the key had there.
+ * Sets a value in a file, in the place of all that the key had there.
  *
  * @throws Failure in git's words
  */
-export function setGlobal(key: string, value: string, env: NodeJS.ProcessEnv): void {
-  change(['--global', '--replace-all', key, value], env)
+export function setValue(file: string, key: string, value: string, env: NodeJS.ProcessEnv): void {
+  change(['--file', file, '--replace-all', key, value], env)
 }
 
-/** Takes all values of a key out of the user's own configuration; none being there is as good. */
-export function unsetGlobal(key: string, env: NodeJS.ProcessEnv): void {
-  change(['--global', '--unset-all', key], env)
+/**
+ * Takes all values of a key out of a file; none being there is as good.
+ *
+ * @throws Failure in git's words
+ */
+export function unsetValue(file: string, key: string, env: NodeJS.ProcessEnv): void {
+  change(['--file', file, '--unset-all', key], env)
 }
 
 /**
@@ -32,7 +36,7 @@ function change(args: readonly string[], env: NodeJS.ProcessEnv): void {
   const { status, stderr, error } = runGit(['config', ...args], { ...env, GIT_DIR: '/dev/null' })
   if (status === 0 || (status === NOT_THERE && args.includes('--unset-all'))) return
   throw new Failure(`git's configuration cannot be changed: ${tellWhy(error, stderr)}`, {
-    hints: ['git config --list --show-origin'],
+    hints: ['git config --list --show-origin --name-only'],
     cause: error,
   })
 }

@@ -50,6 +50,23 @@ export function listOrigins(
   })
 }
 
+/** The origin of what a repository's own configuration sets. */
+export const LOCAL = 'local'
+
+/**
+ * As {@link listOrigins}, of the configuration of the repository that we stand in, without what it includes: nothing
+ * where we stand in none. To be shown and never followed, as it is anybody's who can make you clone it.
+ */
+export function listLocal(keys: string, env: NodeJS.ProcessEnv): { origin: string; key: string; value: string }[] {
+  const { GIT_CONFIG: _, ...rest } = env
+  const { status, stdout } = runGit(['config', '-z', '--local', '--get-regexp', keys], rest)
+  if (status !== 0) return []
+  return splitFields(stdout).map((field) => {
+    const [key, value] = parseEntry(field)
+    return { origin: LOCAL, key, value }
+  })
+}
+
 /** Git's words for false. */
 export function isFalse(value: string | undefined): boolean {
   return value !== undefined && ['false', 'no', 'off', '0', ''].includes(value.toLowerCase())
@@ -65,11 +82,15 @@ function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
   // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
     throw new Failure(`git's configuration cannot be read: ${tellWhy(error, stderr)}`, {
-      hints: ['git config --list --show-origin'],
+      hints: ['git config --list --show-origin --name-only'],
       cause: error,
     })
   }
-  return stdout.split('\0').filter((field) => field !== '')
+  return splitFields(stdout)
+}
+
+function splitFields(text: string): string[] {
+  return text.split('\0').filter((field) => field !== '')
 }
 
 /** "credential.oauthclientid\nVALUE"; without a line feed it is a key alone, which git takes for true. */

@@ -26,6 +26,7 @@ import { quote } from '../shell.ts'
  * @see https://git-scm.com/docs/api-lockfile
  */
 export function editConfigFile(path: string, edit: (draft: string) => boolean): void {
+  refuseUnlessPlain(path)
   const file = followLinks(path)
   const draft = `${file}.lock`
   const exists = lock(file, draft)
@@ -43,6 +44,20 @@ export function editConfigFile(path: string, edit: (draft: string) => boolean): 
   } finally {
     attempt(() => unlinkSync(draft))
   }
+}
+
+/**
+ * A rename would put a file in the place of a device, such as the /dev/null that stands for no configuration in many a
+ * container; and git waits at a pipe for ever.
+ *
+ * @throws Failure for whatever is there and is no plain file, after all links
+ */
+export function refuseUnlessPlain(path: string): void {
+  const found = attempt(() => statSync(path, { throwIfNoEntry: false }))
+  if (found === undefined || found.isFile()) return
+  throw new Failure(`${path} is ${found.isDirectory() ? 'a directory' : 'no plain file'}, so it is left as it is`, {
+    hints: ['let GIT_CONFIG_GLOBAL, or for --system GIT_CONFIG_SYSTEM, name a plain file, or unset it'],
+  })
 }
 
 /** Where a path leads in the end, be there a file or not. */

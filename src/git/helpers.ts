@@ -1,4 +1,4 @@
-import { listValues } from './config.ts'
+import { listLocal, listValues } from './config.ts'
 
 /** The helpers that git asks beside this one, each as it is configured. */
 export type OtherHelpers = {
@@ -24,9 +24,32 @@ export function isOwnHelper(helper: string): boolean {
  * @see https://git-scm.com/docs/gitcredentials#_configuration_options
  */
 export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelpers {
+  return arrange(listValues(HELPER_KEYS, env), url)
+}
+
+/**
+ * As {@link listOtherHelpers}, with what the repository that we stand in adds: whom git does ask here, to be shown and
+ * no more.
+ *
+ * @returns `keys` of the repository's own configuration that say something about it
+ * @throws Failure where git can't be found, or can't read its configuration
+ */
+export function listHelpersHere(url: string, env: NodeJS.ProcessEnv): OtherHelpers & { keys: readonly string[] } {
+  const local = listLocal(HELPER_KEYS, env).map(({ key, value }) => [key, value] as const)
+  const keys = local.map(([key]) => key).filter((key) => key === 'credential.helper' || mayMatch(patternOf(key), url))
+  return { ...arrange([...listValues(HELPER_KEYS, env), ...local], url), keys: [...new Set(keys)] }
+}
+
+const HELPER_KEYS = '^credential\\.(.*\\.)?helper$'
+
+function patternOf(key: string): string {
+  return key.slice('credential.'.length, -'.helper'.length)
+}
+
+function arrange(entries: readonly (readonly [key: string, value: string])[], url: string): OtherHelpers {
   let helpers: string[] = []
-  for (const [key, value] of listValues('^credential\\.(.*\\.)?helper$', env)) {
-    const pattern = key.slice('credential.'.length, -'.helper'.length)
+  for (const [key, value] of entries) {
+    const pattern = patternOf(key)
     const isForAll = key === 'credential.helper'
     if (value === '') {
       // Git's word for "none of those before".

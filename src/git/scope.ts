@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../failure.ts'
+import { refuseUnlessPlain } from './edit.ts'
 import { runGit } from './run.ts'
 
 export type Scope = 'global' | 'system' | 'local'
@@ -8,15 +9,30 @@ export type Scope = 'global' | 'system' | 'local'
 /**
  * The file that `git config --global`, `--system` or `--local` writes, absolute, whether it exists or not.
  *
- * @throws Failure in git's words, as where there is no repository
+ * @throws Failure in git's words, as where there is no repository; and for what is there and is no plain file
  * @see https://git-scm.com/docs/git-config#FILES
  */
 export function findConfigFile(scope: Scope, env: NodeJS.ProcessEnv): string {
-  if (scope === 'global') return resolve(env['GIT_CONFIG_GLOBAL'] ?? findGlobal(env))
+  const file = find(scope, env)
+  refuseUnlessPlain(file)
+  return file
+}
+
+function find(scope: Scope, env: NodeJS.ProcessEnv): string {
+  if (scope === 'global') return resolve(readPath('GIT_CONFIG_GLOBAL', env) ?? findGlobal(env))
   if (scope === 'local') return resolve(ask(['rev-parse', '--git-path', 'config'], env))
   // Git older than 2.41 tells its built-in path to an editor alone; it makes no file for that.
   const asked = { ...env, GIT_DIR: '/dev/null', GIT_EDITOR: 'echo' }
-  return resolve(env['GIT_CONFIG_SYSTEM'] ?? ask(['config', '--system', '--edit'], asked))
+  return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? ask(['config', '--system', '--edit'], asked))
+}
+
+/** For git, an empty one is a file that is not there and never will be. */
+function readPath(variable: string, env: NodeJS.ProcessEnv): string | undefined {
+  const path = env[variable]
+  if (path !== '') return path
+  throw new Failure(`${variable} is empty, so git has no such configuration`, {
+    hints: [`unset ${variable}, or let it name a file`],
+  })
 }
 
 function findGlobal(env: NodeJS.ProcessEnv): string {

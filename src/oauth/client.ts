@@ -1,12 +1,14 @@
 import { Failure } from '../failure.ts'
 import { isConfidential, isLoopback } from '../loopback.ts'
+import { quote } from '../shell.ts'
 
 /** The OAuth client we are: the user's own consumer, in Bitbucket's words. `clientSecret` is secret. */
 export type Client = {
   /** Bitbucket's page calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
-  readonly secretSource: 'environment' | 'configuration' | 'keyring'
+  /** `kept` is where logins are: in the keyring, or in a file. */
+  readonly secretSource: 'environment' | 'configuration' | 'kept'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** RFC 7009; Bitbucket has one that it does not document. Beside the token endpoint. */
@@ -34,10 +36,12 @@ const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
 
 /**
  * Whether a URL could be made ours at all: a protocol and host and nothing else, no dot after the name (for git's
- * matching of URLs that is the same host), and nothing that anybody on the way could listen to.
+ * matching of URLs that is the same host), no character that git has no host names with, and nothing that anybody on the
+ * way could listen to.
  */
 export function mayBeOurs(url: string): boolean {
-  return URL.canParse(url) && new URL(url).origin === url && !url.endsWith('.') && isConfidential(new URL(url))
+  if (!URL.canParse(url) || new URL(url).origin !== url || url.endsWith('.')) return false
+  return /^[\w.:[\]-]+$/.test(new URL(url).host) && isConfidential(new URL(url))
 }
 
 /**
@@ -63,6 +67,11 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
 export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
+}
+
+/** The client id that is configured for a URL, be there a secret or not. */
+export function readClientId(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+  return readConsumer(url, settings, env).clientId || undefined
 }
 
 /**
@@ -133,7 +142,7 @@ function readConsumer(
   return {
     clientId: id || settings.get('oauthclientid')?.trim(),
     clientSecret: secret || configured,
-    secretSource: secret ? 'environment' : configured ? 'configuration' : 'keyring',
+    secretSource: secret ? 'environment' : configured ? 'configuration' : 'kept',
   }
 }
 
@@ -148,9 +157,9 @@ function tellHowToMakeOne(url: string): string[] {
     : [tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
 }
 
-/** Bitbucket calls the id the consumer's key. */
-function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
-  return `git config --global credential.${url}.oauthClient${what} ${what === 'Id' ? 'KEY' : 'SECRET'}`
+/** The command for one of the two. Bitbucket calls the id the consumer's key. */
+export function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
+  return `git config --global ${quote(`credential.${url}.oauthClient${what}`)} ${what === 'Id' ? 'KEY' : 'SECRET'}`
 }
 
 function readEndpoint(key: string, value: string): URL {
@@ -158,7 +167,7 @@ function readEndpoint(key: string, value: string): URL {
   if (url === undefined || !isConfidential(url) || url.username !== '' || url.password !== '') {
     throw new Failure(`${key} in git's configuration has to be an https URL, without a username`, {
       code: 'not_configured',
-      hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
+      hints: [`git config --show-origin --name-only --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
     })
   }
   return url

@@ -114,6 +114,11 @@ export function isRefused(failure: Failure): boolean {
   return ['invalid_grant', 'unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
 }
 
+/** Whether the refusal may be of the consumer itself, so that a login would be refused as well. */
+export function mayRefuseClient(failure: Failure): boolean {
+  return ['unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
+}
+
 function describeServer(client: Client): oauth.AuthorizationServer {
   return { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href }
 }
@@ -142,7 +147,7 @@ function validateResponse(
 
 function notOfThisLogin(cause?: unknown): Failure {
   return new Failure('the browser came back with an answer that does not belong to this login', {
-    hints: ['to try again, run the git command once more'],
+    hints: ['to try again, run the command once more'],
     cause,
   })
 }

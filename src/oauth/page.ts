@@ -24,7 +24,7 @@ export function failurePage(host: string, reason: string, hints: readonly string
     tone: 'bad',
     title: `Not logged in to ${host}`,
     text: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`,
-    hints: hints.length > 0 ? hints : ['To try again, run the git command once more.'],
+    hints: hints.length > 0 ? hints : ['To try again, run the command once more.'],
   }
 }
 
@@ -34,7 +34,7 @@ export function strayPage(): Page {
     tone: 'neutral',
     title: 'Nothing to see here',
     text: 'This address waits for the answer to a login, and this was not it.',
-    hints: ['If you were logging in, go back to the newest page that git opened, or run the git command once more.'],
+    hints: ['If you were logging in, go back to the newest page that git opened, or run the command once more.'],
   }
 }
 

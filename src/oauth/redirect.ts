@@ -173,7 +173,7 @@ function tooLate(redirectUri: string, timeLimit: number): Failure {
     hints: [
       `if it showed "Invalid redirect_uri": the consumer's callback URL has to be exactly ${redirectUri}`,
       tunnelHint(redirectUri),
-      'to try again, run the git command once more',
+      'to try again, run the command once more',
     ],
   })
 }

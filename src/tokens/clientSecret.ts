@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../json.ts'
 import { isKeyringTrouble, type Keyring } from './keyring.ts'
-import { readClientSecret, saveClientSecret } from './keyringRecords.ts'
+import { readClientSecret, removeClientSecret, saveClientSecret } from './keyringRecords.ts'
 import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
 import { formatRecord, parseRecord, recordName } from './record.ts'
 import { type Account, defaultAccount } from './token.ts'
@@ -56,6 +56,33 @@ export async function keepClientSecret(
   }
   writeSecrets(data, account, { ...others, [consumer.clientId]: consumer.clientSecret })
   return 'file'
+}
+
+/** The client ids of the consumers of a host whose secrets are kept in the file. */
+export function listClientIds(data: string, account: Account): string[] {
+  return Object.keys(readSecrets(data, account))
+}
+
+/**
+ * Forgets the secret of a consumer, in the file and in the keyring.
+ *
+ * @returns whether there was one
+ * @throws Failure where it may be in a keyring that cannot be used just now; in the file it is not any more
+ */
+export async function forgetClientSecret(
+  { data, keyring }: Pick<Places, 'data' | 'keyring'>,
+  account: Account,
+  clientId: string,
+): Promise<boolean> {
+  const { [clientId]: inFile, ...others } = readSecrets(data, account)
+  if (inFile !== undefined) writeSecrets(data, account, others)
+  try {
+    return (await removeClientSecret(keyring, account, clientId)) || inFile !== undefined
+  } catch (error) {
+    // As in looking for it: where no keyring answers, it is in none.
+    if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
+    return inFile !== undefined
+  }
 }
 
 /** By client id; what is no such file counts as none, and the next set-up replaces it. */

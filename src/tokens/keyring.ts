@@ -167,5 +167,6 @@ function trouble(code: (typeof TROUBLES)[number], reason: string): Failure {
 
 const HINTS = [
   'unlock the keyring, or start it, and run the command again',
-  'to do without it, log in into a file: git config --global credential.oauthStore file && git credential-bitbucket-oauth login',
+  'to do without it, log in into a file: git config --global credential.https://bitbucket.org.oauthStore file && git credential-bitbucket-oauth login',
+  "if the consumer's secret lies in it too: git credential-bitbucket-oauth setup",
 ]

@@ -89,6 +89,14 @@ export async function saveClientSecret(
   await writeText(keyring, clientSecretName(account, clientId), text)
 }
 
+/** @returns whether there was one */
+export async function removeClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<boolean> {
+  const name = clientSecretName(account, clientId)
+  const isThere = (await readText(keyring, name)) !== undefined
+  if (isThere) await removeText(keyring, name)
+  return isThere
+}
+
 function clientSecretName(account: Account, clientId: string): string {
   return `${accountUrl(defaultAccount(account))} (secret of ${clientId})`
 }

@@ -11,6 +11,11 @@ for (const [text, expected] of [
   ['https://alice@bitbucket.org/acme/widgets.git', 'https://bitbucket.org/acme/widgets.git'],
   ['https://bitbucket.org/acme/widgets/src/main/', 'https://bitbucket.org/acme/widgets.git'],
   ['https://bitbucket.org/acme/widgets.js', 'https://bitbucket.org/acme/widgets.js.git'],
+  ['git@bitbucket.org:acme/widgets.git', 'https://bitbucket.org/acme/widgets.git'],
+  ['ssh://git@bitbucket.org/acme/widgets.git', 'https://bitbucket.org/acme/widgets.git'],
+  ['ssh://git@bitbucket.org:22/acme/widgets', 'https://bitbucket.org/acme/widgets.git'],
+  ['bitbucket.org/acme/widgets', 'https://bitbucket.org/acme/widgets.git'],
+  ['bitbucket.org/acme/widgets/src/main/', 'https://bitbucket.org/acme/widgets.git'],
   ['http://127.0.0.1:8080/acme/widgets.git', 'http://127.0.0.1:8080/acme/widgets.git'],
 ] as const) {
   test(`${text} is a repository`, (t) => {
@@ -29,8 +34,9 @@ for (const text of [
   'acme',
   'acme/widgets/more',
   '../acme/widgets',
-  'git@bitbucket.org:acme/widgets.git',
-  'ssh://git@bitbucket.org/acme/widgets',
+  'git@bitbucket.org:widgets.git',
+  'ssh://git@bitbucket.org/widgets',
+  'ssh://git@bitbucket.org//etc/passwd',
   '',
 ]) {
   test(`"${text}" is refused, with how it has to look`, (t) => {

@@ -200,7 +200,7 @@ test('status tells which logins are kept, where, and for how long', async (t) =>
 
 alice@${host}
   login         in a file that only you can read: ${home.data}/${encodeURIComponent(hers)}.json
-  access token  none; the next git command gets one
+  access token  none that is valid; git's next command asks for another
 
 `,
   )

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { editConfigFile } from '../../src/git/edit.ts'
 import { listOtherHelpers } from '../../src/git/helpers.ts'
 import { type Git, testEachGit } from '../helpers/gits.ts'
 import { Home, type Outcome } from '../helpers/home.ts'
@@ -274,6 +276,26 @@ for (const [title, content, change, expected] of [
   })
 }
 
+for (const content of [undefined, '[user]\n\tname = Zoë\n']) {
+  const start = content === undefined ? 'no file' : 'a file'
+  test(`unconfigure takes out all that configure added, before and after a line of another helper: ${start}`, async (t) => {
+    const { home, file } = makeHome(t, content)
+    await run(home, 'configure')
+    await home.git('config', '--global', '--add', KEY, 'store')
+    await run(home, 'configure')
+    const configured = look(home)
+
+    const foreseen = await run(home, 'unconfigure', '--dry-run')
+    t.deepEqual(look(home), configured)
+    const { code, stdout, stderr } = await run(home, 'unconfigure')
+
+    const lines = `${LINES}\thelper = \n\thelper = bitbucket-oauth\n`
+    t.is(foreseen.stdout, `would take out of ${file}:\n${lines}`)
+    t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
+    t.is(readFileSync(file, 'utf8'), `${content ?? ''}${SECTION}\n\thelper = store\n`)
+  })
+}
+
 test('unconfigure removes a file that configure made, also when its lines were written anew since', async (t) => {
   const { home, file } = makeHome(t)
   await run(home, 'configure')
@@ -420,6 +442,59 @@ test('a file that cannot be written is left, with the reason', async (t) => {
     /^git-credential-bitbucket-oauth: [^\n]+ cannot be changed: not a directory\nhint: you must [^\n]+\n$/,
   )
 })
+
+for (const [title, make] of [
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ['a directory', (path: string) => mkdirSync(path)],
+  [
+    'a device, where one may be made',
+    (path: string) =>
+      process.getuid?.() === 0 ? execFileSync('mknod', [path, 'c', '1', '3']) : symlinkSync('/dev/null', path),
+  ],
+  [
+    'a link to a pipe',
+    (path: string) => {
+      execFileSync('mkfifo', [`${path}-pipe`])
+      symlinkSync(`${path}-pipe`, path)
+    },
+  ],
+] as const) {
+  test(`what is no plain file is left as it is: ${title}`, async (t) => {
+    const { home } = makeHome(t, '')
+    const file = join(home.path, 'special')
+    make(file)
+    Object.assign(home.env, { GIT_CONFIG_GLOBAL: file, GIT_CONFIG_SYSTEM: file })
+    const before = look(home)
+
+    for (const args of [['configure'], ['configure', '--dry-run'], ['configure', '--system'], ['unconfigure']]) {
+      const { code, stdout, stderr } = await run(home, ...args)
+
+      t.deepEqual({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
+      t.regex(stderr, /special is (a directory|no plain file), so it is left as it is\nhint: let GIT_CONFIG_GLOBAL/)
+    }
+    t.throws(() => editConfigFile(file, () => true), { message: /is left as it is/ })
+    t.deepEqual(look(home), before)
+  })
+}
+
+for (const [variable, args] of [
+  ['GIT_CONFIG_GLOBAL', []],
+  ['GIT_CONFIG_SYSTEM', ['--system']],
+] as const) {
+  test(`an empty ${variable} is refused in words, as git reads and writes no file then`, async (t) => {
+    const { home } = makeHome(t, '')
+    home.env[variable] = ''
+    const before = look(home)
+
+    for (const command of ['configure', 'unconfigure']) {
+      const { code, stdout, stderr } = await run(home, command, ...args)
+
+      t.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+      t.regex(stderr, new RegExp(`: ${variable} is empty, so git has no such configuration\nhint: unset ${variable}`))
+    }
+    t.deepEqual(look(home), before)
+  })
+}
 
 test('a file that another git process has locked is left', async (t) => {
   const { home, file } = makeHome(t, '[user]\n\tname = Zoë\n')

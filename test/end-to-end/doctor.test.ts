@@ -239,6 +239,27 @@ const FAULTS: readonly Fault[] = [
     finds: [['files', 'fault', /runtime\/git-credential-bitbucket-oauth can be changed by other users/]],
   },
   {
+    title: "others can read the consumer's secret",
+    plant: ({ home }) => writeFileSync(consumersPath(home), '{}', { mode: 0o644 }),
+    finds: [['files', 'fault', /bitbucket\.org\.json\.consumers can be read or changed by other users$/]],
+    words: [[/^if somebody may have read it/, ({ home }) => rmSync(consumersPath(home))]],
+    steps: [0, 1],
+  },
+  {
+    title: "the file with the consumer's secret is not whole",
+    plant: ({ home }) => writeFileSync(consumersPath(home), '{"version":1,', { mode: 0o600 }),
+    finds: [['files', 'fault', /bitbucket\.org\.json\.consumers is not whole$/]],
+  },
+  {
+    title: 'the place for logins is a file',
+    plant: ({ home }) => {
+      home.env['XDG_DATA_HOME'] = join(home.path, 'a-file')
+      writeFileSync(home.env['XDG_DATA_HOME'], '')
+    },
+    finds: [['files', 'fault', /^\/.*\/logins cannot be used: a file stands where a directory should be$/]],
+    words: [[/^mend that, or set XDG_DATA_HOME to another place$/, ({ home }) => delete home.env['XDG_DATA_HOME']]],
+  },
+  {
     title: "this machine's clock goes behind",
     plant: ({ sandbox }) => (sandbox.oauth.settings.ahead = 3600),
     finds: [['clock', 'fault', /^goes \d+ minutes behind that of 127\.0\.0\.1:\d+$/]],
@@ -282,6 +303,13 @@ const FAULTS: readonly Fault[] = [
     words: [[/HTTPS_PROXY or ALL_PROXY$/, ({ home }) => delete home.env['HTTPS_PROXY']]],
   },
   {
+    title: 'the proxy is of a kind that is not supported',
+    options: { tls: true },
+    plant: ({ home }) => git(home, 'http.proxy', `socks5://user:${PASSWORD}@127.0.0.1:1080`),
+    finds: [['network', 'fault', /^the proxy that is configured is not an http:\/\/ URL/]],
+    words: [[/^or look at HTTPS_PROXY and ALL_PROXY$/, ({ home }) => git(home, '--unset', 'http.proxy')]],
+  },
+  {
     title: "the server's certificate is not trusted",
     options: { tls: true },
     plant: ({ home }) => git(home, '--unset-all', 'http.sslCAInfo'),
@@ -317,6 +345,11 @@ const FAULTS: readonly Fault[] = [
     },
     finds: [['login', 'fault', /^none is kept for bitbucket\.org$/]],
     exitCode: 4,
+  },
+  {
+    title: 'the login was made with another consumer',
+    plant: ({ home }) => rewriteLogin(home, { clientId: 'another' }),
+    finds: [['login', 'fault', /^the one for bitbucket\.org was made with another OAuth consumer, so it cannot be/]],
   },
   {
     title: 'there is no login, and one was cancelled',
@@ -417,6 +450,41 @@ const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    title: 'the repository keeps git from asking',
+    plant: ({ home }) => gitHere(home, 'credential.helper', ''),
+    finds: [
+      ['helpers', 'fault', /^by this repository's own configuration, git no longer asks this program for https:/],
+    ],
+  },
+  {
+    title: 'the repository has a helper of its own, with a secret in it',
+    plant: ({ home }) => gitHere(home, `${HELPER}.helper`, `!TOKEN=${PASSWORD} my-helper`),
+    finds: [['helpers', 'note', /^by this repository's own configuration, git gives our tokens to "!…" too, and asks/]],
+    exitCode: 0,
+  },
+  {
+    title: 'the repository alone has git ask',
+    plant: async ({ home }) => {
+      await git(home, '--unset-all', 'credential.helper')
+      await home.git('init', '-q')
+      await home.run(PROGRAM, ['configure', '--local'])
+    },
+    finds: [['helpers', 'note', /^this repository's own configuration alone has git ask this program for https:/]],
+    exitCode: 0,
+  },
+  {
+    title: 'the repository has git go elsewhere',
+    plant: ({ home }) => gitHere(home, 'url.ssh://git@bitbucket.org/.insteadOf', `${BITBUCKET}/`),
+    finds: [
+      ['rewriting', 'fault', /^by this repository's own configuration, git goes to ssh:\/\/git@bitbucket\.org\//],
+    ],
+  },
+  {
+    title: 'a header of the repository logs in',
+    plant: ({ home }) => gitHere(home, 'http.extraHeader', `Authorization: basic ${PASSWORD}`),
+    finds: [['extra header', 'fault', /^by this repository's own configuration, http\.extraHeader sends an Authoriz/]],
+  },
+  {
     title: 'a .netrc has a password',
     plant: ({ home }) =>
       writeFileSync(join(home.path, '.netrc'), `machine bitbucket.org\n\tlogin alice\n\tpassword ${PASSWORD}\n`),
@@ -508,8 +576,7 @@ const FAULTS: readonly Fault[] = [
     title: 'the access token has expired',
     options: { repository: 'acme/widgets.git' },
     plant: ({ home, sandbox }) => home.expire(sandbox.origin),
-    finds: [['repository', 'note', /^cannot be tried without a valid access token$/]],
-    exitCode: 0,
+    finds: [['repository', 'fault', /^cannot be tried without a valid access token$/]],
   },
   {
     title: 'the access token was revoked, for a repository',
@@ -522,8 +589,7 @@ const FAULTS: readonly Fault[] = [
     title: 'it is not known where the REST interface is',
     options: { repository: 'acme/widgets.git' },
     plant: ({ home, sandbox }) => git(home, '--unset', `credential.${sandbox.origin}.oauthApiURL`),
-    finds: [['repository', 'note', /^cannot be tried: oauthApiURL is not set for this host$/]],
-    exitCode: 0,
+    finds: [['repository', 'fault', /^cannot be tried: oauthApiURL is not set for this host$/]],
     filledIn: ({ sandbox }) => [/URL$/, sandbox.origin],
   },
   {
@@ -618,6 +684,115 @@ test('doctor for people shows each step of a cure in a line of its own', async (
   )
 })
 
+for (const [address, text] of [
+  ['https://bitbucket.org.evil.example/a/b', 'https://bitbucket.org.evil.example is neither Bitbucket nor'],
+  ['https://bitbucket.org@evil.example/a/b', 'https://evil.example is neither Bitbucket nor'],
+  ['https://bitbucket.org:8443/a/b', 'https://bitbucket.org:8443 is neither Bitbucket nor'],
+  ['https://bitbucket.org./a/b', 'https://bitbucket.org. is neither Bitbucket nor'],
+  ['git@evil.example:a/b.git', 'https://evil.example is neither Bitbucket nor'],
+  ['https://x$(id)/a/b', 'https://x$(id) is neither Bitbucket nor'],
+  ['http://bitbucket.org/a/b', 'http://bitbucket.org has to be https'],
+] as const) {
+  test(`doctor has nobody configure or log in to what is no host of theirs: ${address}`, async (t) => {
+    const { home } = await makeUser(t)
+
+    const { code, stdout, stderr } = await home.run(PROGRAM, ['doctor', '--json', address])
+
+    const { findings } = JSON.parse(stdout) as Report
+    t.deepEqual([code, stderr, findings.length], [3, '', 1])
+    t.like(findings[0], { check: 'address', level: 'fault' })
+    t.true(findings[0]?.text.startsWith(text), findings[0]?.text)
+    t.notRegex(findings[0]?.cures.join('\n') ?? '', /git|login/)
+  })
+}
+
+test('an address is quoted in a cure where a shell would read it otherwise', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  // A shell takes the brackets for a pattern.
+  const url = 'http://[::1]:1'
+  home.configureFor(sandbox, url)
+  await git(home, '--unset-all', 'credential.helper')
+  await git(home, '--unset', `credential.${url}.oauthApiURL`)
+
+  const cures: string[] = []
+  for (const secret of ['wrong', '']) {
+    await git(home, `credential.${url}.oauthClientSecret`, secret)
+    const { stdout } = await home.run(PROGRAM, ['doctor', '--json', `${url}/acme/widgets.git`])
+    cures.push(...(JSON.parse(stdout) as Report).findings.flatMap((found) => found.cures))
+  }
+
+  for (const name of ['helper', 'oauthClientId', 'oauthClientSecret', 'oauthApiURL']) {
+    t.true(
+      cures.some((cure) => cure.includes(`'credential.${url}.${name}'`)),
+      name,
+    )
+  }
+  t.true(cures.some((cure) => cure.includes(`login '${url}'`)))
+  t.notRegex(cures.map((cure) => cure.replaceAll(/'[^']*'/g, '')).join('\n'), /\[/)
+})
+
+test('nothing that is configured moves the cursor', async (t) => {
+  const { home } = await makeLoggedInUser(t)
+  await git(home, '--add', 'credential.helper', 'evil\u001B[2J')
+
+  for (const command of ['doctor', 'status']) {
+    const { stdout } = await home.run(PROGRAM, [command])
+
+    t.true(stdout.includes('"evil\uFFFD[2J"'))
+    t.false(stdout.includes('\u001B'))
+  }
+})
+
+test('doctor tries a repository with a token that is in the keyring, and writes nothing', async (t) => {
+  const daemon = await KeyringDaemon.start(t)
+  const { home, sandbox } = await makeUser(t)
+  Object.assign(home.env, daemon.env)
+  await git(home, `credential.${sandbox.origin}.oauthStore`, 'keyring')
+  home.useBrowser('follow.ts')
+  const user = { t, home, sandbox, daemon, repository: 'acme/widgets.git', printed: '' }
+  await logIn(user)
+  rmSync(home.runtime, { recursive: true })
+
+  const { exitCode, findings } = await askDoctor(user)
+
+  t.is(exitCode, 0)
+  t.like(
+    findings.find(({ check }) => check === 'repository'),
+    { level: 'good' },
+  )
+})
+
+test('where logins cannot be looked at, status says why, and does not say that there is none', async (t) => {
+  const { home } = await makeLoggedInUser(t)
+  home.env['XDG_DATA_HOME'] = join(home.path, 'a-file')
+  writeFileSync(home.env['XDG_DATA_HOME'], '')
+
+  const { code, stdout, stderr } = await home.run(PROGRAM, ['status', '--json'])
+
+  t.deepEqual([code, stderr], [1, ''])
+  const faults = (JSON.parse(stdout) as Report).findings.filter(({ level }) => level === 'fault')
+  t.deepEqual(
+    faults.map(({ check }) => check),
+    ['files'],
+  )
+})
+
+test('where nothing is configured, setup is what is to be done', async (t) => {
+  const { home } = await makeUser(t)
+  writeFileSync(join(home.path, '.gitconfig'), '')
+
+  for (const command of ['doctor', 'status']) {
+    const { stdout } = await home.run(PROGRAM, [command, '--json'])
+
+    const cures = (JSON.parse(stdout) as Report).findings.flatMap((found) => found.cures)
+    t.deepEqual(
+      cures.filter((cure) => cure.startsWith('git ')),
+      [`git credential-bitbucket-oauth setup`],
+    )
+    t.is(cures.length, 3)
+  }
+})
+
 /** With a login, for Bitbucket, or for the sandbox where it is about a repository: nothing goes to the real one. */
 async function makeLoggedInUser(t: ExecutionContext, options: Fault['options'] = {}): Promise<User> {
   const { tls = false, hasKeyring = false, repository } = options
@@ -644,6 +819,17 @@ async function logInWith(user: User, scopes: readonly string[]): Promise<void> {
 async function git(home: Home, ...args: readonly string[]): Promise<void> {
   const { code, stderr } = await home.git('config', '--global', ...args)
   if (code !== 0) throw new Error(stderr)
+}
+
+/** In the repository that doctor is run in. */
+async function gitHere(home: Home, ...args: readonly string[]): Promise<void> {
+  await home.git('init', '-q')
+  const { code, stderr } = await home.git('config', '--local', ...args)
+  if (code !== 0) throw new Error(stderr)
+}
+
+function consumersPath(home: Home): string {
+  return `${home.recordPath(home.data, BITBUCKET)}.consumers`
 }
 
 function rewriteLogin(home: Home, fields: object): void {
@@ -705,6 +891,7 @@ async function follow(
     const command = isSetup ? `${step} acme --key ${key} --secret-stdin` : step.replace(placeholder, value)
     const { code, stdout, stderr } = await home.run('sh', ['-c', command], { input: isSetup ? `${secret}\n` : '' })
     t.is(code, 0, `${command}: ${stderr}`)
+    t.false(stdout.includes(PASSWORD))
     user.printed = stdout
   } else {
     t.regex(step, /:$/, 'words that nobody can follow')

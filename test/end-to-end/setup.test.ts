@@ -124,7 +124,11 @@ test.serial('from nothing to a pushed commit on bitbucket.org, in a terminal and
   t.is(afterwards, after, 'a second setup changes nothing')
   t.notRegex(second?.screen ?? '', /[?✔] /u, 'a second setup asks nothing')
   t.regex(second?.screen ?? '', new RegExp(`you are logged in already[^]*${READY.source}$`))
-  t.is(run.tokenRequests.filter(({ status }) => status === 200).length, 1)
+  t.deepEqual(
+    run.tokenRequests.filter(({ status }) => status === 200).map(({ grantType }) => grantType),
+    ['authorization_code', 'refresh_token'],
+    'the second setup finds out whether the login can be renewed',
+  )
   t.deepEqual(run.leaks, [])
 })
 
@@ -482,7 +486,7 @@ for (const [title, args, input, what] of [
   ],
   ['an empty stdin', ['acme', '--key', 'K', '--secret-stdin'], '', /the secret on stdin is missing/],
   ['a workspace that is none', ['https://example.com/acme'], undefined, /a workspace is what follows/],
-  ['the secret as an argument', ['acme', '--secret', 'S'], undefined, /Unknown argument: secret\n/],
+  ['the secret as an argument', ['acme', '--secret', 'S'], undefined, /there is no option --secret\n/],
 ] as const) {
   testInTurn(`without a terminal and with ${title}: exit code 2, what to give, and nothing done`, async (t) => {
     const user = await makeNewcomer(t)
@@ -546,9 +550,67 @@ testInTurn('a secret that stands in an included file is left there, and told of'
   t.is(code, 0, stderr)
   t.regex(
     stdout,
-    /git's configuration still has a secret, which counts more; remove it where this finds it: git config /,
+    /git's configuration still has a secret, in a file that setup leaves alone; to find it, and remove it there:\n {2}git config /,
   )
   t.true(existsSync(`${included}.gitconfig`))
+})
+
+for (const [title, arrange] of [
+  [
+    'a file that is included',
+    ({ home }) => {
+      const included = join(home.path, 'runtime', NAME)
+      home.configure({ 'include.path': `${included}.gitconfig` })
+      const lines = '\toauthClientId = old\n\toauthClientSecret = old\n'
+      writeFileSync(`${included}.gitconfig`, `[credential "${BITBUCKET}"]\n${lines}`)
+    },
+  ],
+  [
+    'the environment',
+    ({ home }) => {
+      home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] = 'old'
+      home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] = 'old'
+    },
+  ],
+] as const satisfies readonly (readonly [string, (user: User) => void])[]) {
+  testInTurn(`another consumer that counts more, in ${title}: setup changes nothing, and says where`, async (t) => {
+    const user = await makeNewcomer(t)
+    arrange(user)
+    const before = readFileSync(user.file, 'utf8')
+
+    const args = ['acme', '--key', key(user), '--secret-stdin']
+    const { code, stdout, stderr } = await setup(user, args, `${secret(user)}\n`)
+
+    t.is(code, 3)
+    t.notRegex(stdout, /ready|logged in/)
+    t.regex(stderr, /: other settings count more than these, so git would go on with another consumer\nhint: /)
+    t.is(readFileSync(user.file, 'utf8'), before)
+  })
+}
+
+testInTurn('a login that was made with another consumer is made anew', async (t) => {
+  const user = await makeNewcomer(t)
+  const args = ['acme', '--key', key(user), '--secret-stdin']
+  t.is((await setup(user, args, `${secret(user)}\n`)).code, 0)
+  const path = user.home.recordPath(user.home.data, BITBUCKET)
+  writeFileSync(path, readFileSync(path, 'utf8').replace(key(user), 'another'), { mode: 0o600 })
+  const opened = user.home.openedUrls().length
+
+  const { code, stdout } = await setup(user, ['acme'])
+
+  t.is(code, 0)
+  t.regex(stdout, /the login for bitbucket\.org was made with another OAuth consumer\n/)
+  t.is(user.home.openedUrls().length, opened + 1)
+  t.is(user.home.record(user.home.data, BITBUCKET)['clientId'], key(user))
+})
+
+testInTurn('a callback URL that will not do is a wrong usage, and named as the option', async (t) => {
+  const user = await makeNewcomer(t)
+
+  const { code, stderr } = await setup(user, ['acme', '--callback', 'https://acme.example'])
+
+  t.is(code, 2)
+  t.regex(stderr, /: --callback has to be an http URL on this machine/)
 })
 
 test.serial('where a keyring answers, it keeps the secret, and no file does', async (t) => {

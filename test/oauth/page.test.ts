@@ -31,6 +31,6 @@ for (const page of [successPage('bitbucket.org'), failurePage('bitbucket.org', '
 }
 
 test('a failure always says what to do next', (t) => {
-  t.deepEqual(failurePage('bitbucket.org', 'it failed', []).hints, ['To try again, run the git command once more.'])
+  t.deepEqual(failurePage('bitbucket.org', 'it failed', []).hints, ['To try again, run the command once more.'])
   t.is(failurePage('bitbucket.org', 'it failed', ['do this']).text, 'It failed.')
 })

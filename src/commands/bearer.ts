@@ -6,12 +6,13 @@ import type { LargeRequest, Network, OpenAnswer } from '../http.ts'
 import { readNetwork } from '../network.ts'
 import { readApiUrl } from '../oauth/client.ts'
 import { obtainToken } from '../obtain.ts'
+import { quote } from '../shell.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { type AccessToken, type Account, accountUrl, defaultAccount } from '../tokens/token.ts'
 import { notOurs } from './account.ts'
 
 /** Requests for one account, each with a token that is good. */
-export type Session = {
+export type Bearer = {
   readonly account: Account
   /** Protocol and host, as `https://bitbucket.org`. */
   readonly base: string
@@ -40,7 +41,7 @@ type Tokens = {
   readonly renewed: (refused: string) => Promise<AccessToken>
 }
 
-export function openSession(account: Account, around: Surroundings): Session {
+export function openBearer(account: Account, around: Surroundings): Bearer {
   const { env, trace } = around
   const tokens = openTokens(account, around)
   const base = accountUrl(defaultAccount(account))
@@ -61,7 +62,7 @@ export function openSession(account: Account, around: Surroundings): Session {
 function throwUnknown(base: string): never {
   throw new Failure(`where the API of ${base} is was not told`, {
     code: 'not_configured',
-    hints: [`git config --global credential.${base}.oauthApiURL URL`],
+    hints: [`git config --global ${quote(`credential.${base}.oauthApiURL`)} URL`],
   })
 }
 
