@@ -3,12 +3,12 @@ import { Failure, isFailure } from '../failure.ts'
 import type { OpenAnswer } from '../http.ts'
 import { writeOut } from '../output.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { type ApiRequest, readRequest } from './apiRequest.ts'
-import { askForPages } from './askForPages.ts'
-import { readText } from './readText.ts'
-import { refusalInWords, type Subject } from './refused.ts'
-import { openBearer } from './bearer.ts'
-import { readHostAccount } from './whose.ts'
+import { type ApiRequest, readRequest } from './api/apiRequest.ts'
+import { askForPages } from './rest/askForPages.ts'
+import { readText } from './rest/readText.ts'
+import { refusalInWords, type Subject } from './rest/refused.ts'
+import { openBearer } from './rest/bearer.ts'
+import { readHostAccount } from './rest/whose.ts'
 
 /**
  * `api`: sends a request to the REST interface, and prints the answer.

@@ -4,11 +4,11 @@ import { refuseScreen } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { refuseDirectory } from '../wholeFile.ts'
-import { archiveSeveral } from './archiveSeveral.ts'
-import { type ArchiveOrder, readOrder } from './archiveOrder.ts'
-import { fetchArchive, type Means } from './fetchArchive.ts'
-import { listRepositories } from './listRepositories.ts'
-import { openBearer } from './bearer.ts'
+import { archiveSeveral } from './archive/archiveSeveral.ts'
+import { type ArchiveOrder, readOrder } from './archive/archiveOrder.ts'
+import { fetchArchive, type Means } from './archive/fetchArchive.ts'
+import { listRepositories } from './archive/listRepositories.ts'
+import { openBearer } from './rest/bearer.ts'
 
 /**
  * `archive`: downloads what repositories hold at a ref, and prints where it lies.

@@ -16,9 +16,9 @@ import { hasRecord } from '../tokens/recordFile.ts'
 import type { AccessToken } from '../tokens/token.ts'
 import { BITBUCKET_ACCOUNT, notOurs } from './account.ts'
 import { configure } from './configure.ts'
-import { findConsumer } from './consumer.ts'
-import { prove } from './proof.ts'
-import { missing, openStage, type Stage } from './stage.ts'
+import { findConsumer } from './setup/consumer.ts'
+import { prove } from './setup/proof.ts'
+import { missing, openStage, type Stage } from './setup/stage.ts'
 
 /**
  * `setup`: the way from nothing to a working git: the consumer, its key and secret, git's configuration, a login, and a

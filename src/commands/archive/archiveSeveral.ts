@@ -1,6 +1,6 @@
-import type { Repository } from '../bitbucket/repository.ts'
-import { Failure, isFailure } from '../failure.ts'
-import { JSON_VERSION } from './findings.ts'
+import type { Repository } from '../../bitbucket/repository.ts'
+import { Failure, isFailure } from '../../failure.ts'
+import { JSON_VERSION } from '../findings.ts'
 import { fetchArchive, type Means } from './fetchArchive.ts'
 
 /** More would be no faster, and Bitbucket counts. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { extract } from '../extract.ts'
-import { Failure } from '../failure.ts'
-import type { OpenAnswer } from '../http.ts'
-import { writeOut } from '../output.ts'
-import type { Progress } from '../progress.ts'
-import { makeWhole, writeFile } from '../wholeFile.ts'
+import { extract } from '../../extract.ts'
+import { Failure } from '../../failure.ts'
+import type { OpenAnswer } from '../../http.ts'
+import { writeOut } from '../../output.ts'
+import type { Progress } from '../../progress.ts'
+import { makeWhole, writeFile } from '../../wholeFile.ts'
 
 /** Where a download goes. */
 export type Target =

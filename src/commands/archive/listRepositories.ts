@@ -1,9 +1,9 @@
-import { parseRepository, type Repository } from '../bitbucket/repository.ts'
-import { Failure } from '../failure.ts'
-import { isObject } from '../json.ts'
-import type { Surroundings } from '../surroundings.ts'
-import { askForPages } from './askForPages.ts'
-import type { Bearer } from './bearer.ts'
+import { parseRepository, type Repository } from '../../bitbucket/repository.ts'
+import { Failure } from '../../failure.ts'
+import { isObject } from '../../json.ts'
+import type { Surroundings } from '../../surroundings.ts'
+import { askForPages } from '../rest/askForPages.ts'
+import type { Bearer } from '../rest/bearer.ts'
 
 /**
  * All repositories of a workspace that the account can see and that hold something.

@@ -1,9 +1,9 @@
-import { inSteps, isCommand } from '../checks/finding.ts'
-import { Failure } from '../failure.ts'
-import { type Dialog, openDialog } from '../prompts.ts'
-import { visible } from '../report.ts'
-import type { Surroundings } from '../surroundings.ts'
-import { describeTerminal } from '../terminal.ts'
+import { inSteps, isCommand } from '../../checks/finding.ts'
+import { Failure } from '../../failure.ts'
+import { type Dialog, openDialog } from '../../prompts.ts'
+import { visible } from '../../report.ts'
+import type { Surroundings } from '../../surroundings.ts'
+import { describeTerminal } from '../../terminal.ts'
 
 /** What the steps have in common. */
 export type Stage = {

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts'
-import { usage } from './whose.ts'
+import { isObject } from '../../json.ts'
+import { usage } from '../rest/whose.ts'
 
 /**
  * The JSON object of fields such as `title=Slow`, `target[ref]=main` and, for lists, `reviewers[]=alice`. All values are

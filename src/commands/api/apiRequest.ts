@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
-import type { Arguments } from '../arguments.ts'
-import { systemCode } from '../failure.ts'
+import type { Arguments } from '../../arguments.ts'
+import { systemCode } from '../../failure.ts'
 import { parseFields, toQuery } from './fields.ts'
-import { usage } from './whose.ts'
+import { usage } from '../rest/whose.ts'
 
 /** A request to the REST interface as somebody typed it. */
 export type ApiRequest = {

@@ -1,9 +1,9 @@
-import type { Arguments } from '../arguments.ts'
-import { parseRepository, type Repository } from '../bitbucket/repository.ts'
-import { Failure } from '../failure.ts'
-import { BITBUCKET } from '../oauth/client.ts'
-import { type Account, accountUrl, defaultAccount } from '../tokens/token.ts'
-import { parseAccount } from './account.ts'
+import type { Arguments } from '../../arguments.ts'
+import { parseRepository, type Repository } from '../../bitbucket/repository.ts'
+import { Failure } from '../../failure.ts'
+import { BITBUCKET } from '../../oauth/client.ts'
+import { type Account, accountUrl, defaultAccount } from '../../tokens/token.ts'
+import { parseAccount } from '../account.ts'
 
 /**
  * The account of `--host` and `--username`, by default that of Bitbucket.

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { systemCode } from '../failure.ts'
-import { usage } from './whose.ts'
+import { systemCode } from '../../failure.ts'
+import { usage } from '../rest/whose.ts'
 
 /** A file on its way, as a form with one file in the field `files`. */
 export type Upload = {

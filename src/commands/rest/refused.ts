@@ -1,9 +1,9 @@
-import { permissionOf, readRefusal } from '../bitbucket/refusal.ts'
-import { Failure } from '../failure.ts'
-import type { OpenAnswer } from '../http.ts'
-import { isObject, parseObject } from '../json.ts'
-import { loginCommand } from '../loginCommand.ts'
-import type { Account } from '../tokens/token.ts'
+import { permissionOf, readRefusal } from '../../bitbucket/refusal.ts'
+import { Failure } from '../../failure.ts'
+import type { OpenAnswer } from '../../http.ts'
+import { isObject, parseObject } from '../../json.ts'
+import { loginCommand } from '../../loginCommand.ts'
+import type { Account } from '../../tokens/token.ts'
 import { readText } from './readText.ts'
 
 /** What was asked for, in the words of the message. */

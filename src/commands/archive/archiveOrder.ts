@@ -1,8 +1,8 @@
-import type { Arguments } from '../arguments.ts'
-import { type Format, FORMATS } from '../bitbucket/archive.ts'
-import type { Repository } from '../bitbucket/repository.ts'
-import type { Account } from '../tokens/token.ts'
-import { readHostAccount, readRepositories, usage } from './whose.ts'
+import type { Arguments } from '../../arguments.ts'
+import { type Format, FORMATS } from '../../bitbucket/archive.ts'
+import type { Repository } from '../../bitbucket/repository.ts'
+import type { Account } from '../../tokens/token.ts'
+import { readHostAccount, readRepositories, usage } from '../rest/whose.ts'
 
 /** What somebody wants of `archive`. */
 export type ArchiveOrder = {

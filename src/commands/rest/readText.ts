@@ -1,5 +1,5 @@
-import { Failure } from '../failure.ts'
-import type { OpenAnswer } from '../http.ts'
+import { Failure } from '../../failure.ts'
+import type { OpenAnswer } from '../../http.ts'
 
 /** No list or object of the API comes near it. Bytes. */
 const LIMIT = 64 * 1024 * 1024
