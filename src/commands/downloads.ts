@@ -56,6 +56,7 @@ async function list({ repository, bearer, url, subject }: Page, args: Arguments,
     around.write(`${JSON.stringify(report, undefined, 2)}\n`)
     return
   }
+  if (found.length === 0) return around.tell(`${workspace}/${name} has no files to download`)
   // Other people choose these names.
   const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
   const width = Math.max(...rows.map(([size = '']) => size.length))

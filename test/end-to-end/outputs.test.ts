@@ -25,6 +25,8 @@ const COMMANDS = [
   'token --no-refresh --expiry',
   'token',
   'refresh',
+  'api repositories/acme/nothing',
+  'downloads list acme/widgets',
   'setup acme',
   'login',
   'unconfigure --dry-run',
