@@ -26,6 +26,7 @@ const GROUND = new Set([
   'report',
   'shell',
   'signals',
+  'stall',
   'surroundings',
   'systemError',
   'terminal',

@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls'
 import type { Readable } from 'node:stream'
 import { Failure, isFailure, systemCode } from './failure.ts'
 import type { Trace } from './trace.ts'
+import { startWatch, type Watch } from './stall.ts'
 import { unreachable } from './unreachable.ts'
 
 /** How the user's network wants to be used. */
@@ -168,41 +169,6 @@ async function* readBody(
     throw fail(error)
   } finally {
     watch.end()
-  }
-}
-
-/** Ends an exchange in which nothing moves. */
-type Watch = {
-  readonly signal: AbortSignal
-  readonly begin: () => void
-  readonly end: () => void
-  /** What is sent, piece by piece: each one that is taken is a sign of life. */
-  readonly taken: (pieces: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array, void, undefined>
-}
-
-/** @param patience seconds */
-function startWatch(patience: number): Watch {
-  const controller = new AbortController()
-  let isWaiting = false
-  // One for the whole exchange: a new one for each piece would cost more than the piece.
-  const timer = setTimeout(() => isWaiting && controller.abort(), patience * 1000).unref()
-  const begin = (): void => {
-    isWaiting = true
-    timer.refresh()
-  }
-  const end = (): void => {
-    isWaiting = false
-  }
-  return {
-    signal: controller.signal,
-    begin,
-    end,
-    taken: async function* taken(pieces) {
-      for await (const piece of pieces) {
-        begin()
-        yield piece
-      }
-    },
   }
 }
 
