@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
-import { extract as openExtract } from 'tar'
+import { Readable } from 'node:stream'
+import { extract as openExtract, type Unpack } from 'tar'
 import { attempt, Failure, isFailure } from './failure.ts'
+import { visible } from './report.ts'
 import { isOfSystem } from './systemError.ts'
 
 /** More of a list is no help. */
@@ -22,7 +23,12 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     strip: 1,
     // Else root would give files to whomever the archive names.
     preserveOwner: false,
-    filter: (_path, entry) => {
+    filter: (path, entry) => {
+      // The library would leave out what lies beside the folder that is taken away, and say nothing of it.
+      if (!path.replace(/\/+$/, '').includes('/') && !isDirectory(entry)) {
+        refused.push(`${visible(path)} lies beside the folder`)
+        return false
+      }
       // No archive makes a program that runs as its owner.
       if ('mode' in entry && typeof entry.mode === 'number') entry.mode &= 0o777
       return true
@@ -30,13 +36,32 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     onwarn: (code, message) => void refused.push(`${message} (${code})`),
   })
   try {
-    await pipeline(pieces, unpacking)
+    await feed(pieces, unpacking)
   } catch (error) {
     // The system's own word, of a full disk or so, is the better one.
     if (isFailure(error) || isOfSystem(error)) throw error
     throw broken(error instanceof Error ? error.message : String(error), error)
   }
   if (refused.length > 0) throw broken(describe(refused))
+}
+
+/** Not a pipeline, which does not see the end of an archive that is unpacked before it has been read to its end. */
+async function feed(pieces: AsyncIterable<Uint8Array>, unpacking: Unpack): Promise<void> {
+  const source = Readable.from(pieces)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      source.on('error', reject)
+      unpacking.on('error', reject)
+      unpacking.on('close', () => resolve())
+      source.pipe(unpacking)
+    })
+  } finally {
+    source.destroy()
+  }
+}
+
+function isDirectory(entry: unknown): boolean {
+  return typeof entry === 'object' && entry !== null && 'type' in entry && entry.type === 'Directory'
 }
 
 function describe(refused: readonly string[]): string {

@@ -47,6 +47,8 @@ export type LargeRequest = {
 /** An answer that is still coming. */
 export type OpenAnswer = {
   readonly url: URL
+  /** Whether it comes from another origin than was asked, which never had the token. */
+  readonly isElsewhere?: boolean
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /**

@@ -1,4 +1,5 @@
-import { closeSync, fsync, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsync, lstatSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,7 +16,8 @@ import { isOfSystem } from './systemError.ts'
  * @throws Failure where it cannot be made; what stood there before still stands
  */
 export async function makeWhole<Result>(path: string, work: (neighbour: string) => Promise<Result>): Promise<Result> {
-  const neighbour = `${path}.${process.pid}.part`
+  // Of a directory that several machines share, another one may have a process with the same number.
+  const neighbour = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.part`
   const remove = (): void => rmSync(neighbour, { recursive: true, force: true, maxRetries: 5 })
   try {
     await mkdir(dirname(path), { recursive: true })
@@ -38,13 +40,13 @@ export async function makeWhole<Result>(path: string, work: (neighbour: string) 
 }
 
 /**
- * Writes a new file piece by piece.
+ * Writes a new file piece by piece, or into a device.
  *
  * @param isLasting whether it has to be whole after a power cut too, which may take as long as all the rest
  * @throws what the disk or the pieces say
  */
 export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
-  const file = openSync(path, 'wx')
+  const file = openSync(path, isDevice(path) ? 'w' : 'wx')
   try {
     for await (const piece of pieces) {
       // At once: to have another thread do it takes longer than to do it.
@@ -58,11 +60,28 @@ export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>,
 
 const sync = promisify(fsync)
 
+/** Where a path leads: what takes its place is to be beside the file, and not beside a link to it. */
+export function followLink(path: string): string {
+  return attempt(() => realpathSync(path)) ?? path
+}
+
+export function isLink(path: string): boolean {
+  return attempt(() => lstatSync(path).isSymbolicLink()) === true
+}
+
+/** Whether something stands there that is written into, and not replaced: a pipe, a terminal, `/dev/null`. */
+export function isDevice(path: string): boolean {
+  const found = attempt(() => statSync(path))
+  return found !== undefined && !found.isFile() && !found.isDirectory()
+}
+
 /** Takes away what killed processes have left beside a path. */
 function removeForgotten(path: string): void {
   const name = basename(path)
   for (const other of readdirSync(dirname(path))) {
-    const pid = other.startsWith(`${name}.`) ? /^\.(\d+)\.part$/.exec(other.slice(name.length))?.[1] : undefined
+    const pid = other.startsWith(`${name}.`)
+      ? /^\.(\d+)-[\da-f]{12}\.part$/.exec(other.slice(name.length))?.[1]
+      : undefined
     if (pid !== undefined && isGone(Number(pid))) {
       rmSync(join(dirname(path), other), { recursive: true, force: true })
     }
@@ -87,7 +106,7 @@ export function refuseDirectory(path: string): void {
   if (attempt(() => lstatSync(path))?.isDirectory() !== true) return
   throw new Failure(`${path} is a directory, and a file has to be written there`, {
     code: 'usage',
-    hints: [`to choose the directory only: -d ${path}`],
+    hints: ['name a file in it'],
   })
 }
 

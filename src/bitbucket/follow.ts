@@ -27,7 +27,9 @@ export async function follow(
   for (let redirects = 0; ; redirects++) {
     const answer = await open(at, { ...request, headers: own }, networkFor(at))
     const { location } = answer.headers
-    if (!isRedirect(answer.status, request.method) || location === undefined) return answer
+    if (!isRedirect(answer.status, request.method) || location === undefined) {
+      return { ...answer, isElsewhere: at.origin !== url.origin }
+    }
     answer.close()
     const next = parseLocation(location, at)
     if (isSignIn(next)) throw signedOut(url)

@@ -25,7 +25,7 @@ export async function archive(args: Arguments, around: Surroundings): Promise<vo
     tell: (text) => progress.aside(() => around.tell(text)),
     write: (text) => progress.aside(() => around.write(text)),
   }
-  const means: Means = { bearer: openBearer(order.account, beside), progress, order, around: beside }
+  const means: Means = { bearer: openBearer(order.account, beside), progress, order, taken: new Map(), around: beside }
   try {
     if (order.workspace !== undefined) {
       await archiveSeveral(await listRepositories(order.workspace, means.bearer, beside), means)

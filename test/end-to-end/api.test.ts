@@ -293,7 +293,7 @@ test('--paginate of what is no list is a sentence', async (t) => {
   t.like(outcome, { code: 1, stdout: '' })
   t.regex(
     outcome.stderr,
-    /the answer for \/2\.0\/repositories\/acme\/widgets is no list, so it has no pages\nhint: leave out --paginate\n/,
+    /the answer for \/2\.0\/repositories\/acme\/widgets is no list, so it has no pages\nhint: if --paginate was given, leave it out\n/,
   )
 })
 
@@ -319,4 +319,18 @@ test('a host that is not configured, or whose API is not, is a sentence', async 
 
   t.is(outcome.code, 3)
   t.regex(outcome.stderr, /https:\/\/git\.example/)
+})
+
+test('pages that lead round in a circle have an end', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  const next = `${sandbox.origin}/2.0/repositories/acme`
+  sandbox.api.settings.fault = { status: 200, body: JSON.stringify({ values: [1], next }) }
+
+  const args = ['api', 'repositories/acme', '--paginate', '--host', sandbox.origin]
+  const { code, stdout, stderr } = await home.run('git-credential-bitbucket-oauth', args)
+
+  t.is(code, 1)
+  t.is(stdout, '')
+  t.regex(stderr, /sends us round in a circle: its next page is one that was read already\nhint: /)
+  t.is(sandbox.api.requests.length, 1)
 })

@@ -1,9 +1,19 @@
 import test, { type ExecutionContext } from 'ava'
 import { Ajv } from 'ajv'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -186,7 +196,7 @@ test('SIGINT in the middle of --extract leaves nothing', async (t) => {
   const url = await serve(t, (_, response) => response.write(whole.subarray(0, whole.length / 2)))
   sandbox.archives.settings.fault = { status: 302, body: '', headers: { location: url.href } }
   const child = start(t, asked, 'acme/widgets', '--extract', 'new')
-  await growth(work, /^new\.\d+\.part$/, 0)
+  await growth(work, /^new\.\d+-[\da-f]{12}\.part$/, 0)
 
   child.kill('SIGINT')
   const [code, by] = (await once(child, 'close')) as [number | null, string | null]
@@ -215,7 +225,7 @@ test('what a killed process left is taken away by the next one', async (t) => {
   await growth(work, /\.part$/, 500_000)
   child.kill('SIGKILL')
   await once(child, 'close')
-  t.regex(readdirSync(work).join(' '), /^w\.tar\.gz\.\d+\.part$/)
+  t.regex(readdirSync(work).join(' '), /^w\.tar\.gz\.\d+-[\da-f]{12}\.part$/)
 
   sandbox.archives.settings.stallAfter = undefined
   await archive('acme/widgets', '-o', 'w.tar.gz')
@@ -514,3 +524,102 @@ test('a place that cannot be written to is a sentence', async (t) => {
   t.is(outcome.code, 1)
   t.regex(outcome.stderr, /file\/w\.tar\.gz cannot be written: a file stands where a directory should be\nhint: /)
 })
+
+test('an archive that is written to a pipe or a link leaves the pipe and the link', async (t) => {
+  const { home, work, archive } = await begin(t)
+  writeFileSync(join(work, 'real'), 'older')
+  symlinkSync('real', join(work, 'link'))
+  execFileSync('mkfifo', [join(work, 'pipe')])
+
+  const linked = await archive('acme/widgets', '-o', 'link')
+  const reading = home.run('sh', ['-c', 'tar tz < pipe'])
+  const piped = await archive('acme/widgets', '-o', 'pipe')
+
+  t.is(linked.code, 0, linked.stderr)
+  t.true(lstatSync(join(work, 'link')).isSymbolicLink())
+  t.is(readFileSync(join(work, 'real')).subarray(0, 2).toString('hex'), '1f8b')
+  t.is(piped.code, 0, piped.stderr)
+  t.true(statSync(join(work, 'pipe')).isFIFO())
+  t.regex((await reading).stdout, /README\.md\n/)
+})
+
+test('--extract of an archive with files beside the folder is refused, and not passed over in silence', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  const body = makeTar([{ path: 'README', type: 'File', content: 'x' }]) as unknown as string
+  sandbox.archives.settings.fault = { status: 200, body, headers: { 'content-type': 'application/x-gzip' } }
+
+  const { code, stderr } = await archive('acme/widgets', '--extract', 'new')
+
+  t.is(code, 1)
+  t.regex(stderr, /: the archive was not unpacked, and nothing was left of it: README lies beside the folder\nhint: /)
+  t.deepEqual(readdirSync(work), [])
+})
+
+for (const [title, headers, body] of [
+  ['a text', { 'content-type': 'text/plain' }, 'Service temporarily out'],
+  ['nothing', { 'content-type': 'application/x-gzip', 'content-length': '0' }, ''],
+] as const) {
+  test(`${title} in the place of an archive is none`, async (t) => {
+    const { sandbox, work, archive } = await begin(t)
+    sandbox.archives.settings.fault = { status: 200, body, headers }
+
+    const { code, stderr } = await archive('acme/widgets')
+
+    t.is(code, 1)
+    t.regex(stderr, /: 127\.0\.0\.1:\d+ sent no archive\nhint: /)
+    t.deepEqual(readdirSync(work), [])
+  })
+}
+
+test('two archives of one name are not one file', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  sandbox.addRepository('gadgets')
+  const headers = { 'content-type': 'application/x-gzip', 'content-disposition': 'attachment; filename="same.tar.gz"' }
+  sandbox.archives.settings.fault = { status: 200, body: 'x', headers }
+
+  const { code, stderr } = await archive('acme/widgets', 'acme/gadgets')
+
+  t.is(code, 1)
+  t.regex(stderr, /same\.tar\.gz is the archive of acme\/\w+ already/)
+  t.deepEqual(readdirSync(work), ['same.tar.gz'])
+})
+
+for (const [title, values] of [
+  ['an address on another host', (url: URL) => [{ full_name: `${url.href}acme/widgets`, mainbranch: {} }]],
+  ['no name', () => [{ mainbranch: {} }]],
+] as const) {
+  test(`--all: ${title} in the place of a repository's name is asked for nowhere`, async (t) => {
+    const { home, sandbox } = await begin(t)
+    const asked: (string | undefined)[] = []
+    const other = await serve(t, (request, response) => {
+      asked.push(request.headers.authorization)
+      response.end()
+    })
+    sandbox.api.settings.fault = { status: 200, body: JSON.stringify({ values: values(other) }) }
+
+    const args = ['archive', '--workspace', 'acme', '--all', '--host', sandbox.origin]
+    const { code, stdout, stderr } = await home.run(PROGRAM, args)
+
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, /: 127\.0\.0\.1:\d+ lists a repository whose name is none\nhint: /)
+    t.deepEqual(asked, [])
+  })
+}
+
+for (const [title, args] of [
+  ['an empty path', ['-o', '']],
+  ['a directory for -o', ['-o', 'new/']],
+  ['--extract into where you are', ['--extract', '.']],
+] as const) {
+  test(`a place that cannot be one is said before anything is asked: ${title}`, async (t) => {
+    const { sandbox, work, archive } = await begin(t)
+
+    const { code, stderr } = await archive('acme/widgets', ...args)
+
+    t.is(code, 2)
+    t.regex(stderr, /\nhint: /)
+    t.deepEqual(sandbox.archives.requests, [])
+    t.deepEqual(readdirSync(work), [])
+  })
+}

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path'
 import type { Arguments } from '../../arguments.ts'
 import { type Format, FORMATS } from '../../bitbucket/archive.ts'
 import type { Repository } from '../../bitbucket/repository.ts'
+import { quote } from '../../shell.ts'
 import type { Account } from '../../tokens/token.ts'
+import { followLink, isLink } from '../../wholeFile.ts'
 import { readHostAccount, readRepositories, usage } from '../rest/whose.ts'
 
 /** What somebody wants of `archive`. */
@@ -64,8 +67,13 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Place {
   if (isSeveral && (output ?? unpacked) !== undefined) {
     throw usage('-o and --extract take one repository', 'for several: -d DIR')
   }
+  if ([output, directory, unpacked].includes('')) throw usage('a path is empty', 'name a file or a directory')
+  if (output?.endsWith('/')) throw usage('-o names a file', `for a directory: -d ${quote(output)}`)
   if (unpacked !== undefined) {
-    if (format === 'tar.gz') return { kind: 'unpacked', path: unpacked }
+    const path = isLink(unpacked) ? followLink(unpacked) : unpacked.replace(/(?<=.)\/+$/, '')
+    if (resolve(path) === process.cwd())
+      throw usage('--extract makes a directory, and cannot make the one you are in', 'name a new one')
+    if (format === 'tar.gz') return { kind: 'unpacked', path }
     throw usage(
       '--extract unpacks tar.gz only',
       'leave out --format; or leave out --extract, and unpack the file yourself',

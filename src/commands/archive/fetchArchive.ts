@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { archiveUrl, givenName, ownName, type Wanted } from '../../bitbucket/archive.ts'
 import { isPage, signedOut } from '../../bitbucket/follow.ts'
 import type { Repository } from '../../bitbucket/repository.ts'
-import { attempt, type Failure } from '../../failure.ts'
+import { attempt, Failure } from '../../failure.ts'
 import type { OpenAnswer } from '../../http.ts'
 import type { Progress } from '../../progress.ts'
 import type { Surroundings } from '../../surroundings.ts'
@@ -17,6 +17,8 @@ export type Means = {
   readonly bearer: Bearer
   readonly progress: Progress
   readonly order: ArchiveOrder
+  /** Of several: where an archive of this run goes, and whose it is. */
+  readonly taken: Map<string, string>
   readonly around: Surroundings
 }
 
@@ -43,8 +45,10 @@ export async function fetchArchive(
   const answer = await bearer.ask(archiveUrl(wanted))
   if (answer.status !== 200) throw await explain(answer, wanted, bearer)
   if (isPage(answer)) throw refusePage(answer)
+  if (isNothing(answer)) throw refuseText(answer)
   const given = givenName(format, answer.headers['content-disposition'])
   const target = chooseTarget(order, given ?? ownName(wanted))
+  if (target.kind === 'file') take(target.path, name, answer, means)
   const tell = (state: State, path: string, bytes: number, sha256?: string): State => {
     const report = { version: JSON_VERSION, repository: name, ref, format, state, path, bytes, sha256 }
     around.write(isJson ? `${JSON.stringify(report)}\n` : `${path}\n`)
@@ -62,6 +66,15 @@ export async function fetchArchive(
   return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
 }
 
+/** Two archives of one name would be one file, and nobody could tell whose. */
+function take(path: string, name: string, answer: OpenAnswer, { taken }: Means): void {
+  const other = taken.get(path)
+  taken.set(path, name)
+  if (other === undefined) return
+  answer.close()
+  throw new Failure(`${path} is the archive of ${other} already`, { hints: ['download this one alone, with -o FILE'] })
+}
+
 function chooseTarget({ place }: ArchiveOrder, name: string): Target {
   return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name) } : place
 }
@@ -69,6 +82,16 @@ function chooseTarget({ place }: ArchiveOrder, name: string): Target {
 function refusePage(answer: OpenAnswer): Failure {
   answer.close()
   return signedOut(answer.url)
+}
+
+/** No archive is a text, or empty. */
+function isNothing({ headers }: OpenAnswer): boolean {
+  return headers['content-length'] === '0' || /^text\//i.test(headers['content-type'] ?? '')
+}
+
+function refuseText({ url, close }: OpenAnswer): Failure {
+  close()
+  return new Failure(`${url.host} sent no archive`, { hints: ['try again in a while'] })
 }
 
 function explain(answer: OpenAnswer, { repository, ref }: Wanted, { account }: Bearer): Promise<Failure> {

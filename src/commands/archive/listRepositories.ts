@@ -20,13 +20,19 @@ export async function listRepositories(
   const found = (await askForPages(new URL(path, bearer.apiUrl()), bearer, subject)).filter(isObject)
   const full = found.filter((repository) => repository['mainbranch'] !== null)
   if (full.length < found.length) around.tell(`${found.length - full.length} repositories are empty, and left out`)
-  if (full.length > 0) return full.flatMap((repository) => parse(String(repository['full_name']), bearer.base))
+  if (full.length > 0) return full.map((repository) => parse(repository['full_name'], bearer))
   throw new Failure(`there is nothing to download in workspace ${workspace}, as far as you can see it`, {
     hints: ['compare its name with the address in the browser'],
   })
 }
 
-function parse(name: string, base: string): readonly Repository[] {
-  const repository = parseRepository(name, base)
-  return repository === undefined ? [] : [repository]
+/** What the server sends is a name on its own host, and never an address of another one. */
+function parse(name: unknown, { base, account }: Bearer): Repository {
+  const repository = typeof name === 'string' && NAME.test(name) ? parseRepository(name, base) : undefined
+  if (repository !== undefined) return repository
+  throw new Failure(`${account.host} lists a repository whose name is none`, {
+    hints: ['name those that you want: git credential-bitbucket-oauth archive acme/widgets acme/gadgets'],
+  })
 }
+
+const NAME = /^[\w.-]+\/[\w.-]+$/

@@ -12,7 +12,10 @@ import type { Bearer } from './bearer.ts'
  */
 export async function askForPages(first: URL, bearer: Bearer, subject: Subject): Promise<readonly unknown[]> {
   const all: unknown[] = []
+  const seen = new Set<string>()
   for (let url: URL | undefined = first; url !== undefined;) {
+    if (seen.has(url.href)) throw goesRound(url)
+    seen.add(url.href)
     const answer = await bearer.ask(url)
     if (answer.status !== 200) throw await explainRefusal(answer, subject)
     const page = parseObject(await readText(answer)) ?? {}
@@ -25,5 +28,13 @@ export async function askForPages(first: URL, bearer: Bearer, subject: Subject):
 
 /** What to say of an answer that has no pages. */
 export function noList({ pathname }: URL): Failure {
-  return new Failure(`the answer for ${pathname} is no list, so it has no pages`, { hints: ['leave out --paginate'] })
+  return new Failure(`the answer for ${pathname} is no list, so it has no pages`, {
+    hints: ['if --paginate was given, leave it out'],
+  })
+}
+
+function goesRound({ host }: URL): Failure {
+  return new Failure(`${host} sends us round in a circle: its next page is one that was read already`, {
+    hints: ['try again in a while'],
+  })
 }

@@ -35,6 +35,9 @@ export type Asked = Partial<Pick<LargeRequest, 'method' | 'headers'>> & {
 /** All waiting for one answer. Seconds. */
 const LONGEST_WAIT = 600
 
+/** For one answer: whoever asks to wait again and again does not know how long. */
+const MOST_WAITS = 10
+
 type Tokens = {
   readonly current: () => Promise<AccessToken>
   /** @param refused the id of the token that the server has refused */
@@ -51,12 +54,25 @@ export function openBearer(account: Account, around: Surroundings): Bearer {
     networks.set(url.origin, network)
     return network
   }
+  let api: URL | undefined
+  const findApi = (): URL | undefined =>
+    (api ??= readApiUrl(base, readSettings('credential', accountUrl(account), env)))
   return {
     account,
     base,
-    ask: (url, asked = {}) => ask(url, asked, { tokens, networkFor, tell: around.tell }),
-    apiUrl: () => readApiUrl(base, readSettings('credential', accountUrl(account), env)) ?? throwUnknown(base),
+    ask: async (url, asked = {}) => {
+      // Whatever names the address, the token is for these two and nobody else.
+      if (url.origin !== base && url.origin !== findApi()?.origin) throw elsewhere(url, base)
+      return ask(url, asked, { tokens, networkFor, tell: around.tell })
+    },
+    apiUrl: () => findApi() ?? throwUnknown(base),
   }
+}
+
+function elsewhere({ origin }: URL, base: string): Failure {
+  return new Failure(`nothing is sent to ${origin}: the access token is for ${base} and its API`, {
+    hints: ['see what names that address'],
+  })
 }
 
 function throwUnknown(base: string): never {
@@ -100,6 +116,7 @@ async function ask(
   let token = await tokens.current()
   let isRenewed = false
   let waited = 0
+  let waits = 0
   for (;;) {
     const { accessToken } = token
     const answer = await follow(url, { method, headers, body: body?.(), accessToken }, networkFor)
@@ -110,9 +127,10 @@ async function ask(
       continue
     }
     const pause = readPause(answer, method)
-    if (pause === undefined || waited + pause > LONGEST_WAIT) return answer
+    if (pause === undefined || waited + pause > LONGEST_WAIT || waits === MOST_WAITS) return answer
     answer.close()
     waited += pause
+    waits += 1
     tell(`${answer.url.host} asks to wait ${pause} s`)
     await sleep(pause * 1000)
   }

@@ -24,10 +24,15 @@ export async function explainRefusal(answer: OpenAnswer, subject: Subject): Prom
 }
 
 /** What an answer other than 2xx means, and what to do. */
-export function refusalInWords({ status, url }: OpenAnswer, text: string, subject: Subject): Failure {
+export function refusalInWords({ status, url, isElsewhere }: OpenAnswer, text: string, subject: Subject): Failure {
   const { account, what, workspace, repository } = subject
   const { host } = url
   const message = parseObject(text)
+  if (isElsewhere === true) {
+    return new Failure(`${host}, where the download was to come from, answered with HTTP ${status}`, {
+      hints: ['run the command again: such an address is good for a short time'],
+    })
+  }
   const refusal = readRefusal({ status, message, text })
   const otherAccount = `with another account: ${loginCommand(account)}`
   const doctor = `to find out why: git credential-bitbucket-oauth doctor${repository === undefined ? '' : ` ${repository}`}`

@@ -4,7 +4,7 @@ import { Failure } from '../../failure.ts'
 import type { OpenAnswer } from '../../http.ts'
 import { writeOut } from '../../output.ts'
 import type { Progress } from '../../progress.ts'
-import { makeWhole, writeFile } from '../../wholeFile.ts'
+import { followLink, isDevice, makeWhole, writeFile } from '../../wholeFile.ts'
 
 /** Where a download goes. */
 export type Target =
@@ -46,9 +46,9 @@ export async function saveDownload(
     })
     progress.expect(lengthOf(answer))
     if (target.kind === 'output') await writeOut(pieces)
-    else if (target.kind === 'file')
-      await makeWhole(target.path, (neighbour) => writeFile(neighbour, pieces, isLasting))
-    else await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
+    else if (target.kind === 'unpacked') await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
+    else if (isDevice(target.path)) await writeFile(target.path, pieces, false)
+    else await makeWhole(followLink(target.path), (neighbour) => writeFile(neighbour, pieces, isLasting))
     return { bytes, sha256: hash?.digest('hex') }
   } finally {
     answer.close()
