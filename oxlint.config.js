@@ -76,6 +76,7 @@ const CACHED_PATH = new Set([
   'src/paths.ts',
   'src/report.ts',
   'src/shell.ts',
+  'src/systemError.ts',
   'src/surroundings.ts',
   'src/tokens/cache.ts',
   'src/tokens/privateFile.ts',

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { attempt, Failure, systemCode } from './failure.ts'
 import { beforeSignal } from './signals.ts'
-import { isOfSystem } from './systemError.ts'
+import { isOfSystem, reasonOf } from './systemError.ts'
 
 /**
  * Makes a file or a directory whole or not at all: as a neighbour, which then takes its place. A signal, or a failure of the
@@ -110,23 +110,8 @@ export function refuseDirectory(path: string): void {
   })
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file system takes no file of that size',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a file stands where a directory should be',
-  EEXIST: 'a file stands where a directory should be',
-  ENOTEMPTY: 'something was put there meanwhile',
-  ENAMETOOLONG: 'its name is too long',
-}
-
 function unwritable(path: string, error: unknown): Failure {
-  const code = systemCode(error) ?? ''
-  return new Failure(`${path} cannot be written: ${REASONS[code] ?? code}`, {
+  return new Failure(`${path} cannot be written: ${reasonOf(error)}`, {
     hints: ['nothing was left there; mend that and run the command again'],
     cause: error,
   })

@@ -15,6 +15,7 @@ import {
 import { dirname } from 'node:path'
 import { Failure, systemCode } from '../failure.ts'
 import { quote } from '../shell.ts'
+import { reasonOf } from '../systemError.ts'
 
 /**
  * Reads a file that only its owner can have written or read.
@@ -178,25 +179,6 @@ function removeQuietly(path: string): void {
   } catch {
     // It is not there, or the failure that brought us here is the one to tell.
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'it would exceed the file size limit',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a file stands where a directory should be',
-  EEXIST: 'a file stands where a directory should be',
-  ELOOP: 'it is a symbolic link',
-}
-
-/** Why the system refused something, for people. */
-export function reasonOf(error: unknown): string {
-  const code = systemCode(error)
-  return (code && REASONS[code]) ?? code ?? String(error)
 }
 
 function unusable(path: string, error: unknown): Failure {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure, systemCode } from '../failure.ts'
 import { isDead, readOwner } from './owner.ts'
-import { reasonOf } from './privateFile.ts'
+import { reasonOf } from '../systemError.ts'
 
 /**
  * A lock that nobody has touched for so long belongs to a process that was stopped, or that was killed where its
