@@ -42,6 +42,16 @@ export function attempt<Result>(work: () => Result): Result | undefined {
   }
 }
 
+/** Does what may fail in words, and takes the Failure for what came of it; anything else is a bug, and is thrown. */
+export async function orFailure<Result>(work: () => Result | Promise<Result>): Promise<Result | Failure> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return error
+  }
+}
+
 /** The code of a system error, such as `ENOENT`; undefined for whatever carries none. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

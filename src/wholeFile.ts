@@ -22,7 +22,6 @@ export async function makeWhole<Result>(path: string, work: (neighbour: string) 
   try {
     await mkdir(dirname(path), { recursive: true })
     removeForgotten(path)
-    remove()
     const forget = beforeSignal(remove)
     try {
       const result = await work(neighbour)

@@ -29,7 +29,7 @@ export function lacksGit(findings: readonly Finding[]): boolean {
 }
 
 /** As git says it: `2.47.3`; undefined where there is no git. */
-export function readVersion(env: NodeJS.ProcessEnv): string | undefined {
+function readVersion(env: NodeJS.ProcessEnv): string | undefined {
   if (findProgram('git', env) === undefined) return undefined
   return runGit(['--version'], env)
     .stdout.trim()

@@ -7,7 +7,7 @@ import { checkLogin, checkToken } from '../checks/login.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
 import { type Errand, findSettings, prepareErrand } from '../errand.ts'
-import { attempt, type Failure, isFailure } from '../failure.ts'
+import { attempt, isFailure, orFailure } from '../failure.ts'
 import { readSettings } from '../git/config.ts'
 import { loginCommand, refreshCommand } from '../loginCommand.ts'
 import { readNetwork } from '../network.ts'
@@ -87,16 +87,6 @@ async function examine(
   if (!isFailure(tried)) return [...findings, ...tried]
   const known = isFailure(network) && network.message === tried.message
   return known ? findings : [...findings, faultOf('network', tried)]
-}
-
-/** A Failure is what was found. */
-async function orFailure<Result>(work: () => Result | Promise<Result>): Promise<Result | Failure> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return error
-  }
 }
 
 function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {

@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts'
 import { prepareErrand } from '../errand.ts'
-import { Failure, isFailure } from '../failure.ts'
+import { Failure, isFailure, orFailure } from '../failure.ts'
 import { forgetLogin, listKept } from '../forget.ts'
 import { forgetConsumer, tellOfConsumer } from '../forgetConsumer.ts'
 import { readNetwork } from '../network.ts'
@@ -61,8 +61,8 @@ export async function logout(args: Arguments, around: Surroundings): Promise<voi
 /** The refresh token before the access token: with it the server may end both. */
 async function readTokens(places: Places, account: Account): Promise<string[]> {
   // What cannot be read cannot be revoked; whether it can be forgotten shows in a moment.
-  const kept = await orFailure(readLogin({ ...places, choice: 'auto' }, account))
-  const token = await orFailure(readStoredToken(places, account))
+  const kept = await orFailure(() => readLogin({ ...places, choice: 'auto' }, account))
+  const token = await orFailure(() => readStoredToken(places, account))
   return [
     isFailure(kept) ? undefined : kept?.login.refreshToken,
     isFailure(token) ? undefined : token?.accessToken,
@@ -70,18 +70,9 @@ async function readTokens(places: Places, account: Account): Promise<string[]> {
 }
 
 async function readClient(places: Places, account: Account, around: Surroundings): Promise<Client | Failure> {
-  const errand = await orFailure(prepareErrand(account, places, around))
+  const errand = await orFailure(() => prepareErrand(account, places, around))
   if (isFailure(errand)) return errand
   return errand?.client ?? notOurs(account)
-}
-
-async function orFailure<Result>(work: Promise<Result>): Promise<Result | Failure> {
-  try {
-    return await work
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return error
-  }
 }
 
 async function revokeAll({ account: { host }, tokens, client }: Forgotten, around: Surroundings): Promise<void> {
