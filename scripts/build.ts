@@ -1,6 +1,6 @@
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { manualPage } from './manualPage.ts'
 
 /**
@@ -9,15 +9,15 @@ import { manualPage } from './manualPage.ts'
  */
 const OUT = 'dist'
 
-/** What the entry imports lazily, and the program that is started beside it, by name in src/. */
-const LAZY = ['cli', 'forget', 'obtain', 'keyringProcess', 'takeBack']
+/** What the entry imports lazily, and the program that is started beside it, below src/. */
+const LAZY = ['cli/cli', 'helper/eraseElsewhere', 'login/forget', 'login/obtain', 'tokens/keyring/keyringProcess']
 
-/** In the entry, a dynamic import stays one: `import('./obtain.ts')` becomes `import('./obtain.mjs')`. */
+/** In the entry, a dynamic import stays one: `import('../login/obtain.ts')` becomes `import('./obtain.mjs')`. */
 const keepLazy: Plugin = {
   name: 'keep-lazy',
   setup: (building) => {
-    building.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.mjs'), external: true } : undefined,
+    building.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.mjs`, external: true } : undefined,
     )
   },
 }
@@ -35,7 +35,7 @@ const entry = await build({
 })
 const rest = await build({
   ...options,
-  entryPoints: LAZY.map((name) => `src/${name}.ts`),
+  entryPoints: LAZY.map((path) => ({ in: `src/${path}.ts`, out: basename(path) })),
   format: 'esm',
   outExtension: { '.js': '.mjs' },
   splitting: true,

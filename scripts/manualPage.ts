@@ -1,4 +1,12 @@
-import { type Command, COMMANDS, EXIT_CODES, OPERATIONS, type Option, type Positional, PROGRAM } from '../src/manual.ts'
+import {
+  type Command,
+  COMMANDS,
+  EXIT_CODES,
+  OPERATIONS,
+  type Option,
+  type Positional,
+  PROGRAM,
+} from '../src/cli/manual.ts'
 import { CONFIGURATION, ENVIRONMENT, FILES } from './settings.ts'
 import { bold, entry, italic, prose, verbatim } from './troff.ts'
 

@@ -1,10 +1,10 @@
 import { readSync, writeSync } from 'node:fs'
-import { Failure, systemCode } from './failure.ts'
-import { answer, OPERATIONS } from './helper.ts'
-import { findDataDirectory, findRuntimeDirectory } from './paths.ts'
-import { message, report } from './report.ts'
-import type { Surroundings } from './surroundings.ts'
-import { openTrace } from './trace.ts'
+import type { Surroundings } from './base/context.ts'
+import { Failure, systemCode } from './base/failure.ts'
+import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
+import { message, report } from './base/report.ts'
+import { openTrace } from './base/trace.ts'
+import { answer, OPERATIONS } from './helper/answer.ts'
 
 /** A request has some ten short lines; whatever sends this much is not git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
@@ -30,7 +30,7 @@ async function main(operation: string | undefined): Promise<void> {
     tell: (text) => complain(message(text)),
   }
   if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, around)
-  const { run } = await import('./cli.ts')
+  const { run } = await import('./cli/cli.ts')
   process.exitCode = await run(process.argv.slice(2), around, complain)
 }
 

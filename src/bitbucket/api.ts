@@ -1,5 +1,5 @@
-import { type Network, send } from '../http.ts'
-import { type JsonObject, parseObject } from '../json.ts'
+import { type JsonObject, parseObject } from '../base/json.ts'
+import { type Network, send } from '../http/http.ts'
 
 /** Bitbucket's REST interface, for whoever the access token stands for. `accessToken` is secret. */
 export type Api = {

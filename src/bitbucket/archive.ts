@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts'
+import { Failure } from '../base/failure.ts'
 import type { Repository } from './repository.ts'
 
 export const FORMATS = ['tar.gz', 'zip', 'tar.bz2'] as const

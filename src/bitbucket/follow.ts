@@ -1,7 +1,6 @@
-import { Failure } from '../failure.ts'
-import type { LargeRequest, Network, OpenAnswer } from '../http.ts'
-import { open } from '../http.ts'
-import { isConfidential } from '../loopback.ts'
+import { Failure } from '../base/failure.ts'
+import { type LargeRequest, type Network, open, type OpenAnswer } from '../http/http.ts'
+import { isConfidential } from '../http/loopback.ts'
 
 /** Bitbucket needs one. Browsers take some twenty, and nobody who means well more than these. */
 const MOST_REDIRECTS = 5

@@ -1,5 +1,5 @@
-import { Failure } from '../failure.ts'
-import type { JsonObject } from '../json.ts'
+import { Failure } from '../base/failure.ts'
+import type { JsonObject } from '../base/json.ts'
 
 /**
  * Where the next page of a list is.

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts'
+import { isObject } from '../base/json.ts'
 import type { Reply } from './api.ts'
 
 /** Why Bitbucket refused something, as far as its answer tells. */

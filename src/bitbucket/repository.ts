@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts'
+import { Failure } from '../base/failure.ts'
 
 /** A repository as git and the REST interface name it. */
 export type Repository = {

@@ -1,4 +1,4 @@
-import { Failure, systemCode } from '../failure.ts'
+import { Failure, systemCode } from '../base/failure.ts'
 import { runGit, TIME_LIMIT } from './run.ts'
 
 /** Values of git's configuration by key, in lower case as git prints them: `oauthclientid`. Some are secret. */

@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { attempt, Failure, systemCode } from '../failure.ts'
-import { quote } from '../shell.ts'
+import { attempt, Failure, systemCode } from '../base/failure.ts'
+import { quote } from '../base/shell.ts'
 
 /**
  * Changes a file of git's configuration whole or not at all, under the lock that git itself takes for it, so that no

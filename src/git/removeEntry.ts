@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { attempt } from '../failure.ts'
+import { attempt } from '../base/failure.ts'
 import { listEntries } from './config.ts'
 import { runGit } from './run.ts'
 

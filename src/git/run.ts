@@ -1,6 +1,6 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
-import { Failure } from '../failure.ts'
-import { findProgram } from '../programs.ts'
+import { Failure } from '../base/failure.ts'
+import { findProgram } from '../base/programs.ts'
 
 /**
  * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which

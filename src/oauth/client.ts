@@ -1,6 +1,6 @@
-import { Failure } from '../failure.ts'
-import { isConfidential, isLoopback } from '../loopback.ts'
-import { quote } from '../shell.ts'
+import { Failure } from '../base/failure.ts'
+import { quote } from '../base/shell.ts'
+import { isConfidential, isLoopback } from '../http/loopback.ts'
 
 /** The OAuth client we are: the user's own consumer, in Bitbucket's words. `clientSecret` is secret. */
 export type Client = {

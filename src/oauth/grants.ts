@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
-import { Failure } from '../failure.ts'
-import { type Network, send } from '../http.ts'
-import { type JsonObject, parseObject } from '../json.ts'
+import { Failure } from '../base/failure.ts'
+import { type JsonObject, parseObject } from '../base/json.ts'
+import { type Network, send } from '../http/http.ts'
 import { authorizationOf, type Client } from './client.ts'
 
 /** What the token endpoint granted (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */

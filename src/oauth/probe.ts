@@ -1,5 +1,5 @@
-import { type Answer, type Network, send } from '../http.ts'
-import { parseObject } from '../json.ts'
+import { parseObject } from '../base/json.ts'
+import { type Answer, type Network, send } from '../http/http.ts'
 import { authorizationOf, type Client } from './client.ts'
 import { startAuthorization } from './grants.ts'
 

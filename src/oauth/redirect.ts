@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Failure, systemCode } from '../failure.ts'
+import { Failure, systemCode } from '../base/failure.ts'
 import { type Page, renderPage, strayPage } from './page.ts'
 
 /** The authorization response, and the browser that brought it and waits for a page. */

@@ -1,5 +1,5 @@
-import { Failure } from '../failure.ts'
-import { type Network, send } from '../http.ts'
+import { Failure } from '../base/failure.ts'
+import { type Network, send } from '../http/http.ts'
 import { authorizationOf, type Client } from './client.ts'
 
 /** What a server does not know it has to confirm as well (RFC 7009, section 2.2). */

@@ -1,6 +1,7 @@
-import { attempt } from '../failure.ts'
+import { attempt } from '../base/failure.ts'
+import type { AccessToken, Manner } from './accessToken.ts'
+import { type Account, defaultAccount, isSameHost } from './account.ts'
 import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
-import { type AccessToken, type Account, defaultAccount, isSameHost, type Manner } from './token.ts'
 
 /** An access token in its file. */
 type Cached = AccessToken & {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { isObject, type JsonObject } from '../json.ts'
-import { isKeyringTrouble, type Keyring } from './keyring.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
+import { type Account, defaultAccount } from './account.ts'
+import { isKeyringTrouble, type Keyring } from './keyring/keyring.ts'
 import { readClientSecret, removeClientSecret, saveClientSecret } from './keyringRecords.ts'
-import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
+import type { Places, StoreChoice, Vault } from './readLogin.ts'
 import { formatRecord, parseRecord, recordName } from './record.ts'
-import { type Account, defaultAccount } from './token.ts'
-import type { Places, StoreChoice, Vault } from './vault.ts'
 
 /** A consumer's key and secret; the latter is secret. */
 type Consumer = { readonly clientId: string; readonly clientSecret: string }

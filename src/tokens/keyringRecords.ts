@@ -1,9 +1,10 @@
+import type { AccessToken } from './accessToken.ts'
+import { type Account, accountUrl, defaultAccount } from './account.ts'
 import { parseAccessToken } from './cache.ts'
-import type { Keyring } from './keyring.ts'
-import { readText, removeText, writeText } from './parts.ts'
-import { type Found, formatRecord, parseRecord } from './record.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import { readText, removeText, writeText } from './keyring/parts.ts'
+import { formatRecord, type Found, parseRecord } from './record.ts'
 import { readRecord, writeRecord } from './recordFile.ts'
-import { type AccessToken, type Account, accountUrl, defaultAccount } from './token.ts'
 
 /** The record in a directory that says: what you look for here is in the keyring. */
 export function isInKeyring(directory: string, account: Account): boolean {

@@ -1,8 +1,8 @@
-import { attempt } from '../failure.ts'
-import { type JsonObject, parseObject } from '../json.ts'
-import { readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
+import { attempt } from '../base/failure.ts'
+import { type JsonObject, parseObject } from '../base/json.ts'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
+import type { Account } from './account.ts'
 import { recordPath } from './recordFile.ts'
-import type { Account } from './token.ts'
 
 /**
  * What one process leaves for the next ones, beside the account's access token: that a login came to nothing, and that

@@ -1,5 +1,5 @@
-import { type JsonObject, parseObject } from '../json.ts'
-import { type Account, accountUrl } from './token.ts'
+import { type JsonObject, parseObject } from '../base/json.ts'
+import { type Account, accountUrl } from './account.ts'
 
 /** The version of a record's form; every record carries it, in whatever store. */
 const VERSION = 1

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure, systemCode } from '../failure.ts'
-import type { JsonObject } from '../json.ts'
-import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from './privateFile.ts'
-import { type Found, formatRecord, parseRecord, parseRecordName, recordName } from './record.ts'
-import { type Account, defaultAccount } from './token.ts'
+import { Failure, systemCode } from '../base/failure.ts'
+import type { JsonObject } from '../base/json.ts'
+import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
+import { type Account, defaultAccount } from './account.ts'
+import { formatRecord, type Found, parseRecord, parseRecordName, recordName } from './record.ts'
 
 /**
  * Reads the record of an account from a directory: one JSON file for each account.

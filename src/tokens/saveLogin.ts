@@ -1,14 +1,14 @@
-import { Failure } from '../failure.ts'
-import type { JsonObject } from '../json.ts'
-import { isKeyringTrouble } from './keyring.ts'
+import { Failure } from '../base/failure.ts'
+import type { JsonObject } from '../base/json.ts'
+import { removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
+import { type Account, accountUrl } from './account.ts'
+import { isKeyringTrouble } from './keyring/keyring.ts'
+import { removeText, writeText } from './keyring/parts.ts'
 import { isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts'
-import type { Login } from './login.ts'
-import { removeText, writeText } from './parts.ts'
-import { removePrivateFile, writePrivateFile } from './privateFile.ts'
+import { describePlace, type Kept, type Place, rescuePath, type StoreChoice, type Vault } from './readLogin.ts'
 import { formatRecord } from './record.ts'
 import { probeRecord, removeUnfinished, writeRecord } from './recordFile.ts'
-import { type Account, accountUrl } from './token.ts'
-import { describePlace, type Kept, type Place, rescuePath, type StoreChoice, type Vault } from './vault.ts'
+import type { Login } from './storedLogin.ts'
 
 /** What a login may need: today's tokens are about 2,500 long (CHANGE-3052), with room to grow. Bytes. */
 const ROOM = 16 * 1024

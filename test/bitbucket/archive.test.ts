@@ -1,6 +1,6 @@
 import test from 'ava'
+import { isFailure } from '../../src/base/failure.ts'
 import { archiveUrl, givenName, ownName, type Wanted } from '../../src/bitbucket/archive.ts'
-import { isFailure } from '../../src/failure.ts'
 
 function want(ref: string): Wanted {
   const url = new URL('https://bitbucket.org/acme/widgets.git')

@@ -1,6 +1,6 @@
 import test from 'ava'
+import { parseObject } from '../../src/base/json.ts'
 import { permissionOf, readRefusal } from '../../src/bitbucket/refusal.ts'
-import { parseObject } from '../../src/json.ts'
 
 function reply(status: number, text: string): Parameters<typeof readRefusal>[0] {
   return { status, text, message: parseObject(text) }

@@ -1,6 +1,6 @@
 import test from 'ava'
+import { isFailure } from '../../src/base/failure.ts'
 import { parseRepository } from '../../src/bitbucket/repository.ts'
-import { isFailure } from '../../src/failure.ts'
 
 const BITBUCKET = 'https://bitbucket.org'
 

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { COMMANDS } from '../../src/manual.ts'
+import { COMMANDS } from '../../src/cli/manual.ts'
 import { Home } from '../helpers/home.ts'
 import { needProgram } from '../helpers/programs.ts'
 

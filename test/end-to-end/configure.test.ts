@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { editConfigFile } from '../../src/git/edit.ts'
-import { listOtherHelpers } from '../../src/git/helpers.ts'
+import { listOtherHelpers } from '../../src/git/otherHelpers.ts'
 import { type Git, testEachGit } from '../helpers/gits.ts'
 import { Home, type Outcome } from '../helpers/home.ts'
 import { snapshot } from '../helpers/snapshot.ts'

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { once } from 'node:events'
 import {
   appendFileSync,
   chmodSync,
@@ -9,10 +10,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import type { Finding } from '../../src/checks/finding.ts'
+import type { Finding } from '../../src/cli/checks/finding.ts'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 import { freePort } from '../helpers/ports.ts'

@@ -1,5 +1,5 @@
-import test, { type ExecutionContext } from 'ava'
 import { Ajv } from 'ajv'
+import test, { type ExecutionContext } from 'ava'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { helperAt } from '../helpers/clock.ts'
 import type { Home } from '../helpers/home.ts'

@@ -2,11 +2,11 @@ import test from 'ava'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newOwner, writeOwner } from '../../src/tokens/owner.ts'
-import { freePort } from '../helpers/ports.ts'
-import { Sandbox } from '../sandbox/sandbox.ts'
+import { newOwner, writeOwner } from '../../src/tokens/lock/owner.ts'
 import { Home } from '../helpers/home.ts'
+import { freePort } from '../helpers/ports.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
+import { Sandbox } from '../sandbox/sandbox.ts'
 
 test('offline with a valid token: works, in silence', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isFailure } from '../../src/failure.ts'
+import { isFailure } from '../../src/base/failure.ts'
 import { readSettings } from '../../src/git/config.ts'
 import { Home } from '../helpers/home.ts'
 

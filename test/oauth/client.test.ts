@@ -1,5 +1,5 @@
 import test from 'ava'
-import { isFailure } from '../../src/failure.ts'
+import { isFailure } from '../../src/base/failure.ts'
 import { isOurs, mayBeOurs, readClient } from '../../src/oauth/client.ts'
 
 const BITBUCKET = 'https://bitbucket.org'

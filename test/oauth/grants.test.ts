@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { isFailure } from '../../src/failure.ts'
+import { isFailure } from '../../src/base/failure.ts'
 import type { Client } from '../../src/oauth/client.ts'
-import { isRefused, exchangeCode, refresh, startAuthorization } from '../../src/oauth/grants.ts'
+import { exchangeCode, isRefused, refresh, startAuthorization } from '../../src/oauth/grants.ts'
 import { readText, serve } from '../helpers/server.ts'
 
 const DIRECT = { proxy: undefined, certificateFiles: [] }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { isFailure } from '../../src/failure.ts'
+import { isFailure } from '../../src/base/failure.ts'
 import { successPage } from '../../src/oauth/page.ts'
 import { listenForRedirect, type RedirectListener } from '../../src/oauth/redirect.ts'
 import { freePort } from '../helpers/ports.ts'

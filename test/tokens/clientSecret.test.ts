@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isFailure } from '../../src/failure.ts'
+import { isFailure } from '../../src/base/failure.ts'
 import { findClientSecret, keepClientSecret, secretsPath } from '../../src/tokens/clientSecret.ts'
-import { type Keyring, openKeyring } from '../../src/tokens/keyring.ts'
+import { type Keyring, openKeyring } from '../../src/tokens/keyring/keyring.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 

@@ -1,0 +1,127 @@
+import { inWords } from '../../base/duration.ts'
+import { isFailure } from '../../base/failure.ts'
+import type { Network } from '../../http/http.ts'
+import { BITBUCKET, type Client, tellHowToSet } from '../../oauth/client.ts'
+import { probeClient, refusesRedirectUri } from '../../oauth/probe.ts'
+import { listenForRedirect } from '../../oauth/redirect.ts'
+import { fault, faultOf, type Finding, good, note } from './finding.ts'
+
+const SETUP = 'git credential-bitbucket-oauth setup'
+
+/** What setup does beside what it is called for. */
+const INCLUDED = new Set(['git credential-bitbucket-oauth configure', 'git credential-bitbucket-oauth login'])
+
+/** Where the consumer is edited. */
+const PAGE = 'https://bitbucket.org/WORKSPACE/workspace/settings/api'
+
+/** By so much a clock may be wrong before logins and certificates suffer. Seconds. */
+const CLOCK_LIMIT = 120
+
+/** Where the consumer's key and secret are kept. */
+export function checkConsumer({ clientId, secretSource }: Client, url: string): Finding {
+  const key = `key ${mask(clientId)}`
+  if (secretSource === 'configuration') {
+    const text = `${key}; the secret stands in git's configuration, in plain text`
+    return note('consumer', text, ...(url === BITBUCKET ? ['to move it to where logins are kept:', SETUP] : []))
+  }
+  const place =
+    secretSource === 'environment' ? 'in the environment' : "not in git's configuration, but with the logins"
+  return good('consumer', `${key}; the secret is ${place}`)
+}
+
+/** The beginning of what is no secret, but need not be shown whole either. */
+export function mask(text: string): string {
+  return `${text.slice(0, 4)}…`
+}
+
+/** Where the consumer is missing, setup is the one command that is needed: it tells git, and logs in, as well. */
+export function leaveToSetup(findings: readonly Finding[]): readonly Finding[] {
+  if (!findings.some(({ check, level, cures }) => check === 'consumer' && level === 'fault' && cures.includes(SETUP))) {
+    return findings
+  }
+  return findings.map((found) =>
+    found.level === 'fault' && found.cures.every((cure) => INCLUDED.has(cure))
+      ? { ...found, cures: ['setup, which the consumer needs, does this too'] }
+      : found,
+  )
+}
+
+/** Whether a login could come back to this machine. */
+export async function checkCallback({ redirectUri }: Client): Promise<Finding> {
+  try {
+    const listener = await listenForRedirect(redirectUri)
+    listener.close()
+    return good('callback', `${listener.redirectUri} is free`)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return faultOf('callback', error)
+  }
+}
+
+/**
+ * Whether the server can be reached, knows the consumer, and agrees about the time. Changes nothing there.
+ *
+ * @param url whose consumer it is
+ */
+export async function checkServer(
+  client: Client,
+  url: string,
+  network: Network,
+  now: () => number,
+): Promise<Finding[]> {
+  const findings = [good('network', describeNetwork(network))]
+  const { host } = client.tokenEndpoint
+  const page = `on its page, ${PAGE}`
+  try {
+    const { client: verdict, status, serverTime } = await probeClient(client, network)
+    findings.push(
+      verdict === 'good'
+        ? good('server', `${host} answers, and knows the consumer`)
+        : verdict === 'refused'
+          ? fault('server', `${host} refuses the consumer's key and secret`, ...setAnew(client, url))
+          : verdict === 'without callback'
+            ? fault('server', 'the consumer has no callback URL', `set it to ${client.redirectUri} ${page}`)
+            : fault('server', `${host} gives no usable answer (HTTP ${status})`, 'try again in a while'),
+    )
+    if (serverTime !== undefined) findings.push(checkClock(now() - serverTime, host))
+    if (verdict === 'good' && (await refusesRedirectUri(client, network))) {
+      const text = `the consumer's callback URL is another one than ${client.redirectUri}`
+      findings.push(
+        fault('callback', text, `make it exactly that ${page}, or set oauthRedirectURL to what stands there`),
+      )
+    }
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    findings.push(
+      faultOf(
+        'server',
+        error,
+        network.proxy === undefined
+          ? 'see whether a browser reaches it; a company may need http.proxy in git config'
+          : 'see whether that is the right proxy: it is set by http.proxy in git config, HTTPS_PROXY or ALL_PROXY',
+      ),
+    )
+  }
+  return findings
+}
+
+/** The environment comes before all that setup keeps, and holds for Bitbucket alone. */
+function setAnew({ secretSource }: Client, url: string): string[] {
+  if (secretSource === 'environment') {
+    const variables = ['ID', 'SECRET'].map((name) => `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_${name}`)
+    return [`copy both anew from its page, ${PAGE}, to ${variables.join(' and ')}`]
+  }
+  const commands = url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => tellHowToSet(url, what))
+  return [`copy both anew from its page, ${PAGE}:`, ...commands]
+}
+
+function describeNetwork({ proxy, certificateFiles }: Network): string {
+  const way = proxy === undefined ? 'without a proxy' : `through the proxy ${proxy.host}`
+  return `${way}${certificateFiles.length === 0 ? '' : `, trusting ${certificateFiles.join(' and ')} too`}`
+}
+
+function checkClock(ahead: number, host: string): Finding {
+  if (Math.abs(ahead) <= CLOCK_LIMIT) return good('clock', `agrees with ${host}`)
+  const text = `goes ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of ${host}`
+  return fault('clock', text, "set this machine's clock right; where there is systemd:", 'timedatectl set-ntp true')
+}

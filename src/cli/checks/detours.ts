@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { attempt } from '../../base/failure.ts'
+import { quote } from '../../base/shell.ts'
+import { listLocal, listOrigins, LOCAL } from '../../git/config.ts'
+import { mayMatch } from '../../git/otherHelpers.ts'
+import { findConfigFile } from '../../git/scope.ts'
+import { fault, type Finding } from './finding.ts'
+
+/** What has git log in, or go elsewhere, without asking any helper. */
+export function checkDetours(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
+}
+
+function listEverywhere(keys: string, env: NodeJS.ProcessEnv): ReturnType<typeof listOrigins> {
+  return [...listOrigins(keys, env), ...listLocal(keys, env)]
+}
+
+/** Who says so, where it is not the user. */
+function whoseOf(origin: string): string {
+  return origin === LOCAL ? "by this repository's own configuration, " : ''
+}
+
+function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return listEverywhere('^url\\..*\\.insteadof$', env).flatMap(({ origin, key, value }) => {
+    const base = key.slice('url.'.length, -'.insteadof'.length)
+    const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
+    if (!isAboutUs || leadsBack(base, url)) return []
+    const text = `${whoseOf(origin)}git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
+    return [fault('rewriting', text, takeOut({ origin, key: `url.${base}.insteadOf`, value }, env))]
+  })
+}
+
+/** Many have it name their user: this program is asked then, and for that user. */
+function leadsBack(base: string, url: string): boolean {
+  return URL.canParse(base) && new URL(base).origin === url && new URL(base).password === ''
+}
+
+function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return listEverywhere('^http\\.(.*\\.)?extraheader$', env).flatMap(({ origin, key, value }) => {
+    const [, pattern] = /^http\.(.*)\.extraheader$/.exec(key) ?? []
+    const [, name] = /^(authorization):/i.exec(value) ?? []
+    if (name === undefined || !(pattern === undefined || mayMatch(pattern, url))) return []
+    const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
+    const text = `${whoseOf(origin)}${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
+    return [fault('extra header', text, takeOut({ origin, key: header, pattern: `^${name}:` }, env))]
+  })
+}
+
+function checkNetrc(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
+  const { hostname } = new URL(url)
+  if (!namesHost(attempt(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
+  const text = `${netrc} has a password for ${hostname}, which git sends before it asks any helper`
+  return [fault('netrc', text, `remove the entry from ${quote(netrc)}`)]
+}
+
+type Setting = {
+  /** Git's word for where it stands. */
+  readonly origin: string
+  readonly key: string
+} & (
+  | { readonly value: string }
+  /** A regular expression, for a value that is secret. */
+  | { readonly pattern: string }
+)
+
+/** What takes a value out of where it stands, and leaves others of the same key. */
+function takeOut({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
+  const { name, option } = placeOf(origin, env)
+  if (option === undefined || key !== withoutSecrets(key)) return `take ${withoutSecrets(key)} out of ${name}`
+  const [manner, value] = 'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
+  return `git config ${option} ${manner} ${quote(key)} ${quote(value)}`
+}
+
+/** Where an origin is, for people, and as an option of `git config` where that can change it. */
+function placeOf(origin: string, env: NodeJS.ProcessEnv): { name: string; option?: string } {
+  if (origin === LOCAL) return { name: "the repository's .git/config", option: '--local' }
+  if (!origin.startsWith('file:')) return { name: 'the environment, where GIT_CONFIG_COUNT counts it' }
+  const name = origin.slice('file:'.length)
+  const isGlobal = name === attempt(() => findConfigFile('global', env))
+  return { name, option: isGlobal ? '--global' : `--file ${quote(name)}` }
+}
+
+/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret, but for a password. */
+export function withoutSecrets(base: string): string {
+  return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@').replace(/(:\/\/[^:@/]*:)[^@/]*@/, '$1***@')
+}
+
+/** @see https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html */
+function namesHost(netrc: string, hostname: string): boolean {
+  const words = netrc.split(/\s+/)
+  return words.some((word, index) => word === hostname && words[index - 1] === 'machine')
+}

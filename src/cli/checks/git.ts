@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import { isFailure } from '../../base/failure.ts'
+import { findProgram } from '../../base/programs.ts'
+import { quote } from '../../base/shell.ts'
+import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../../git/otherHelpers.ts'
+import { runGit } from '../../git/run.ts'
+import { BITBUCKET } from '../../oauth/client.ts'
+import { checkDetours, withoutSecrets } from './detours.ts'
+import { fault, type Finding, good, note } from './finding.ts'
+
+const HELPER = 'git-credential-bitbucket-oauth'
+
+/** Whether git is there, finds this program, and is told to ask it, and nobody else, for a URL. */
+export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  const version = readVersion(env)
+  if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or mend PATH')]
+  try {
+    return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkDetours(url, env)]
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    // Git itself does nothing then.
+    return [fault('git', error.message, 'mend the file that git names')]
+  }
+}
+
+/** Whether there is no git, or none that can read its configuration: then there are no settings to go on with. */
+export function lacksGit(findings: readonly Finding[]): boolean {
+  return findings.some(({ check, level }) => check === 'git' && level === 'fault')
+}
+
+/** As git says it: `2.47.3`; undefined where there is no git. */
+function readVersion(env: NodeJS.ProcessEnv): string | undefined {
+  if (findProgram('git', env) === undefined) return undefined
+  return runGit(['--version'], env)
+    .stdout.trim()
+    .replace(/^git version /, '')
+}
+
+/** Git looks among its own programs, and then where the user's lie. */
+function checkProgram(env: NodeJS.ProcessEnv): Finding {
+  const own = runGit(['--exec-path'], env).stdout.trim()
+  const path = findProgram(join(own, HELPER), env) ?? findProgram(HELPER, env)
+  return path === undefined
+    ? fault(
+        'program',
+        `git finds no ${HELPER}`,
+        'add to PATH the bin directory below what this prints:',
+        'npm prefix -g',
+        'where it is not there either, install it anew (README, step 1)',
+      )
+    : good('program', path)
+}
+
+function checkHelpers(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  const everywhere = listOtherHelpers(url, env)
+  const here = listHelpersHere(url, env)
+  if (everywhere.isConfigured) {
+    const findings = [
+      ...checkOthers(everywhere, '', configure(url)),
+      ...(here.isConfigured
+        ? checkOthers(addedTo(everywhere, here), OF_REPOSITORY, unset(here.keys))
+        : [fault('helpers', `${OF_REPOSITORY}git no longer asks this program for ${url}`, ...unset(here.keys))]),
+    ]
+    return findings.length === 0 ? [good('helpers', `git asks this program, and no other, for ${url}`)] : findings
+  }
+  if (!here.isConfigured) {
+    return [fault('helpers', `git is not told to ask this program for ${url}`, ...configure(url))]
+  }
+  const text = `this repository's own configuration alone has git ask this program for ${url}`
+  return [
+    note('helpers', text, 'for all repositories:', ...configure(url)),
+    ...checkOthers(here, 'in this repository, ', configure(url, '--local')),
+  ]
+}
+
+const OF_REPOSITORY = "by this repository's own configuration, "
+
+/** @param whose by whom, or where, it is so */
+function checkOthers(
+  { before, after }: Pick<OtherHelpers, 'before' | 'after'>,
+  whose: string,
+  cures: readonly string[],
+): Finding[] {
+  const findings: Finding[] = []
+  if (before.length > 0) {
+    const text = `${whose}git asks ${inWords(before)} first, which may answer in this program's place, or keep its tokens`
+    findings.push(fault('helpers', text, ...cures))
+  }
+  if (after.length > 0) {
+    const text = `${whose}git gives our tokens to ${inWords(after)} too, and asks there after us`
+    findings.push(note('helpers', text, ...cures))
+  }
+  return findings
+}
+
+function addedTo(known: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'before' | 'after'> {
+  return {
+    before: here.before.filter((helper) => !known.before.includes(helper)),
+    after: here.after.filter((helper) => !known.after.includes(helper)),
+  }
+}
+
+/** What has the repository say nothing of helpers any more: their values may be secret. */
+function unset(keys: readonly string[]): string[] {
+  return keys.map((key) =>
+    key === withoutSecrets(key)
+      ? `git config --local --unset-all ${quote(key)}`
+      : `take ${withoutSecrets(key)} out of the repository's .git/config`,
+  )
+}
+
+/** What leaves a host to this program alone. */
+function configure(url: string, scope: '--global' | '--local' = '--global'): string[] {
+  if (url === BITBUCKET) return [`git credential-bitbucket-oauth configure${scope === '--local' ? ' --local' : ''}`]
+  const add = `git config ${scope} --add ${quote(`credential.${url}.helper`)}`
+  return [`${add} ''`, `${add} bitbucket-oauth`]
+}
+
+function inWords(helpers: readonly string[]): string {
+  return helpers.map((helper) => `"${nameOf(helper)}"`).join(' and ')
+}
+
+/** What a helper is known by. Its arguments, and all of a script, may be secret. */
+function nameOf(helper: string): string {
+  if (helper.startsWith('!')) return '!…'
+  return helper.replace(/\s.*/s, ' …')
+}

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { attempt, isFailure, systemCode } from '../../base/failure.ts'
+import { isObject } from '../../base/json.ts'
+import { makePrivateDirectory, readPrivateFile } from '../../base/privateFile.ts'
+import { quote } from '../../base/shell.ts'
+import { reasonOf } from '../../base/systemError.ts'
+import { loginCommand } from '../../login/loginCommand.ts'
+import { BITBUCKET, tellHowToSet } from '../../oauth/client.ts'
+import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
+import { isKeyringTrouble } from '../../tokens/keyring/keyring.ts'
+import type { Places, StoreChoice } from '../../tokens/readLogin.ts'
+import { type Found, parseRecord, parseRecordName } from '../../tokens/record.ts'
+import { fault, faultOf, type Finding, good, note } from './finding.ts'
+
+/** Whether the files where things are kept are whole, and nobody else's. */
+export function checkFiles({ data, runtime }: Pick<Places, 'data' | 'runtime'>): Finding[] {
+  const findings = [
+    ...checkDirectory(data, 'XDG_DATA_HOME', (account) => [loginCommand(account)]),
+    // The next git command gets another access token.
+    ...checkDirectory(runtime, 'XDG_RUNTIME_DIR', () => []),
+  ]
+  if (findings.length > 0) return findings
+  const isEmpty = [data, runtime].every((directory) => listFiles(directory).length === 0)
+  return [good('files', isEmpty ? 'nothing is kept in files' : 'all that is kept in files is yours alone')]
+}
+
+/** Whether what is kept in a directory can be known; it need not be there. */
+export function canBeRead(directory: string): boolean {
+  return whyUnreadable(directory) === undefined
+}
+
+function whyUnreadable(directory: string): string | undefined {
+  try {
+    readdirSync(directory)
+    return undefined
+  } catch (error) {
+    return systemCode(error) === 'ENOENT' ? undefined : reasonOf(error)
+  }
+}
+
+/**
+ * @param variable names the place it is in
+ * @param replace what brings a record back that is not whole
+ */
+function checkDirectory(directory: string, variable: string, replace: (account: Account) => string[]): Finding[] {
+  const reason = whyUnreadable(directory)
+  if (reason !== undefined) {
+    return [fault('files', `${directory} cannot be used: ${reason}`, `mend that, or set ${variable} to another place`)]
+  }
+  if (!existsSync(directory)) return []
+  const writable = checkFile(() => {
+    // It exists, so nothing is made.
+    makePrivateDirectory(directory)
+    return []
+  })
+  return [
+    ...writable,
+    ...listFiles(directory).flatMap((file) => checkFile(() => examineFile(directory, file, replace))),
+  ]
+}
+
+type KeptFile = {
+  readonly name: string
+  readonly account: Account
+  /** What the name has after that of the account's record. */
+  readonly kind: string
+}
+
+/** All that lies there for an account: its record, and what lies beside it. A directory is somebody's lock. */
+function listFiles(directory: string): KeptFile[] {
+  const entries = attempt(() => readdirSync(directory, { withFileTypes: true })) ?? []
+  return entries.flatMap((entry) => {
+    const [, record = '', kind = ''] = /^(.*?\.json)(\..*)?$/.exec(entry.name) ?? []
+    const account = parseRecordName(record)
+    const isKept = account !== undefined && (kind === '' || !entry.isDirectory())
+    return isKept ? [{ name: entry.name, account, kind }] : []
+  })
+}
+
+/** @throws Failure for what others can read or change */
+function examineFile(
+  directory: string,
+  { name, account, kind }: KeptFile,
+  replace: (account: Account) => string[],
+): Finding[] {
+  const path = join(directory, name)
+  const found = parse(readPrivateFile(path), account, kind)
+  if (found === 'newer') return [fault('files', `${path} was written by a newer version`, 'update this program')]
+  if (found !== 'damaged') return []
+  const moveAway = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
+  const next = kind === CONSUMERS ? giveSecret(account) : replace(account)
+  return [fault('files', `${path} is not whole`, moveAway, ...next)]
+}
+
+/** The secrets of a host's consumers. */
+const CONSUMERS = '.consumers'
+
+function parse(text: string | undefined, account: Account, kind: string): Found {
+  if (text === undefined || (kind !== '' && kind !== CONSUMERS)) return undefined
+  const record = parseRecord(text, account)
+  const isWhole = kind === '' || typeof record !== 'object' || isObject(record['secrets'])
+  return isWhole ? record : 'damaged'
+}
+
+function giveSecret(account: Account): string[] {
+  const url = accountUrl(defaultAccount(account))
+  return [url === BITBUCKET ? 'git credential-bitbucket-oauth setup' : tellHowToSet(url, 'Secret')]
+}
+
+function checkFile(look: () => Finding[]): Finding[] {
+  try {
+    return look()
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return [faultOf('files', error)]
+  }
+}
+
+/** Whether the system's keyring answers: a locked one does so only for what is in it, so the account's login is read. */
+export async function checkKeyring({ keyring }: Places, account: Account, choice: StoreChoice): Promise<Finding> {
+  if (choice === 'file') return good('keyring', 'not used, as oauthStore is file')
+  try {
+    await keyring.read(accountUrl(account))
+    return good('keyring', 'answers')
+  } catch (error) {
+    if (!isKeyringTrouble(error)) throw error
+    if (error.code === 'keyring_absent' && choice === 'auto') {
+      return note('keyring', `${error.message}; logins are kept in files that only you can read`)
+    }
+    return faultOf('keyring', error)
+  }
+}

@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs'
+import yargs, { type Argv, type Options } from 'yargs'
+import type { Surroundings } from '../base/context.ts'
+import { Failure, isFailure } from '../base/failure.ts'
+import { parseObject } from '../base/json.ts'
+import { report } from '../base/report.ts'
+import type { Arguments } from './arguments.ts'
+import {
+  type Command,
+  COMMANDS,
+  EXIT_CODES,
+  OPERATIONS,
+  type Option,
+  type Positional,
+  PROGRAM,
+  usageOfPositional,
+} from './manual.ts'
+
+/** @returns the exit code, if another than 0 */
+type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
+
+/** Each command in its own file, which is loaded when it is chosen. */
+const RUN: Readonly<Record<string, Run>> = {
+  setup: async (...typed) => (await import('./commands/setup.ts')).setup(...typed),
+  login: async (...typed) => (await import('./commands/login.ts')).login(...typed),
+  logout: async (...typed) => (await import('./commands/logout.ts')).logout(...typed),
+  status: async (...typed) => (await import('./commands/status.ts')).status(...typed),
+  token: async (...typed) => (await import('./commands/token.ts')).token(...typed),
+  refresh: async (...typed) => (await import('./commands/refresh.ts')).refresh(...typed),
+  configure: async (...typed) => (await import('./commands/configure.ts')).configure(...typed),
+  unconfigure: async (...typed) => (await import('./commands/unconfigure.ts')).unconfigure(...typed),
+  doctor: async (...typed) => (await import('./commands/doctor.ts')).doctor(...typed),
+  archive: async (...typed) => (await import('./commands/archive.ts')).archive(...typed),
+  api: async (...typed) => (await import('./commands/api.ts')).api(...typed),
+  downloads: async (...typed) => (await import('./commands/downloads.ts')).downloads(...typed),
+  completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
+}
+
+/**
+ * What a person meets who runs the program by hand.
+ *
+ * @param complain takes words for stderr as they are
+ * @returns the exit code, one of {@link EXIT_CODES}
+ */
+export async function run(
+  args: readonly string[],
+  around: Surroundings,
+  complain: (text: string) => void,
+): Promise<number> {
+  let exitCode = 0
+  const parser = makeParser(async (command, typed) => {
+    exitCode = (await RUN[command]?.(typed, around)) ?? 0
+  }).fail((problem, error) => refuse(args, problem, error))
+  if (args.length === 0) {
+    complain(`${await parser.getHelp()}\n`)
+    return 2
+  }
+  try {
+    await parser.parseAsync(separate(args), {}, (_: unknown, __: unknown, output: string) => {
+      if (output !== '') around.write(`${output}\n`)
+    })
+    return exitCode
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    complain(report(error))
+    return exitCodeOf(error.code)
+  }
+}
+
+/** `-XPOST` as `-X POST`: the library would take each letter for a switch. */
+function separate(args: readonly string[]): string[] {
+  const options = COMMANDS.find(({ name }) => name === args[0])?.options ?? []
+  const takesValue = (letter: string): boolean =>
+    options.some(({ alias, value }) => alias === letter && value !== undefined)
+  return args.flatMap((word) => {
+    const [, letter = '', rest = ''] = /^-(\w)([^=].*)$/s.exec(word) ?? []
+    return takesValue(letter) ? [`-${letter}`, rest] : [word]
+  })
+}
+
+/** Codes of Failures that say more than that it failed. */
+function exitCodeOf(code: string | undefined): number {
+  if (code === 'not_configured') return 3
+  if (code === 'login_required' || code === 'login_paused') return 4
+  if (code === 'usage') return 2
+  return code === 'interrupted' ? 130 : 1
+}
+
+function makeParser(chosen: (command: string, typed: Arguments) => Promise<void>): Argv {
+  const parser = yargs()
+    .scriptName(PROGRAM)
+    .locale('en')
+    .usage(
+      `Usage: $0 <command>
+
+Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
+
+  ${PROGRAM} setup`,
+    )
+    .epilogue(
+      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll settings: man git-credential-bitbucket-oauth`,
+    )
+    .alias('h', 'help')
+    .version(readVersion())
+    .alias('v', 'version')
+    // An option's name is what stands in the manual, so `--no-refresh` is a switch and no denial of another one.
+    // What may be given once comes as a list where it was given twice.
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+    })
+    .strict()
+    .recommendCommands()
+    .wrap(width())
+    .exitProcess(false)
+  for (const command of COMMANDS) {
+    parser.command(
+      [command.name, ...command.positionals.map(syntax)].join(' '),
+      command.summary,
+      (own) => describe(own, command),
+      async (typed) => chosen(command.name, readArguments(typed)),
+    )
+  }
+  for (const { name, summary } of OPERATIONS) parser.command(name, `(git's own) ${summary}`)
+  return parser
+}
+
+/** The library's own errors say how a command was typed; all others come out of the command. */
+function refuse(args: readonly string[], problem: string | undefined, error: Error | undefined): never {
+  const [command = ''] = args
+  if (error !== undefined && error !== null && error.name !== 'YError') throw error
+  const isKnown = COMMANDS.some(({ name }) => name === command)
+  // Of some, the library makes several lines.
+  const said = (problem ?? error?.message ?? '').replaceAll(/\s+/g, ' ')
+  const text = isKnown && said.startsWith('Unknown argument') ? describeSurplus(command, args) : said
+  throw new Failure(text.replace(/^Did you mean (.+)\?$/, `there is no command ${command}; did you mean $1?`), {
+    code: 'usage',
+    hints: [`${PROGRAM} ${isKnown ? `${command} ` : ''}-h`],
+    cause: error,
+  })
+}
+
+/** As yargs reads it, whose own form of several is `[file..]`. */
+function syntax(positional: Positional): string {
+  return usageOfPositional({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
+}
+
+/** The library repeats all that it has no use for: one of these may be a secret that somebody thought belongs there. */
+function describeSurplus(command: string, args: readonly string[]): string {
+  const known = COMMANDS.find(({ name }) => name === command)?.options.map(({ name }) => name) ?? []
+  const end = args.indexOf('--')
+  const unknown = args
+    .slice(0, end === -1 ? args.length : end)
+    .map((arg) => /^--([a-z][a-z-]*)(=|$)/.exec(arg)?.[1])
+    .filter((name) => name !== undefined && ![...known, 'help', 'version'].includes(name))
+  return unknown.length === 0 ? 'too many arguments' : `there is no option --${unknown.join(', --')}`
+}
+
+function describe(parser: Argv, command: Command): Argv {
+  const { name, positionals, options, description, examples } = command
+  parser.usage(`Usage: $0 ${[name, ...positionals.map(usageOfPositional)].join(' ')}\n\n${description}`)
+  for (const { name: positional, description: text, choices } of positionals) {
+    parser.positional(positional, { type: 'string', describe: text, ...(choices === undefined ? {} : { choices }) })
+  }
+  for (const option of options) parser.option(option.name, settingsOf(option))
+  for (const { line, description: text } of examples) parser.example(line, text)
+  return parser.epilogue('')
+}
+
+function settingsOf({ alias, value, description, choices }: Option): Options {
+  return {
+    describe: description,
+    ...(alias === undefined ? {} : { alias }),
+    ...(choices === undefined ? {} : { choices }),
+    ...(value === undefined ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
+  }
+}
+
+function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
+  const list = (name: string): string[] =>
+    [typed[name]].flat().filter((value): value is string => typeof value === 'string')
+  return { text: (name) => list(name).at(-1), list, has: (name) => typed[name] === true }
+}
+
+/** Columns of the terminal, as long lines are hard to read up to a hundred; where there is none, lines are whole. */
+function width(): number | null {
+  return process.stdout.isTTY ? Math.min(process.stdout.columns, 100) : null
+}
+
+function readVersion(): string {
+  const manifest = parseObject(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return String(manifest?.['version'])
+}

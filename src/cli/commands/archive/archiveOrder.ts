@@ -1,0 +1,84 @@
+import { resolve } from 'node:path'
+import { quote } from '../../../base/shell.ts'
+import { type Format, FORMATS } from '../../../bitbucket/archive.ts'
+import type { Repository } from '../../../bitbucket/repository.ts'
+import type { Account } from '../../../tokens/account.ts'
+import type { Arguments } from '../../arguments.ts'
+import { followLink, isLink } from '../../download/wholeFile.ts'
+import { readHostAccount, readRepositories, usage } from '../../repositories.ts'
+
+/** What somebody wants of `archive`. */
+export type ArchiveOrder = {
+  readonly account: Account
+  readonly repositories: readonly Repository[]
+  /** Whose repositories are all wanted, in the place of those that are named. */
+  readonly workspace: string | undefined
+  readonly ref: string
+  readonly format: Format
+  readonly place: Place
+  readonly isJson: boolean
+}
+
+export type Place =
+  /** Under the name that Bitbucket gives, in the working directory where there is no path. */
+  | { readonly kind: 'directory'; readonly path: string | undefined }
+  | { readonly kind: 'file' | 'unpacked'; readonly path: string }
+  /** Stdout. */
+  | { readonly kind: 'output' }
+
+/** @throws Failure with the code `usage` for what does not go together */
+export function readOrder(args: Arguments): ArchiveOrder {
+  const { words, ref } = splitWords(args)
+  const workspace = args.text('workspace')
+  if ((workspace !== undefined) !== args.has('all')) {
+    throw usage('--all and --workspace belong together', 'for the whole of acme: --workspace acme --all')
+  }
+  if (workspace !== undefined && words.length > 0) throw usage('--all takes no repository: it means all of them')
+  if (workspace === undefined && words.length === 0) {
+    throw usage('no repository is named', 'git credential-bitbucket-oauth archive acme/widgets')
+  }
+  const { account, repositories } =
+    workspace === undefined ? readRepositories(words, args) : { account: readHostAccount(args), repositories: [] }
+  const format = FORMATS.find((one) => one === args.text('format')) ?? 'tar.gz'
+  const place = readPlace(args, format, workspace !== undefined || words.length > 1)
+  const isJson = args.has('json')
+  if (isJson && place.kind === 'output')
+    throw usage('the archive and JSON cannot both go to stdout', 'give a file: -o FILE')
+  return { account, repositories, workspace, ref, format, place, isJson }
+}
+
+/** A second word without a slash is a ref: `acme/widgets v1.2`. */
+function splitWords(args: Arguments): { words: readonly string[]; ref: string } {
+  const words = args.list('repository')
+  const [first, second] = words
+  const given = args.text('ref')
+  if (first === undefined || second === undefined || words.length > 2 || second.includes('/')) {
+    return { words, ref: given ?? 'HEAD' }
+  }
+  if (given !== undefined) throw usage('two refs are named', 'leave out --ref, or the second word')
+  return { words: [first], ref: second }
+}
+
+function readPlace(args: Arguments, format: Format, isSeveral: boolean): Place {
+  const [output, directory, unpacked] = ['output', 'directory', 'extract'].map((name) => args.text(name))
+  if ([output, directory, unpacked].filter((one) => one !== undefined).length > 1) {
+    throw usage('-o, -d and --extract exclude each other')
+  }
+  if (isSeveral && (output ?? unpacked) !== undefined) {
+    throw usage('-o and --extract take one repository', 'for several: -d DIR')
+  }
+  if ([output, directory, unpacked].includes('')) throw usage('a path is empty', 'name a file or a directory')
+  if (output?.endsWith('/')) throw usage('-o names a file', `for a directory: -d ${quote(output)}`)
+  if (unpacked !== undefined) {
+    const path = isLink(unpacked) ? followLink(unpacked) : unpacked.replace(/(?<=.)\/+$/, '')
+    if (resolve(path) === process.cwd())
+      throw usage('--extract makes a directory, and cannot make the one you are in', 'name a new one')
+    if (format === 'tar.gz') return { kind: 'unpacked', path }
+    throw usage(
+      '--extract unpacks tar.gz only',
+      'leave out --format; or leave out --extract, and unpack the file yourself',
+    )
+  }
+  if (output === undefined) return { kind: 'directory', path: directory }
+  return output === '-' ? { kind: 'output' } : { kind: 'file', path: output }
+}

@@ -1,0 +1,65 @@
+import { Failure, isFailure } from '../../../base/failure.ts'
+import type { Repository } from '../../../bitbucket/repository.ts'
+import { JSON_VERSION } from '../../checks/formatFindings.ts'
+import { fetchArchive, type Means } from './fetchArchive.ts'
+
+/** More would be no faster, and Bitbucket counts. */
+const AT_A_TIME = 4
+
+/** What is wrong for one repository is wrong for all. */
+const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
+
+/**
+ * Downloads archives of several repositories, whatever becomes of the others.
+ *
+ * @throws Failure that names those that failed, or where none is to be had
+ */
+export async function archiveSeveral(named: readonly Repository[], means: Means): Promise<void> {
+  const { progress, order, around } = means
+  // Twice the same at once would be in each other's way.
+  const repositories = [...new Map(named.map((repository) => [repository.url.href, repository])).values()]
+  const failed: { readonly name: string; readonly failure: Failure }[] = []
+  let present = 0
+  let done = 0
+  const showDone = (): void => progress.label(`${done} of ${repositories.length}`)
+  showDone()
+  await eachOf(repositories, async (repository) => {
+    const name = `${repository.workspace}/${repository.name}`
+    try {
+      const state = await fetchArchive(repository, means, { isKept: true })
+      if (state === 'present') present += 1
+    } catch (error) {
+      if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
+      failed.push({ name, failure: error })
+      if (order.isJson) around.write(`${JSON.stringify(describe(name, error, means))}\n`)
+    }
+    done += 1
+    showDone()
+  })
+  if (present > 0) around.tell(`${present} of ${repositories.length} archives were there already`)
+  if (failed.length === 0) return
+  for (const { name, failure } of failed) around.tell(`${name}: ${failure.message}`)
+  throw new Failure(
+    `${failed.length} of ${repositories.length} archives are missing: ${failed.map(({ name }) => name).join(', ')}`,
+    {
+      hints: [
+        ...new Set(failed.flatMap(({ failure }) => failure.hints)),
+        'run the same command again: what is there already is not downloaded again',
+      ],
+    },
+  )
+}
+
+/** A line of docs/archive.schema.json. */
+function describe(name: string, { message }: Failure, { order: { ref, format } }: Means): object {
+  return { version: JSON_VERSION, repository: name, ref, format, state: 'failed', error: message }
+}
+
+/** Does something for each, a few at a time. The first error ends it. */
+async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = [...items]
+  const workers = Array.from({ length: AT_A_TIME }, async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  })
+  await Promise.all(workers)
+}

@@ -1,0 +1,148 @@
+import type { Surroundings } from '../../base/context.ts'
+import { attempt, isFailure, orFailure } from '../../base/failure.ts'
+import { quote } from '../../base/shell.ts'
+import { parseRepository, type Repository, toHttps } from '../../bitbucket/repository.ts'
+import { readSettings } from '../../git/config.ts'
+import { readNetwork } from '../../git/network.ts'
+import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
+import { type Errand, findSettings, prepareErrand } from '../../login/settings.ts'
+import { BITBUCKET } from '../../oauth/client.ts'
+import { type AccessToken, isValid } from '../../tokens/accessToken.ts'
+import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
+import { findAccessToken } from '../../tokens/cache.ts'
+import { isStrict, readKeyringAccessToken } from '../../tokens/keyringRecords.ts'
+import type { Places } from '../../tokens/readLogin.ts'
+import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
+import { openPlaces } from '../../tokens/storage.ts'
+import { parseAccount } from '../account.ts'
+import type { Arguments } from '../arguments.ts'
+import { checkCallback, checkConsumer, checkServer, leaveToSetup } from '../checks/consumer.ts'
+import { exitCodeOf, fault, faultOf, type Finding } from '../checks/finding.ts'
+import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
+import { checkGit, lacksGit } from '../checks/git.ts'
+import { checkLogin, checkToken } from '../checks/loginState.ts'
+import { checkRepository } from '../checks/repository.ts'
+import { checkFiles, checkKeyring } from '../checks/storage.ts'
+import { describeTerminal } from '../terminal.ts'
+
+/**
+ * `doctor`: looks at everything that a login and git need, and changes nothing.
+ *
+ * @returns the exit code
+ * @throws Failure for what is no repository
+ */
+export async function doctor(args: Arguments, around: Surroundings): Promise<number> {
+  const address = toHttps(args.text('repository') ?? BITBUCKET)
+  const repository = parseRepository(address, BITBUCKET)
+  const account = parseAccount(URL.canParse(address) ? address : BITBUCKET, undefined)
+  const findings = leaveToSetup(await examineAll(account, repository, around))
+  around.write(
+    args.has('json')
+      ? `${JSON.stringify({ version: JSON_VERSION, host: account.host, findings }, undefined, 2)}\n`
+      : formatFindings(findings, describeTerminal(process.stdout, around.env)),
+  )
+  return exitCodeOf(findings)
+}
+
+/** What is found, whatever keeps the rest from being looked at. */
+async function examineAll(
+  account: Account,
+  repository: Repository | undefined,
+  around: Surroundings,
+): Promise<Finding[]> {
+  const places = await orFailure(() => openPlaces(around))
+  if (isFailure(places)) return [...checkGit(accountUrl(defaultAccount(account)), around.env), faultOf('files', places)]
+  try {
+    return await examine(account, repository, places, around)
+  } finally {
+    places.keyring.close()
+  }
+}
+
+async function examine(
+  account: Account,
+  repository: Repository | undefined,
+  places: Places,
+  around: Surroundings,
+): Promise<Finding[]> {
+  const { env, now, trace } = around
+  const url = accountUrl(defaultAccount(account))
+  const errand = await orFailure(() => prepareErrand(account, places, around))
+  // No command that makes it one: most likely it is a slip, or somebody's snare.
+  if (errand === undefined) return [strangeHost(account, env)]
+  const findings = checkGit(url, env)
+  if (lacksGit(findings)) return findings
+  findings.push(...checkFiles(places))
+  if (isFailure(errand)) return [...findings, faultOf('consumer', errand), ...checkLogin(account, places, env, now())]
+  const { client, vault } = errand
+  findings.push(
+    checkConsumer(client, url),
+    await checkCallback(client),
+    await checkKeyring(places, answeringAccount(places.data, account), vault.choice),
+  )
+  const network = await orFailure(() => readNetwork(client.tokenEndpoint, env, trace))
+  if (isFailure(network)) findings.push(faultOf('network', network))
+  else findings.push(...(await checkServer(client, url, network, now)))
+  findings.push(...checkLogin(account, places, env, now()))
+  const tried = await orFailure(() => tryToken(errand, repository, places))
+  if (!isFailure(tried)) return [...findings, ...tried]
+  const known = isFailure(network) && network.message === tried.message
+  return known ? findings : [...findings, faultOf('network', tried)]
+}
+
+function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {
+  const { protocol, host } = account
+  if (protocol === 'http' && findSettings({ ...account, protocol: 'https' }, env) !== undefined) {
+    return { ...fault('address', `http://${host} has to be https`, `write https://${host} in its place`), exitCode: 3 }
+  }
+  const text = `${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`
+  return { ...fault('address', text, 'compare the address, to the letter, with that in the browser'), exitCode: 3 }
+}
+
+async function tryToken(
+  { account, client, around }: Errand,
+  repository: Repository | undefined,
+  places: Places,
+): Promise<Finding[]> {
+  const { env, trace, now } = around
+  const { apiUrl } = client
+  const token = await findToken(account, places, now())
+  if (token === undefined || apiUrl === undefined) {
+    return repository === undefined ? [] : [cannotTry(account, places, apiUrl !== undefined)]
+  }
+  const api = { url: apiUrl, accessToken: token.accessToken, network: readNetwork(apiUrl, env, trace) }
+  const findings = [await checkToken(api, account)]
+  if (repository === undefined || findings.some(({ level }) => level === 'fault')) return findings
+  const lfs = readSettings('lfs', `${repository.url.href}/info/lfs`, env)
+  const network = readNetwork(repository.url, env, trace)
+  return [
+    ...findings,
+    ...(await checkRepository({ repository, account, api, network, hasLfs: lfs.get('access') === 'basic' })),
+  ]
+}
+
+/** The access token that would be answered now, without renewing it, wherever it is kept. */
+async function findToken(wanted: Account, places: Places, now: number): Promise<AccessToken | undefined> {
+  const { data, runtime, keyring } = places
+  const account = answeringAccount(data, wanted)
+  const cached = findAccessToken(runtime, wanted)
+  const isElsewhere = cached === undefined && attempt(() => isStrict(data, account)) === true
+  // A keyring that does not answer is among what was found already.
+  const token = isElsewhere ? await orFailure(() => readKeyringAccessToken(keyring, account)) : cached
+  return token === undefined || isFailure(token) || !isValid(token, now) ? undefined : token
+}
+
+/** Somebody wants to know about this repository: not to know is no good end. */
+function cannotTry(account: Account, { data }: Places, hasApi: boolean): Finding {
+  if (!hasApi) {
+    const key = quote(`credential.${accountUrl(defaultAccount(account))}.oauthApiURL`)
+    return fault(
+      'repository',
+      'cannot be tried: oauthApiURL is not set for this host',
+      `git config --global ${key} URL`,
+    )
+  }
+  const answering = answeringAccount(data, account)
+  const cure = hasRecord(data, answering) ? refreshCommand(answering) : loginCommand(answering)
+  return fault('repository', 'cannot be tried without a valid access token', cure)
+}

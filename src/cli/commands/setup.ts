@@ -1,0 +1,147 @@
+import type { Surroundings } from '../../base/context.ts'
+import { Failure, isFailure } from '../../base/failure.ts'
+import { holdSignals } from '../../base/signals.ts'
+import { setValue, unsetValue } from '../../git/change.ts'
+import { listEntries, readSettings } from '../../git/config.ts'
+import { editConfigFile } from '../../git/edit.ts'
+import { findConfigFile } from '../../git/scope.ts'
+import { logInAnew, refreshNow } from '../../login/obtain.ts'
+import { readChoice } from '../../login/settings.ts'
+import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
+import type { AccessToken } from '../../tokens/accessToken.ts'
+import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
+import { hasRecord } from '../../tokens/recordFile.ts'
+import { openPlaces } from '../../tokens/storage.ts'
+import { BITBUCKET_ACCOUNT, notOurs } from '../account.ts'
+import type { Arguments } from '../arguments.ts'
+import { PROGRAM } from '../manual.ts'
+import { configure } from './configure.ts'
+import { findConsumer } from './setup/consumer.ts'
+import { missing, openStage, type Stage } from './setup/conversation.ts'
+import { prove } from './setup/proof.ts'
+
+/**
+ * `setup`: the way from nothing to a working git: the consumer, its key and secret, git's configuration, a login, and a
+ * look whether all that does what it should. What is right already is left as it is.
+ *
+ * @throws Failure with what is missing; what was reached stays
+ */
+export async function setup(args: Arguments, around: Surroundings): Promise<void> {
+  const stage = openStage(around)
+  const workspace = await readWorkspace(args.text('workspace'), stage)
+
+  stage.head('1. The OAuth consumer')
+  const client = await findConsumer(args, workspace, stage)
+
+  stage.head("2. Git's configuration")
+  await keep(client, stage)
+  await configure({ text: () => undefined, list: () => [], has: () => false }, around)
+
+  if (args.has('no-login')) return stage.say('git is ready; the first command that needs a login opens the browser')
+  stage.head('3. The login')
+  const token = await logIn(stage)
+
+  stage.head('4. The test')
+  await prove(client, token, workspace, stage)
+}
+
+async function readWorkspace(given: string | undefined, { say, dialog }: Stage): Promise<string> {
+  if (given === undefined && dialog === undefined) throw missing('the workspace', `${PROGRAM} setup WORKSPACE`)
+  if (given === undefined) {
+    say('This sets up git for Bitbucket, in five minutes. Ctrl-C stops it; run it again to go on.')
+  }
+  for (;;) {
+    const text = given ?? (await dialog?.ask('Your workspace, as in https://bitbucket.org/WORKSPACE')) ?? ''
+    const name = /^(?:(?:\w+:\/\/)?(?:[^@/]+@)?bitbucket\.org[/:])?([\w-]+)(?:\/.*)?$/.exec(text.trim())?.[1]
+    if (name !== undefined) return name
+    const problem = 'a workspace is what follows https://bitbucket.org/ in the address of a repository'
+    if (given !== undefined) throw new Failure(problem, { code: 'usage', hints: [`${PROGRAM} setup acme`] })
+    say(problem)
+  }
+}
+
+/** The secret goes where logins are kept, and leaves git's own configuration, which people publish. */
+async function keep(client: Client, { around, say, hint }: Stage): Promise<void> {
+  const places = await openPlaces(around)
+  try {
+    const choice = readChoice(readSettings('credential', BITBUCKET, around.env))
+    const place = await keepClientSecret({ ...places, choice }, BITBUCKET_ACCOUNT, client)
+    const hadSecret = await holdSignals(async () => writeConsumer(client, around.env))
+    const where =
+      place === 'keyring'
+        ? "in the system's keyring"
+        : `in a file that only you can read: ${secretsPath(places, BITBUCKET_ACCOUNT)}`
+    say(`the key is kept in git's configuration, the secret ${where}`)
+    if (readSettings('credential', BITBUCKET, around.env).has('oauthclientsecret')) {
+      say("git's configuration still has a secret, in a file that setup leaves alone; to find it, and remove it there:")
+      hint(['git config --show-origin --name-only --get-regexp oauthclientsecret'])
+    } else if (hadSecret) say("the secret does not stand in git's configuration any more")
+  } finally {
+    places.keyring.close()
+  }
+}
+
+/**
+ * Has git's configuration name this consumer: all at once, and only where it then is the one that is used.
+ *
+ * @returns whether the secret stood there
+ * @throws Failure where other settings count more; nothing is changed then
+ */
+function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
+  let hadSecret = false
+  editConfigFile(findConfigFile('global', env), (draft) => {
+    const present = new Map(listEntries(draft, env))
+    const set = (name: string, value: string): void => {
+      if (present.get(key(name).toLowerCase()) !== value) setValue(draft, key(name), value, env)
+    }
+    hadSecret = present.has(key('oauthclientsecret'))
+    set('oauthClientId', client.clientId)
+    if (client.redirectUri !== DEFAULT_REDIRECT_URI) set('oauthRedirectURL', client.redirectUri)
+    if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
+    const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
+    refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+    return true
+  })
+  // The one place that the draft does not show: a second file of the user's, which git reads before this one.
+  const settings = readSettings('credential', BITBUCKET, env)
+  refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+  return hadSecret
+}
+
+function key(name: string): string {
+  return `credential.${BITBUCKET}.${name}`
+}
+
+/** A login with one consumer that is refreshed with another would be lost. */
+function refuseOther(client: Client, used: Client, env: NodeJS.ProcessEnv): void {
+  const fields = ['clientId', 'clientSecret', 'redirectUri'] as const
+  if (fields.every((field) => used[field] === client[field])) return
+  const variables = Object.keys(env).filter((name) => name.startsWith('GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_'))
+  throw new Failure('other settings count more than these, so git would go on with another consumer', {
+    code: 'not_configured',
+    hints: [
+      ...variables.map((name) => `${name} is set in the environment: unset it`),
+      "remove what this shows, where it stands: git config --show-origin --name-only --get-regexp '^credential\\..*oauth(client|redirect)'",
+      'then run setup once more',
+    ],
+  })
+}
+
+/** A login that is kept is no reason to ask again, if it can be renewed with this consumer. */
+async function logIn({ around, say }: Stage): Promise<AccessToken> {
+  if (hasRecord(await around.findDataDirectory(), BITBUCKET_ACCOUNT)) {
+    try {
+      const renewed = await refreshNow(BITBUCKET_ACCOUNT, around)
+      if (renewed !== undefined) {
+        say('you are logged in already')
+        return renewed
+      }
+    } catch (error) {
+      if (!isFailure(error) || error.code !== 'login_required') throw error
+      say(error.message)
+    }
+  }
+  const token = await logInAnew(BITBUCKET_ACCOUNT, around)
+  if (token === undefined) throw notOurs(BITBUCKET_ACCOUNT)
+  return token
+}

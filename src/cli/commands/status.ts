@@ -1,0 +1,121 @@
+import type { Surroundings } from '../../base/context.ts'
+import { inWords } from '../../base/duration.ts'
+import { attempt, isFailure } from '../../base/failure.ts'
+import { visible } from '../../base/report.ts'
+import { readSettings } from '../../git/config.ts'
+import { readClient, seekSecret } from '../../oauth/client.ts'
+import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
+import { isInKeyring } from '../../tokens/keyringRecords.ts'
+import { listAccounts, recordPath } from '../../tokens/recordFile.ts'
+import { BITBUCKET_ACCOUNT } from '../account.ts'
+import type { Arguments } from '../arguments.ts'
+import { checkConsumer, leaveToSetup } from '../checks/consumer.ts'
+import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
+import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
+import { checkGit, lacksGit } from '../checks/git.ts'
+import { checkLogin, findValidToken } from '../checks/loginState.ts'
+import { checkFiles } from '../checks/storage.ts'
+import { describeTerminal, type Terminal } from '../terminal.ts'
+
+type Directories = { readonly data: string; readonly runtime: string }
+
+/** What is kept of an account, as `--json` prints it (docs/status.schema.json). Nothing in it is secret. */
+type Report = {
+  readonly account: string
+  readonly url: string
+  readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string }
+  /** What lies in the keyring is not looked at. */
+  readonly accessToken:
+    | { readonly state: 'none' }
+    | { readonly state: 'in the keyring' }
+    | { readonly state: 'valid'; readonly expiresAt: number; readonly scopes?: readonly string[] }
+}
+
+/**
+ * `status`: which logins are kept and where, how git reaches this program, and what is wrong. Asks neither the network
+ * nor the keyring, so it disturbs nobody.
+ *
+ * @returns the exit code
+ */
+export async function status(args: Arguments, around: Surroundings): Promise<number> {
+  const directories = { data: await around.findDataDirectory(), runtime: await around.findRuntimeDirectory() }
+  // One that cannot be read is among what is found.
+  const known = attempt(() => listAccounts(directories.data)) ?? []
+  const accounts = known.map((account) => describe(account, directories, around.now()))
+  const findings = examine(known, directories, around)
+  const terminal = describeTerminal(process.stdout, around.env)
+  around.write(
+    args.has('json')
+      ? `${JSON.stringify({ version: JSON_VERSION, accounts, findings }, undefined, 2)}\n`
+      : `${accounts.map((account) => format(account, around.now(), terminal)).join('')}${formatFindings(findings, terminal)}`,
+  )
+  return exitCodeOf(findings)
+}
+
+/** Looks at each host that a login is kept for, and where there is none, at Bitbucket. */
+function examine(accounts: readonly Account[], directories: Directories, around: Surroundings): Finding[] {
+  const { env, now } = around
+  const looked = accounts.length === 0 ? [BITBUCKET_ACCOUNT] : accounts
+  const urls = new Set(looked.map((account) => accountUrl(defaultAccount(account))))
+  return [
+    ...checkFiles(directories),
+    ...[...urls].flatMap((url) => {
+      const findings = checkGit(url, env)
+      if (!lacksGit(findings)) findings.push(readConsumer(url, env))
+      const logins = looked
+        .filter((account) => accountUrl(defaultAccount(account)) === url)
+        .flatMap((account) => checkLogin(account, directories, env, now()))
+      // What is good about a login stands above.
+      return leaveToSetup([...findings, ...logins.filter(({ level }) => level !== 'good')])
+    }),
+  ]
+}
+
+/** As far as it can be seen without a look into the keyring. */
+function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
+  try {
+    const settings = readSettings('credential', url, env)
+    const isSought = seekSecret(url, settings, env) !== undefined
+    return checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return faultOf('consumer', error)
+  }
+}
+
+function describe(account: Account, { data, runtime }: Directories, now: number): Report {
+  return {
+    account: accountName(account),
+    url: accountUrl(account),
+    login:
+      attempt(() => isInKeyring(data, account)) === true
+        ? { store: 'keyring' }
+        : { store: 'file', path: recordPath(data, account) },
+    accessToken: describeToken(account, runtime, now),
+  }
+}
+
+function describeToken(account: Account, runtime: string, now: number): Report['accessToken'] {
+  if (attempt(() => isInKeyring(runtime, account)) === true) return { state: 'in the keyring' }
+  const token = findValidToken(account, runtime, now)
+  if (token === undefined) return { state: 'none' }
+  const { expiresAt, scopes } = token
+  return { state: 'valid', expiresAt, ...(scopes === undefined ? {} : { scopes: scopes.split(/[\s,]+/) }) }
+}
+
+function format({ account, login, accessToken }: Report, now: number, { paint, wrap }: Terminal): string {
+  const lines: [string, string][] = [
+    ['login', login.path === undefined ? "in the system's keyring" : `in a file that only you can read: ${login.path}`],
+    ['access token', tokenInWords(accessToken, now)],
+  ]
+  if (accessToken.state === 'valid' && accessToken.scopes !== undefined) {
+    lines.push(['permissions', accessToken.scopes.join(', ')])
+  }
+  return `${paint('bold', visible(account))}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(visible(text), 16)}\n`).join('')}\n`
+}
+
+function tokenInWords(token: Report['accessToken'], now: number): string {
+  if (token.state === 'in the keyring') return "in the system's keyring"
+  if (token.state === 'none') return "none that is valid; git's next command asks for another"
+  return `good for ${inWords(token.expiresAt - now)}`
+}

@@ -1,0 +1,92 @@
+import { readdirSync, statSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { extract as openExtract, type Unpack } from 'tar'
+import { attempt, Failure, isFailure } from '../../base/failure.ts'
+import { visible } from '../../base/report.ts'
+import { isOfSystem } from '../../base/systemError.ts'
+
+/** More of a list is no help. */
+const MOST_NAMED = 3
+
+/**
+ * Unpacks a tar.gz into a new directory, without the folder that all is in. What would lead out of the directory (a path, a
+ * link), devices and the like are refused, and then nothing counts: the caller takes the directory away.
+ *
+ * @throws Failure with the code `archive` for such an archive, and for one that is broken
+ */
+export async function extract(directory: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const refused: string[] = []
+  await mkdir(directory, { recursive: true })
+  const unpacking = openExtract({
+    cwd: directory,
+    strip: 1,
+    // Else root would give files to whomever the archive names.
+    preserveOwner: false,
+    filter: (path, entry) => {
+      // The library would leave out what lies beside the folder that is taken away, and say nothing of it.
+      if (!path.replace(/\/+$/, '').includes('/') && !isDirectory(entry)) {
+        refused.push(`${visible(path)} lies beside the folder`)
+        return false
+      }
+      // No archive makes a program that runs as its owner.
+      if ('mode' in entry && typeof entry.mode === 'number') entry.mode &= 0o777
+      return true
+    },
+    onwarn: (code, message) => void refused.push(`${message} (${code})`),
+  })
+  try {
+    await feed(pieces, unpacking)
+  } catch (error) {
+    // The system's own word, of a full disk or so, is the better one.
+    if (isFailure(error) || isOfSystem(error)) throw error
+    throw broken(error instanceof Error ? error.message : String(error), error)
+  }
+  if (refused.length > 0) throw broken(describe(refused))
+}
+
+/** Not a pipeline, which does not see the end of an archive that is unpacked before it has been read to its end. */
+async function feed(pieces: AsyncIterable<Uint8Array>, unpacking: Unpack): Promise<void> {
+  const source = Readable.from(pieces)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      source.on('error', reject)
+      unpacking.on('error', reject)
+      unpacking.on('close', () => resolve())
+      source.pipe(unpacking)
+    })
+  } finally {
+    source.destroy()
+  }
+}
+
+function isDirectory(entry: unknown): boolean {
+  return typeof entry === 'object' && entry !== null && 'type' in entry && entry.type === 'Directory'
+}
+
+function describe(refused: readonly string[]): string {
+  const more = refused.length - MOST_NAMED
+  return `${refused.slice(0, MOST_NAMED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}
+
+function broken(reason: string, cause?: unknown): Failure {
+  return new Failure(`the archive was not unpacked, and nothing was left of it: ${reason}`, {
+    code: 'archive',
+    hints: ['to look at it first, leave out --extract; then: tar tvzf FILE'],
+    cause,
+  })
+}
+
+/**
+ * Makes sure before a download that a directory is new or empty.
+ *
+ * @throws Failure with the code `usage` for any other
+ */
+export function refuseFull(directory: string): void {
+  const found = attempt(() => statSync(directory))
+  if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return
+  throw new Failure(`${directory} is there already, and is not an empty directory`, {
+    code: 'usage',
+    hints: ['name one that is new, or move this one away'],
+  })
+}

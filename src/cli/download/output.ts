@@ -1,0 +1,31 @@
+import { pipeline } from 'node:stream/promises'
+import { Failure, systemCode } from '../../base/failure.ts'
+import { isOfSystem } from '../../base/systemError.ts'
+
+/**
+ * Writes what comes to stdout, no faster than it is taken there. Where nobody takes it any more, that is no failure.
+ *
+ * @throws what the pieces throw; Failure where stdout cannot be written
+ */
+export async function writeOut(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    await pipeline(pieces, process.stdout, { end: false })
+  } catch (error) {
+    if (systemCode(error) === 'EPIPE') return
+    if (!isOfSystem(error)) throw error
+    throw new Failure(`the output cannot be written (${systemCode(error)})`, { cause: error })
+  }
+}
+
+/**
+ * Makes sure that a file does not go to a screen.
+ *
+ * @throws Failure with the code `usage` where stdout is a terminal
+ */
+export function refuseScreen(): void {
+  if (!process.stdout.isTTY) return
+  throw new Failure('a terminal is no place for a file', {
+    code: 'usage',
+    hints: ['pipe it into another program, or give a file: -o FILE'],
+  })
+}

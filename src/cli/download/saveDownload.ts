@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { Failure } from '../../base/failure.ts'
+import type { OpenAnswer } from '../../http/http.ts'
+import { extract } from './extract.ts'
+import { writeOut } from './output.ts'
+import type { Progress } from './progress.ts'
+import { followLink, isDevice, makeWhole, writeFile } from './wholeFile.ts'
+
+/** Where a download goes. */
+export type Target =
+  | { readonly kind: 'file' | 'unpacked'; readonly path: string }
+  /** Stdout. */
+  | { readonly kind: 'output' }
+
+type Options = {
+  readonly progress: Progress
+  readonly isHashed?: boolean
+  /** Whether somebody will believe, after a power cut too, that a file under its name is whole. */
+  readonly isLasting?: boolean
+}
+
+/** What came. */
+export type Saved = {
+  readonly bytes: number
+  /** In hexadecimal digits; undefined where it was not asked for. */
+  readonly sha256: string | undefined
+}
+
+/**
+ * Takes a download to where it belongs: a file or a directory whole or not at all.
+ *
+ * @throws Failure where it breaks off, or cannot be written
+ */
+export async function saveDownload(
+  answer: OpenAnswer,
+  target: Target,
+  { progress, isHashed = false, isLasting = false }: Options,
+): Promise<Saved> {
+  try {
+    const hash = isHashed ? createHash('sha256') : undefined
+    let bytes = 0
+    const pieces = measure(answer, (piece) => {
+      bytes += piece.length
+      hash?.update(piece)
+      progress.add(piece.length)
+    })
+    progress.expect(lengthOf(answer))
+    if (target.kind === 'output') await writeOut(pieces)
+    else if (target.kind === 'unpacked') await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
+    else if (isDevice(target.path)) await writeFile(target.path, pieces, false)
+    else await makeWhole(followLink(target.path), (neighbour) => writeFile(neighbour, pieces, isLasting))
+    return { bytes, sha256: hash?.digest('hex') }
+  } finally {
+    answer.close()
+  }
+}
+
+function lengthOf({ headers }: OpenAnswer): number | undefined {
+  const length = headers['content-length']
+  return length === undefined ? undefined : Number(length)
+}
+
+async function* measure(
+  answer: OpenAnswer,
+  look: (piece: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const expected = lengthOf(answer)
+  let bytes = 0
+  for await (const piece of answer.body) {
+    bytes += piece.length
+    look(piece)
+    yield piece
+  }
+  if (expected === undefined || bytes === expected) return
+  throw new Failure(`${answer.url.host} sent ${bytes} bytes in the place of ${expected}`, {
+    code: 'unreachable',
+    hints: ['run the command again'],
+  })
+}

@@ -1,0 +1,62 @@
+import { isAbsolute } from 'node:path'
+import { Failure } from '../base/failure.ts'
+import type { Trace } from '../base/trace.ts'
+import type { Network } from '../http/http.ts'
+import { readSettings } from './config.ts'
+
+/**
+ * How git would reach a URL, as far as we follow it: `http.proxy` and `http.sslCAInfo`, and the environment variables
+ * that git and curl know. Not followed: `http.sslVerify=false`, as the secret would go to whoever answers.
+ *
+ * @param trace is told of each exchange
+ * @throws Failure for a proxy that is no http URL, and where git's configuration cannot be read
+ * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpproxy
+ */
+export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Network {
+  const traced = trace === undefined ? {} : { trace }
+  if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [], ...traced }
+  const settings = readSettings('http', url.href, env)
+  const proxy =
+    settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
+  return {
+    proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
+    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env),
+    ...traced,
+  }
+}
+
+/** As curl reads NO_PROXY: names, with all that end in them, or a star for every name. */
+function isExcluded(hostname: string, env: NodeJS.ProcessEnv): boolean {
+  const names = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').toLowerCase().split(/[\s,]+/)
+  return names.some((name) => {
+    const domain = name.replace(/^\./, '')
+    return name === '*' || (domain !== '' && `.${hostname}`.endsWith(`.${domain}`))
+  })
+}
+
+/** A value without a scheme is an http proxy, as for curl. */
+function parseProxy(value: string): URL {
+  const text = value.includes('://') ? value : `http://${value}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:') {
+    throw new Failure('the proxy that is configured is not an http:// URL, and no other kind is supported', {
+      code: 'unreachable',
+      hints: [
+        "git config --show-origin --name-only --get-regexp '^http\\.(.*\\.)?proxy$'",
+        'or look at HTTPS_PROXY and ALL_PROXY',
+      ],
+    })
+  }
+  return url
+}
+
+/** What Node trusts already (NODE_EXTRA_CA_CERTS) is named again only where other files are: they replace it. */
+function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
+  const extra = env['NODE_EXTRA_CA_CERTS']
+  const home = env['HOME'] ?? ''
+  const files = [chosen, env['SSL_CERT_FILE']]
+    .map((file) => file?.replace(/^~(?=\/)/, home))
+    // A relative path would name a file of the repository git stands in.
+    .filter((file): file is string => file !== undefined && isAbsolute(file) && file !== extra)
+  return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
+}

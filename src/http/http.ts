@@ -1,0 +1,233 @@
+import { HttpsProxyAgent } from 'https-proxy-agent'
+import { readFileSync } from 'node:fs'
+import { Agent as PlainAgent } from 'node:http'
+import { Agent } from 'node:https'
+import type { Readable } from 'node:stream'
+import { rootCertificates } from 'node:tls'
+import { Failure, isFailure, systemCode } from '../base/failure.ts'
+import type { Trace } from '../base/trace.ts'
+import { startWatch, type Watch } from './stall.ts'
+import { unreachable } from './unreachable.ts'
+
+/** How the user's network wants to be used. */
+export type Network = {
+  /** An http proxy for https; may hold a password, so no more than its host is ever printed. */
+  readonly proxy: URL | undefined
+  /** Is told of each exchange, without what is secret in it. */
+  readonly trace?: Trace
+  /** Files of certificates (PEM) to trust beside Node's own. */
+  readonly certificateFiles: readonly string[]
+}
+
+/** A request whose answer is small. `headers` and `body` may be secret. */
+export type Request = {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Asked once the way to the server is open, before anything is sent. False ends it with the code `not_sent`. */
+  readonly isWanted?: () => boolean
+}
+
+/** An answer, read to its end. May be secret. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A request with something large to send, or whose answer may be large. `headers` and `body` may be secret. */
+export type LargeRequest = {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer | AsyncIterable<Uint8Array> | undefined
+  /** How long nothing may come, or be taken, before the exchange is given up. Seconds. */
+  readonly patience?: number
+}
+
+/** An answer that is still coming. */
+export type OpenAnswer = {
+  readonly url: URL
+  /** Whether it comes from another origin than was asked, which never had the token. */
+  readonly isElsewhere?: boolean
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * As it comes, and no faster than it is taken; not decompressed. To be read once, to its end or not. Throws a Failure
+   * with the code `unreachable` where it breaks off.
+   */
+  readonly body: AsyncIterable<Uint8Array>
+  /** To be called where the body is not read, or not to its end: the connection is closed. */
+  readonly close: () => void
+}
+
+/** For a whole exchange. Seconds. */
+const TIME_LIMIT = 30
+
+/** A server may have to pack a large repository before it answers. Seconds. */
+const PATIENCE = 120
+
+/** Of an answer that is taken as it comes: larger ones make it no faster. Bytes. */
+const PIECE = 64 * 1024
+
+/** No answer that we want comes near it. Bytes. */
+const SIZE_LIMIT = 1024 * 1024
+
+/**
+ * Sends a request and reads the whole answer. A redirect is an answer too: it is never followed, so no secret reaches
+ * a host that it was not meant for.
+ *
+ * @throws Failure with the code `unreachable` when there is no answer, `not_sent` when it was not wanted any more
+ */
+export async function send(url: URL, { isWanted, ...request }: Request, network: Network): Promise<Answer> {
+  const proxy: { status?: number } = {}
+  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
+  let isUnwanted = false
+  if (isWanted !== undefined) askWhenConnected(agent, () => !(isUnwanted = !isWanted()))
+  const began = performance.now()
+  const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
+  // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
+  const { default: fetch } = await import('node-fetch')
+  try {
+    const response = await fetch(url, {
+      ...request,
+      redirect: 'manual',
+      signal,
+      size: SIZE_LIMIT,
+      agent,
+    })
+    const body = await response.text()
+    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    network.trace?.(`${request.method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
+    return { status: response.status, headers: Object.fromEntries(response.headers), body }
+  } catch (error) {
+    network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
+    if (isUnwanted) throw new Failure(`nothing was sent to ${url.host}`, { code: 'not_sent' })
+    const limit = signal.aborted ? TIME_LIMIT : undefined
+    throw isFailure(error) ? error : unreachable(url, network.proxy, error, limit)
+  }
+}
+
+/**
+ * Sends a request and hands the answer over as it comes: of any size, for as long as something comes. A redirect is an
+ * answer here too.
+ *
+ * @throws Failure with the code `unreachable` when there is no answer
+ */
+export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
+  const { method, headers, body, patience = PATIENCE } = request
+  const proxy: { status?: number } = {}
+  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
+  const watch = startWatch(patience)
+  const began = performance.now()
+  const fail = (error: unknown): Failure => {
+    if (isFailure(error)) return error
+    return unreachable(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
+  }
+  const [{ default: fetch }, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
+  watch.begin()
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { 'accept-encoding': 'identity', ...headers },
+      body: body === undefined ? null : Buffer.isBuffer(body) ? body : Stream.from(watch.taken(body)),
+      redirect: 'manual',
+      compress: false,
+      highWaterMark: PIECE,
+      signal: watch.signal,
+      agent,
+    })
+    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    network.trace?.(`${method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
+    const stream = response.body instanceof Stream ? response.body : Stream.from([])
+    return {
+      url,
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: readBody(stream, watch, fail),
+      close: () => void stream.destroy(),
+    }
+  } catch (error) {
+    network.trace?.(`${method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
+    throw fail(error)
+  } finally {
+    watch.end()
+  }
+}
+
+async function* readBody(
+  body: Readable,
+  watch: Watch,
+  fail: (error: unknown) => Failure,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // Whoever takes the pieces may take their time: what counts is how long it takes until one comes.
+  watch.begin()
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      watch.end()
+      yield piece
+      watch.begin()
+    }
+  } catch (error) {
+    throw fail(error)
+  } finally {
+    watch.end()
+  }
+}
+
+function since(began: number): string {
+  return `${Math.round(performance.now() - began)} ms`
+}
+
+/** The request is written when the connection is handed over. (Through a proxy, when the proxy's part is done.) */
+function askWhenConnected(agent: PlainAgent, isWanted: () => boolean): void {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const socket = connect(options)
+    if (!socket) return socket
+    const refuse = (error: Error): void => done?.(error, socket)
+    socket.once('error', refuse)
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      if (!isWanted()) {
+        socket.destroy(new Error('not wanted any more'))
+        return
+      }
+      socket.off('error', refuse)
+      done?.(null, socket)
+    })
+    return undefined
+  }
+}
+
+/** @param refused is called with the status of a proxy that did not connect */
+function makeAgent({ proxy, certificateFiles }: Network, refused: (status: number) => void): Agent {
+  const options = certificateFiles.length === 0 ? {} : { ca: readCertificates(certificateFiles) }
+  if (proxy === undefined) return new Agent(options)
+  const agent = new HttpsProxyAgent(proxy)
+  // What the library's constructor takes holds for the proxy alone; this is for the server behind it.
+  Object.assign(agent.options, options)
+  // The library passes a proxy's refusal on as if the server had said it. It must never be taken for the server's word.
+  agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => statusCode === 200 || refused(statusCode))
+  return agent
+}
+
+function readCertificates(files: readonly string[]): string[] {
+  return [...rootCertificates, ...files.map(readCertificate)]
+}
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Failure(`the certificates in ${file} cannot be read (${systemCode(error) ?? String(error)})`, {
+      code: 'unreachable',
+      hints: ['look at http.sslCAInfo in git config, GIT_SSL_CAINFO and SSL_CERT_FILE'],
+    })
+  }
+}
+
+function refusedByProxy(status: number): Failure {
+  return new Failure(`the proxy did not connect (HTTP ${status})`, {
+    code: 'unreachable',
+    hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
+  })
+}

@@ -1,0 +1,55 @@
+import { Failure, systemCode } from '../base/failure.ts'
+
+/**
+ * Why there is no answer, in words.
+ *
+ * @param limit the seconds that it was waited for in vain, where that is the reason
+ * @returns a Failure with the code `unreachable`
+ */
+export function unreachable(url: URL, proxy: URL | undefined, error: unknown, limit: number | undefined): Failure {
+  const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
+  const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
+  if (tls !== undefined) {
+    return new Failure(`${url.host} cannot be reached (${tls.reason})`, {
+      code: 'unreachable',
+      hints: [tls.hint],
+      cause: error,
+    })
+  }
+  const reason =
+    limit === undefined ? (REASONS[code] ?? (code || 'the request failed')) : `no answer within ${limit} seconds`
+  const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
+  return new Failure(`${where} cannot be reached (${reason})`, {
+    code: 'unreachable',
+    hints: ['try again when the network is back; to look for the cause: git credential-bitbucket-oauth doctor'],
+    cause: error,
+  })
+}
+
+function untrusted(code: string): { reason: string; hint: string } {
+  return {
+    reason: `its certificate is not trusted here, ${code}`,
+    hint: "if your company's network puts in its own certificate: git config --global http.sslCAInfo /path/to/it.pem",
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name is not known here',
+  EAI_AGAIN: 'its name cannot be looked up',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no network',
+  ETIMEDOUT: 'it does not answer',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
+}
+
+const TLS_REASONS: Readonly<Record<string, { readonly reason: string; readonly hint: string }>> = {
+  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
+  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    reason: 'its certificate is for another name',
+    hint: 'something stands between this machine and the server: a login page of this network, or a wrong proxy',
+  },
+}

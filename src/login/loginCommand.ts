@@ -1,0 +1,27 @@
+import { quote } from '../base/shell.ts'
+import { BITBUCKET } from '../oauth/client.ts'
+import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
+
+/** What a person types to log in to an account. */
+export function loginCommand(account: Account): string {
+  return commandFor('login', account)
+}
+
+/** What a person types to renew an account's access token. */
+export function refreshCommand(account: Account): string {
+  return commandFor('refresh', account)
+}
+
+/** What a person types to have the consumer's secret forgotten. */
+export function forgetConsumerCommand(account: Account): string {
+  return commandFor('logout --consumer', defaultAccount(account))
+}
+
+function commandFor(command: string, account: Account): string {
+  const url = accountUrl(defaultAccount(account))
+  return [
+    `git credential-bitbucket-oauth ${command}`,
+    ...(account.username === undefined ? [] : ['--username', quote(account.username)]),
+    ...(url === BITBUCKET ? [] : [quote(url)]),
+  ].join(' ')
+}

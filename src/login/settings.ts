@@ -1,0 +1,120 @@
+import type { Surroundings } from '../base/context.ts'
+import { Failure } from '../base/failure.ts'
+import { isFalse, readSettings, type Settings } from '../git/config.ts'
+import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
+import { type Client, isOurs, mayBeOurs, readClient, seekSecret } from '../oauth/client.ts'
+import type { Manner } from '../tokens/accessToken.ts'
+import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
+import { findClientSecret } from '../tokens/clientSecret.ts'
+import type { Lock } from '../tokens/lock/lock.ts'
+import type { Kept, Places, StoreChoice, Vault } from '../tokens/readLogin.ts'
+
+/** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
+const LOGIN_TIME_LIMIT = 300
+
+/** Whoever has not come back after an hour will not. Seconds. */
+export const LONGEST_LOGIN = 3600
+
+/** An account with all that a new token for it takes. */
+export type Errand = {
+  readonly account: Account
+  readonly client: Client
+  readonly settings: Settings
+  readonly vault: Vault
+  /** Whether git asks other helpers after this one: they may have what a login here did not bring. */
+  readonly hasFallback: boolean
+  /** How git is to be answered. */
+  readonly manner: Manner
+  /** For the person in the browser. Seconds. */
+  readonly loginTimeLimit: number
+  readonly around: Surroundings
+}
+
+/** An errand under its account's lock, with what is stored, and where the next login goes. */
+export type Renewal = Errand & {
+  readonly lock: Lock
+  readonly kept: Kept | undefined
+  readonly store: 'keyring' | 'file'
+  /** When git asked, in seconds since 1970. */
+  readonly asked: number
+  /** Whether there still is a valid access token: then nobody need be disturbed. */
+  readonly hasValid: boolean
+}
+
+/**
+ * Asks git for the user's settings, and looks whether they make the account ours.
+ *
+ * @returns undefined for a host that is not ours
+ * @throws Failure with the code `not_configured` where a setting is missing or won't do
+ */
+export async function prepareErrand(
+  account: Account,
+  places: Places,
+  around: Surroundings,
+): Promise<Errand | undefined> {
+  const { env } = around
+  const url = accountUrl(defaultAccount(account))
+  const settings = findSettings(account, env)
+  if (settings === undefined) return undefined
+  const sought = seekSecret(url, settings, env)
+  const keptSecret = sought === undefined ? undefined : await findClientSecret(places, account, sought)
+  const client = readClient(url, settings, env, keptSecret)
+  const vault = { ...places, choice: readChoice(settings) }
+  const others = listOtherHelpers(url, env)
+  const manner = readManner(settings, others)
+  const hasFallback = others.after.length > 0
+  around.trace(
+    `${accountUrl(account)}: secret ${client.secretSource === 'kept' ? 'kept with the logins' : `from the ${client.secretSource}`}, oauthStore ${vault.choice}, ` +
+      `${others.before.length} helpers before and ${others.after.length} after this one, ` +
+      `git is answered with a ${manner.isBearer ? 'Bearer token' : 'password'}`,
+  )
+  return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
+}
+
+/**
+ * What is configured for an account.
+ *
+ * @returns undefined for a host that is not ours
+ * @throws Failure where git can't be found, or can't read its configuration
+ */
+export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings | undefined {
+  const url = accountUrl(defaultAccount(account))
+  if (!mayBeOurs(url)) return undefined
+  // With the username in it: a person may have a consumer of their own.
+  const settings = readSettings('credential', accountUrl(account), env)
+  const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
+  return isOurs(url, settings, readGeneral) ? settings : undefined
+}
+
+/** @throws Failure for a word that is no choice */
+export function readChoice(settings: Settings): StoreChoice {
+  const value = settings.get('oauthstore') ?? 'auto'
+  if (value === 'auto' || value === 'keyring' || value === 'file') return value
+  throw unknownValue('oauthStore', 'auto, keyring or file')
+}
+
+/** A password is the form that every git takes; but where git has other helpers, some of them keep passwords. */
+function readManner(settings: Settings, { before, after }: OtherHelpers): Manner {
+  const value = settings.get('oauthauthtype') ?? 'auto'
+  if (value !== 'auto' && value !== 'basic' && value !== 'bearer') {
+    throw unknownValue('oauthAuthType', 'auto, basic or bearer')
+  }
+  const hasOthers = before.length + after.length > 0
+  return {
+    isBearer: value === 'bearer' || (value === 'auto' && hasOthers),
+    heals: !isFalse(settings.get('oauthselfheal')),
+    isShadowed: before.length > 0,
+  }
+}
+
+function unknownValue(key: string, values: string): Failure {
+  return new Failure(`${key} in git's configuration has to be ${values}`, {
+    code: 'not_configured',
+    hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],
+  })
+}
+
+function readTimeLimit(settings: Settings): number {
+  const seconds = Number(settings.get('oauthlogintimeout') ?? LOGIN_TIME_LIMIT)
+  return seconds > 0 ? Math.min(seconds, LONGEST_LOGIN) : LOGIN_TIME_LIMIT
+}

@@ -1,0 +1,172 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { Failure, isFailure, systemCode } from '../../base/failure.ts'
+import { parseObject } from '../../base/json.ts'
+import { beforeSignal } from '../../base/signals.ts'
+
+/** The operating system's keyring: texts by name. Every function throws a {@link Failure} where it can't do its work. */
+export type Keyring = {
+  /** @returns undefined where there is no entry; a keyring that lost its files says the same */
+  readonly read: (name: string) => Promise<string | undefined>
+  readonly write: (name: string, text: string) => Promise<void>
+  /** None being there is as good. */
+  readonly remove: (name: string) => Promise<void>
+  readonly close: () => void
+}
+
+/**
+ * What keeps a keyring from its work, as the code of the Failure: none answers at all; one answers, but has nowhere to
+ * put anything; one is locked, its prompt was dismissed, it broke or takes too long.
+ */
+const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const
+
+/** For the start of the process that speaks to it, on a machine that is busy with other things. Seconds. */
+const START_LIMIT = 20
+
+/** After this long the user is told what is waited for. Milliseconds. */
+const SILENCE = 5_000
+
+export type KeyringOptions = {
+  /** The program that speaks to it (keyringProcess.ts). */
+  readonly program: string
+  /** For one answer, which may take a person who types a password. Seconds. */
+  readonly timeLimit: number
+  readonly env: NodeJS.ProcessEnv
+  readonly tell: (text: string) => void
+}
+
+/** Nothing is started before it is asked for. */
+export function openKeyring(options: KeyringOptions): Keyring {
+  let child: Child | undefined
+  const ask = async (request: Readonly<Record<string, string>>): Promise<string | undefined> => {
+    if (!mayAnswer(options.env)) throw trouble('keyring_absent', 'there is no session bus')
+    if (child === undefined || hasEnded(child)) child = start(options)
+    try {
+      return readAnswer(await exchange(child, request, options))
+    } catch (error) {
+      if (!hasEnded(child) || child.killed) throw error
+      // It went down by itself. Whatever was asked may be asked again.
+      child = start(options)
+      return readAnswer(await exchange(child, request, options))
+    }
+  }
+  return {
+    read: (name) => ask({ operation: 'read', name }),
+    write: async (name, text) => void (await ask({ operation: 'write', name, text })),
+    remove: async (name) => void (await ask({ operation: 'remove', name })),
+    close: () => void child?.kill('SIGKILL'),
+  }
+}
+
+/** On Linux, where no session bus is, there is no keyring either: no process needs to be started to find out. */
+function mayAnswer(env: NodeJS.ProcessEnv): boolean {
+  if (process.platform !== 'linux' || env['DBUS_SESSION_BUS_ADDRESS']) return true
+  const runtime = env['XDG_RUNTIME_DIR']
+  return runtime !== undefined && existsSync(join(runtime, 'bus'))
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, null>
+
+function start({ program, env }: KeyringOptions): Child {
+  // Reading a company's certificates would take as long as all the rest.
+  const { NODE_EXTRA_CA_CERTS: _, ...rest } = env
+  try {
+    const child = spawn(process.execPath, [program], {
+      env: rest,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      windowsHide: true,
+    })
+    // Where it ends early no answer comes: that is enough to know.
+    child.on('error', () => {})
+    child.stdin.on('error', () => {})
+    child.stdout.setEncoding('utf8')
+    // It minds no signals, and might wait for the keyring for ever.
+    const forget = beforeSignal(() => child.kill('SIGKILL'))
+    child.once('close', forget)
+    return child
+  } catch (error) {
+    throw trouble(
+      'keyring_refused',
+      `the process that speaks to it cannot be started: ${systemCode(error) ?? String(error)}`,
+    )
+  }
+}
+
+function hasEnded({ exitCode, signalCode, killed }: Child): boolean {
+  return killed || exitCode !== null || signalCode !== null
+}
+
+/** Sends a request and waits for the line that answers it; a child that is late is ended. */
+async function exchange(
+  child: Child,
+  request: Readonly<Record<string, string>>,
+  { timeLimit, tell }: KeyringOptions,
+): Promise<string> {
+  if (!started.has(child)) {
+    await nextLine(child, START_LIMIT)
+    started.add(child)
+  }
+  const notice = setTimeout(() => tell("waiting for the system's keyring, which may ask for its password"), SILENCE)
+  try {
+    const answer = nextLine(child, timeLimit)
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    return await answer
+  } finally {
+    clearTimeout(notice)
+  }
+}
+
+/** Those that have said that they are ready. */
+const started = new WeakSet<Child>()
+
+/** @param timeLimit in seconds; whoever is later is ended */
+function nextLine(child: Child, timeLimit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let line = ''
+    const read = (text: string): void => {
+      line += text
+      if (line.endsWith('\n')) finish(() => resolve(line))
+    }
+    const fail = (reason: string): void => finish(() => reject(trouble('keyring_refused', reason)))
+    const end = (): void => fail('the process that speaks to it has ended')
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail(`no answer within ${timeLimit} seconds`)
+    }, timeLimit * 1000)
+    const finish = (settle: () => void): void => {
+      clearTimeout(limit)
+      child.stdout.off('data', read)
+      child.off('close', end)
+      settle()
+    }
+    child.stdout.on('data', read)
+    child.on('close', end)
+  })
+}
+
+function readAnswer(line: string): string | undefined {
+  const { text, trouble: name, message } = parseObject(line) ?? {}
+  if (name === undefined) return typeof text === 'string' ? text : undefined
+  throw trouble(
+    TROUBLES.find((code) => typeof name === 'string' && code === `keyring_${name}`) ?? 'keyring_refused',
+    String(message),
+  )
+}
+
+/** Whether an error is the keyring's own: what else goes wrong is no reason to do without it. */
+export function isKeyringTrouble(error: unknown): error is Failure {
+  return isFailure(error) && TROUBLES.some((code) => code === error.code)
+}
+
+function trouble(code: (typeof TROUBLES)[number], reason: string): Failure {
+  const verb = code === 'keyring_absent' ? 'does not answer' : 'cannot be used'
+  return new Failure(`the system's keyring ${verb} (${reason})`, { code, hints: HINTS })
+}
+
+const HINTS = [
+  'unlock the keyring, or start it, and run the command again',
+  'to do without it, log in into a file: git config --global credential.https://bitbucket.org.oauthStore file && git credential-bitbucket-oauth login',
+  "if the consumer's secret lies in it too: git credential-bitbucket-oauth setup",
+]

@@ -1,0 +1,64 @@
+import type { Entry } from '@napi-rs/keyring'
+import { type JsonObject, parseObject } from '../../base/json.ts'
+
+/**
+ * The operating system's keyring, in a process of its own: the library waits for the keyring without a limit (2.1.2 for
+ * ever, where the session bus takes a connection and never answers), and only from outside can such a wait be ended.
+ *
+ * A request is a line of JSON on stdin, `{operation, name, text}`; its answer is a line on stdout, `{text}` or
+ * `{trouble, message}`. An empty line comes first: it is ready. With the input it ends. What passes here is secret.
+ */
+
+/** Under which all entries lie; people see it in their keyring's program. */
+const SERVICE = 'git-credential-bitbucket-oauth'
+
+/** `trouble` is one of those that tokens/keyring.ts knows. */
+type Answer = { readonly text?: string | undefined } | { readonly trouble: string; readonly message: string }
+
+// What goes to all processes of a terminal must not end this one between two requests, or within one: whoever started
+// it sees to its end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+// Loaded before the first request, so that whoever waits for an answer waits for the keyring alone.
+await import('@napi-rs/keyring').catch(() => {})
+process.stdout.write('\n')
+
+let input = ''
+for await (const chunk of process.stdin.setEncoding('utf8')) {
+  input += String(chunk)
+  for (let end = input.indexOf('\n'); end !== -1; end = input.indexOf('\n')) {
+    const answer = await perform(parseObject(input.slice(0, end)) ?? {})
+    input = input.slice(end + 1)
+    process.stdout.write(`${JSON.stringify(answer)}\n`)
+  }
+}
+
+async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
+  let entry
+  try {
+    entry = await findEntry(String(name))
+  } catch (error) {
+    return { trouble: 'absent', message: describe(error) }
+  }
+  try {
+    if (operation === 'read') return { text: entry.getPassword() ?? undefined }
+    if (operation === 'write') entry.setPassword(String(text))
+    else entry.deletePassword()
+    return {}
+  } catch (error) {
+    const message = describe(error)
+    // The library has no codes; this is what it says of a Secret Service without a default collection.
+    return { trouble: message.endsWith('Secret Service: no result found') ? 'homeless' : 'refused', message }
+  }
+}
+
+/** @throws Error where no keyring answers, or the library is not installed */
+async function findEntry(name: string): Promise<Entry> {
+  const library = await import('@napi-rs/keyring')
+  // Not told which store to take, the library falls back on the kernel's keyring, which is lost at a reboot.
+  return new library.Entry(SERVICE, name, { linux: { store: 'secret-service' } })
+}
+
+function describe(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { parseObject } from '../../base/json.ts'
+import type { Keyring } from './keyring.ts'
+
+/**
+ * The longest text that an entry takes, in characters. Windows' Credential Manager holds 2,560 bytes in one, at two for
+ * each character (CRED_MAX_CREDENTIAL_BLOB_SIZE); the others hold whatever comes.
+ */
+export const ENTRY_LIMIT = process.platform === 'win32' ? 1280 : Infinity
+
+/** What lies under the name of a text that was split: where its parts are, and how to know them again. */
+type Directory = { readonly set: string; readonly parts: number; readonly digest: string }
+
+/** A set that is being written never touches the one that is whole. */
+const SETS = ['a', 'b'] as const
+
+/**
+ * Reads a text that {@link writeText} wrote.
+ *
+ * @returns undefined where there is none, `damaged` where parts of it are missing or belong to another
+ * @throws Failure as the keyring does
+ */
+export async function readText(keyring: Keyring, name: string): Promise<{ text: string } | 'damaged' | undefined> {
+  const entry = await keyring.read(name)
+  if (entry === undefined) return undefined
+  const directory = parseDirectory(entry)
+  if (directory === undefined) return { text: entry }
+  let text = ''
+  for (let part = 1; part <= directory.parts; part++)
+    text += (await keyring.read(partName(name, directory.set, part))) ?? ''
+  return digestOf(text) === directory.digest ? { text } : 'damaged'
+}
+
+/**
+ * Writes a JSON text of any length, whole or not at all: the entry under its name is written last, and what was whole
+ * before is removed after that.
+ *
+ * @param limit the longest entry, in characters
+ * @throws Failure as the keyring does
+ */
+export async function writeText(keyring: Keyring, name: string, json: string, limit = ENTRY_LIMIT): Promise<void> {
+  const text = toAscii(json)
+  const old = limit === Infinity ? undefined : parseDirectory((await keyring.read(name)) ?? '')
+  if (text.length <= limit) await keyring.write(name, text)
+  else {
+    const set = old?.set === SETS[0] ? SETS[1] : SETS[0]
+    const parts = Math.ceil(text.length / limit)
+    for (let part = 1; part <= parts; part++) {
+      await keyring.write(partName(name, set, part), text.slice((part - 1) * limit, part * limit))
+    }
+    await keyring.write(name, JSON.stringify({ set, parts, digest: digestOf(text) } satisfies Directory))
+  }
+  if (old !== undefined) await removeParts(keyring, name, old.set)
+}
+
+/** Removes a text with all parts of it, also those that a killed process left. */
+export async function removeText(keyring: Keyring, name: string, limit = ENTRY_LIMIT): Promise<void> {
+  await keyring.remove(name)
+  if (limit !== Infinity) for (const set of SETS) await removeParts(keyring, name, set)
+}
+
+async function removeParts(keyring: Keyring, name: string, set: string): Promise<void> {
+  for (let part = 1; (await keyring.read(partName(name, set, part))) !== undefined; part++) {
+    await keyring.remove(partName(name, set, part))
+  }
+}
+
+function parseDirectory(entry: string): Directory | undefined {
+  const { set, parts, digest } = parseObject(entry) ?? {}
+  if (typeof set !== 'string' || typeof parts !== 'number' || typeof digest !== 'string') return undefined
+  return { set, parts, digest }
+}
+
+function partName(name: string, set: string, part: number): string {
+  return `${name} (part ${set}${part})`
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** So that a character is a byte, in every keyring. */
+function toAscii(json: string): string {
+  return json.replace(/[\u0080-\uFFFF]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}

@@ -1,0 +1,59 @@
+import { attempt } from '../base/failure.ts'
+import type { AccessToken } from './accessToken.ts'
+import type { Account } from './account.ts'
+import { readAccessToken, writeAccessToken } from './cache.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import {
+  isInKeyring,
+  isStrict,
+  markKeyring,
+  readKeyringAccessToken,
+  removeKeyringAccessToken,
+  writeKeyringAccessToken,
+} from './keyringRecords.ts'
+import type { Vault } from './readLogin.ts'
+import { removeRecord } from './recordFile.ts'
+
+type Places = { readonly keyring: Keyring; readonly data: string; readonly runtime: string }
+
+/**
+ * The account's own access token, in the file or in the keyring, fresh or not.
+ *
+ * @throws Failure where it is in a keyring that can't be used
+ */
+export async function readStoredToken(places: Places, account: Account): Promise<AccessToken | undefined> {
+  const { keyring, data, runtime } = places
+  const cached = readAccessToken(runtime, account)
+  if (cached !== undefined || !isStrict(data, account)) return cached
+  const token = await readKeyringAccessToken(keyring, account)
+  // The runtime directory goes at a logout; without the mark there, erase would not look for the token.
+  if (token !== undefined) attempt(() => markKeyring(runtime, account, true))
+  return token
+}
+
+/** @throws Failure where it cannot be kept where the user wants it */
+export async function writeStoredToken(vault: Vault, account: Account, token: AccessToken): Promise<void> {
+  const { choice, keyring, data, runtime } = vault
+  if (choice !== 'keyring') return writeAccessToken(runtime, account, token, data)
+  await writeKeyringAccessToken(keyring, account, token)
+  markKeyring(runtime, account, true)
+}
+
+/**
+ * Forgets the account's access token, unless another one stands there by now. To be called under the account's lock.
+ *
+ * @param isRefused tells the one to forget
+ * @returns the one that was forgotten
+ */
+export async function removeStoredToken(
+  { keyring, runtime }: Pick<Places, 'keyring' | 'runtime'>,
+  account: Account,
+  isRefused: (token: AccessToken) => boolean,
+): Promise<AccessToken | undefined> {
+  const isElsewhere = isInKeyring(runtime, account)
+  const token = isElsewhere ? await readKeyringAccessToken(keyring, account) : readAccessToken(runtime, account)
+  if (token === undefined || !isRefused(token)) return undefined
+  if (isElsewhere) await removeKeyringAccessToken(keyring, account)
+  else removeRecord(runtime, account)
+  return token
+}

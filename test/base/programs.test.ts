@@ -1,0 +1,83 @@
+import test from 'ava'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findBrowser } from '../../src/base/browser.ts'
+import { findProgram } from '../../src/base/programs.ts'
+import { makeDirectory } from '../helpers/directory.ts'
+
+function plant(directory: string, name: string, mode = 0o755): string {
+  const path = join(directory, name)
+  writeFileSync(path, '#!/bin/sh\n')
+  chmodSync(path, mode)
+  return path
+}
+
+test('a program is found in the first entry of PATH that has it', (t) => {
+  const [first, second] = [makeDirectory(t), makeDirectory(t)]
+  plant(second, 'program')
+  const path = plant(first, 'program')
+
+  t.is(findProgram('program', { PATH: `${first}:${second}` }), path)
+})
+
+test('an entry of PATH that depends on where git stands is passed over', (t) => {
+  const directory = makeDirectory(t)
+  plant(directory, 'program')
+
+  for (const PATH of ['', '.', 'bin', ':', '..']) t.is(findProgram('program', { PATH }), undefined)
+  t.is(findProgram('program', {}), undefined)
+})
+
+test('what cannot be run is no program', (t) => {
+  const directory = makeDirectory(t)
+  plant(directory, 'text', 0o644)
+  mkdirSync(join(directory, 'directory'))
+
+  t.is(findProgram('text', { PATH: directory }), undefined)
+  t.is(findProgram('directory', { PATH: directory }), undefined)
+})
+
+test('an absolute path is taken as it is', (t) => {
+  const path = plant(makeDirectory(t), 'program')
+
+  t.is(findProgram(path, {}), path)
+  t.is(findProgram(`${path}-missing`, {}), undefined)
+})
+
+test('a machine without a screen has no browser, unless BROWSER names one that is there', (t) => {
+  const directory = makeDirectory(t)
+  plant(directory, 'xdg-open')
+  plant(directory, 'browser')
+
+  t.is(findBrowser({ PATH: directory }), undefined)
+  t.is(findBrowser({ PATH: directory, BROWSER: 'missing' }), undefined)
+  t.truthy(findBrowser({ PATH: directory, BROWSER: 'missing:browser' }))
+  t.truthy(findBrowser({ PATH: directory, DISPLAY: ':0' }))
+  t.truthy(findBrowser({ PATH: directory, WAYLAND_DISPLAY: 'wayland-0' }))
+  t.is(findBrowser({ PATH: '', DISPLAY: ':0' }), undefined)
+})
+
+test('a browser is launched with the address, and not waited for', async (t) => {
+  const directory = makeDirectory(t)
+  const log = join(directory, 'log')
+  const path = join(directory, 'browser')
+  writeFileSync(path, `#!/bin/sh\necho "$1" > '${log}.new'\nmv '${log}.new' '${log}'\nexec sleep 5\n`, { mode: 0o755 })
+  const open = findBrowser({ PATH: process.env['PATH'], BROWSER: path })
+  const url = new URL('https://bitbucket.org/site/oauth2/authorize?client_id=a&response_type=code')
+  const start = performance.now()
+
+  await open?.(url)
+
+  t.true(performance.now() - start < 4000)
+  while (!existsSync(log)) await sleep(10)
+  t.is(readFileSync(log, 'utf8'), `${url.href}\n`)
+})
+
+test('a browser that cannot be started is a failure of its own', async (t) => {
+  const directory = makeDirectory(t)
+  const path = join(directory, 'browser')
+  writeFileSync(path, '#!/missing/interpreter\n', { mode: 0o755 })
+
+  await t.throwsAsync(async () => findBrowser({ BROWSER: path })?.(new URL('https://bitbucket.org')))
+})

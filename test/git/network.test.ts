@@ -1,0 +1,81 @@
+import test from 'ava'
+import { isFailure } from '../../src/base/failure.ts'
+import { readNetwork } from '../../src/git/network.ts'
+import { Home } from '../helpers/home.ts'
+
+const ENDPOINT = new URL('https://bitbucket.org/site/oauth2/access_token')
+const PROXY = 'http://proxy.acme.example:3128/'
+
+for (const [title, settings, env, expected] of [
+  ['nothing is configured', {}, {}, undefined],
+  ['http.proxy is set', { 'http.proxy': PROXY }, {}, PROXY],
+  ['http.proxy has no scheme', { 'http.proxy': 'proxy.acme.example:3128' }, {}, PROXY],
+  ['http.proxy is set for Bitbucket', { 'http.https://bitbucket.org.proxy': PROXY }, {}, PROXY],
+  ['http.proxy is set for another host', { 'http.https://example.org.proxy': PROXY }, {}, undefined],
+  ['http.proxy is empty', { 'http.proxy': '' }, { HTTPS_PROXY: PROXY }, undefined],
+  ['http.proxy and HTTPS_PROXY are set', { 'http.proxy': PROXY }, { HTTPS_PROXY: 'http://other' }, PROXY],
+  ['HTTPS_PROXY is set', {}, { HTTPS_PROXY: PROXY }, PROXY],
+  ['HTTPS_PROXY has no scheme', {}, { HTTPS_PROXY: 'proxy.acme.example:3128' }, PROXY],
+  ['https_proxy is set', {}, { https_proxy: PROXY }, PROXY],
+  ['ALL_PROXY is set', {}, { ALL_PROXY: PROXY }, PROXY],
+  ['HTTP_PROXY is set', {}, { HTTP_PROXY: PROXY }, undefined],
+  ['NO_PROXY names Bitbucket', { 'http.proxy': PROXY }, { NO_PROXY: 'example.org, Bitbucket.org' }, undefined],
+  ['NO_PROXY names a domain above', { 'http.proxy': PROXY }, { NO_PROXY: '.org' }, undefined],
+  ['NO_PROXY is a star', { 'http.proxy': PROXY }, { no_proxy: '*' }, undefined],
+  ['NO_PROXY names a part of a name', { 'http.proxy': PROXY }, { NO_PROXY: 'bucket.org' }, PROXY],
+] as const) {
+  test(`the proxy where ${title}`, (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+    home.configure(settings)
+
+    t.is(readNetwork(ENDPOINT, { ...home.env, ...env }).proxy?.href, expected)
+  })
+}
+
+for (const proxy of ['socks5://127.0.0.1:1080', 'https://127.0.0.1:3128', 'not a url']) {
+  test(`a proxy that cannot be used is refused: ${proxy}`, (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+
+    const error = t.throws(() => readNetwork(ENDPOINT, { ...home.env, HTTPS_PROXY: proxy }))
+
+    t.true(isFailure(error) && error.code === 'unreachable')
+    t.regex(error.message, /^the proxy that is configured is not an http:\/\/ URL/)
+  })
+}
+
+for (const [title, settings, env, expected] of [
+  ['nothing is configured', {}, {}, []],
+  ['Node trusts its own file', {}, { NODE_EXTRA_CA_CERTS: '/a' }, []],
+  ['all name the same file', { 'http.sslCAInfo': '/a' }, { NODE_EXTRA_CA_CERTS: '/a', SSL_CERT_FILE: '/a' }, []],
+  ['http.sslCAInfo is set', { 'http.sslCAInfo': '/a' }, {}, ['/a']],
+  ['http.sslCAInfo is relative', { 'http.sslCAInfo': 'a' }, {}, []],
+  ['GIT_SSL_CAINFO is set too', { 'http.sslCAInfo': '/a' }, { GIT_SSL_CAINFO: '/b' }, ['/b']],
+  [
+    'each is another file',
+    { 'http.sslCAInfo': '/a' },
+    { NODE_EXTRA_CA_CERTS: '/b', SSL_CERT_FILE: '/c' },
+    ['/a', '/c', '/b'],
+  ],
+] as const) {
+  test(`the certificates where ${title}`, (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+    home.configure(settings)
+
+    t.deepEqual(readNetwork(ENDPOINT, { ...home.env, ...env }).certificateFiles, expected)
+  })
+}
+
+test('a tilde is the home directory, as for git', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'http.sslCAInfo': '~/ca.pem' })
+
+  t.deepEqual(readNetwork(ENDPOINT, home.env).certificateFiles, [`${home.path}/ca.pem`])
+})
+
+test('on this machine there is no proxy', (t) => {
+  t.is(readNetwork(new URL('http://127.0.0.1:1/token'), { HTTP_PROXY: PROXY, ALL_PROXY: PROXY }).proxy, undefined)
+})

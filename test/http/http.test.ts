@@ -1,0 +1,164 @@
+import test from 'ava'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import { isFailure } from '../../src/base/failure.ts'
+import { open, send } from '../../src/http/http.ts'
+import { freePort } from '../helpers/ports.ts'
+import { serve } from '../helpers/server.ts'
+
+const DIRECT = { proxy: undefined, certificateFiles: [] }
+const GET = { method: 'GET', headers: { authorization: 'Basic secret' } }
+
+test('a redirect is not followed: no secret leaves its host', async (t) => {
+  let visits = 0
+  const elsewhere = await serve(t, (_, response) => {
+    visits += 1
+    response.end()
+  })
+  const url = await serve(t, (_, response) => response.writeHead(307, { location: elsewhere.href }).end())
+
+  const answer = await send(url, GET, DIRECT)
+
+  t.is(answer.status, 307)
+  t.is(visits, 0)
+})
+
+test('an answer without an end is given up', async (t) => {
+  const url = await serve(t, (_, response) => {
+    const pour = (): void => {
+      while (response.write('x'.repeat(65_536)));
+      response.once('drain', pour)
+    }
+    pour()
+  })
+
+  const error = await t.throwsAsync(send(url, GET, DIRECT))
+
+  t.true(isFailure(error) && error.code === 'unreachable')
+})
+
+test('a connection that is cut is told in words', async (t) => {
+  const url = await serve(t, (request) => request.socket.destroy())
+
+  const error = await t.throwsAsync(send(url, GET, DIRECT))
+
+  t.is(error.message, `${url.host} cannot be reached (the connection was cut)`)
+})
+
+test('a port where nobody listens is told in words', async (t) => {
+  const port = await freePort()
+
+  const error = await t.throwsAsync(send(new URL(`http://127.0.0.1:${port}`), GET, DIRECT))
+
+  t.is(error.message, `127.0.0.1:${port} cannot be reached (the connection was refused)`)
+})
+
+test('https goes through the proxy of git’s configuration, which sees no secret', async (t) => {
+  const seen: string[] = []
+  const proxy = createServer().listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.teardown(() => proxy.close())
+  proxy.on('connect', (request, socket) => {
+    seen.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    // As if it were the token endpoint, whose word would end a refresh token.
+    socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-type: application/json\r\n\r\n{"error":"invalid_grant"}')
+  })
+  const { port } = proxy.address() as AddressInfo
+
+  const error = await t.throwsAsync(
+    send(new URL('https://bitbucket.org/site/oauth2/access_token'), GET, {
+      proxy: new URL(`http://user:password@127.0.0.1:${port}`),
+      certificateFiles: [],
+    }),
+  )
+
+  t.deepEqual(seen, ['CONNECT bitbucket.org:443 undefined'])
+  t.true(isFailure(error) && error.code === 'unreachable')
+  t.is(error.message, 'the proxy did not connect (HTTP 502)')
+})
+
+for (const [title, answer] of [
+  ['hangs up', (socket: Duplex) => socket.end()],
+  ['cuts the connection', (socket: Duplex) => socket.destroy()],
+] as const) {
+  test(`a proxy that ${title} is a sentence`, async (t) => {
+    const proxy = createTcpServer((socket) => socket.once('data', () => answer(socket))).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    t.teardown(() => proxy.close())
+    const { port } = proxy.address() as AddressInfo
+    const network = { proxy: new URL(`http://user:password@127.0.0.1:${port}`), certificateFiles: [] }
+
+    const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, network))
+
+    t.true(isFailure(error) && error.code === 'unreachable')
+    t.regex(error.message, new RegExp(`^bitbucket.org, through the proxy 127.0.0.1:${port}, cannot be reached`))
+  })
+}
+
+test('certificates that cannot be read are named', async (t) => {
+  const error = await t.throwsAsync(
+    send(new URL('https://bitbucket.org'), GET, { ...DIRECT, certificateFiles: ['/missing.pem'] }),
+  )
+
+  t.is(error.message, 'the certificates in /missing.pem cannot be read (ENOENT)')
+})
+
+test('a large answer comes as it is taken, and is never decompressed', async (t) => {
+  const packed = gzipSync('content')
+  const url = await serve(t, (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed))
+
+  const { status, body } = await open(url, GET, DIRECT)
+
+  t.is(status, 200)
+  t.deepEqual(Buffer.concat(await buffers(body)), packed)
+})
+
+test('a large answer in which nothing moves any more is given up, but not one that nobody takes', async (t) => {
+  const url = await serve(t, (_, response) => response.write('begin'))
+
+  const { body } = await open(url, { ...GET, patience: 0.2 }, DIRECT)
+  const pieces = body[Symbol.asyncIterator]()
+  await pieces.next()
+  await sleep(400)
+  const error = await t.throwsAsync(Promise.resolve(pieces.next()))
+
+  t.is(error.message, `${url.host} cannot be reached (no answer within 0.2 seconds)`)
+})
+
+test('a server that never begins to answer a large request is given up', async (t) => {
+  const url = await serve(t, () => {})
+
+  const error = await t.throwsAsync(open(url, { ...GET, patience: 0.2 }, DIRECT))
+
+  t.true(isFailure(error) && error.code === 'unreachable')
+})
+
+test('an upload goes on for as long as it is taken', async (t) => {
+  let received = 0
+  const url = await serve(t, async (request, response) => {
+    for await (const piece of request) received += (piece as Buffer).length
+    response.end('thanks')
+  })
+  const answer = await open(url, { ...GET, method: 'POST', body: slowly(), patience: 0.3 }, DIRECT)
+  answer.close()
+
+  t.deepEqual([answer.status, received], [200, 6000])
+})
+
+async function buffers(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return pieces
+}
+
+/** Takes twice as long as anybody here is patient. */
+async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let piece = 0; piece < 6; piece++) {
+    await sleep(100)
+    yield Buffer.alloc(1000)
+  }
+}
