@@ -65,7 +65,7 @@ function prepare(): Program[] {
   const expiresAt = obtainedAt + 7200
   const runtime = join(home, 'runtime/git-credential-bitbucket-oauth')
   const account = { protocol: 'https', host: 'bitbucket.org' }
-  const manner = { isBearer: false, heals: true, isShadowed: false }
+  const answerForm = { isBearer: false, heals: true, isShadowed: false }
   const issued = {
     accessToken: token,
     id: 'f00d',
@@ -73,7 +73,7 @@ function prepare(): Program[] {
     expiresAt,
     grantType: 'refresh_token',
     scopes: 'repository',
-    ...manner,
+    ...answerForm,
   } as const
   writeAccessToken(runtime, account, issued, join(home, 'data'))
   mkdirSync(join(home, 'empty'))

@@ -1,18 +1,11 @@
-import {
-  type Command,
-  COMMANDS,
-  EXIT_CODES,
-  OPERATIONS,
-  type Option,
-  type Positional,
-  PROGRAM,
-} from '../src/cli/manual.ts'
+import { COMMAND } from '../src/base/program.ts'
+import { type Command, COMMANDS, EXIT_CODES, OPERATION_TEXTS, type Option, type Positional } from '../src/cli/manual.ts'
 import { CONFIGURATION, ENVIRONMENT, FILES } from './settings.ts'
 import { bold, entry, italic, prose, verbatim } from './troff.ts'
 
 /** The manual page, for man(1): all that can be typed, from the manual, and all that can be set. */
 export function manualPage(version: string): string {
-  const name = PROGRAM.replace(' ', '-')
+  const name = COMMAND.replace(' ', '-')
   return `${[
     // No date: the same source makes the same page.
     `.TH ${name.toUpperCase().replaceAll('-', '\\-')} 1 "" "${name.replaceAll('-', '\\-')} ${version}" "Git Manual"`,
@@ -31,12 +24,12 @@ export function manualPage(version: string): string {
     '.SH OPTIONS',
     entry(
       `${bold('-h')}, ${bold('--help')}`,
-      `Print a summary. (Git turns \`${PROGRAM} --help\` into a look at this page.)`,
+      `Print a summary. (Git turns \`${COMMAND} --help\` into a look at this page.)`,
     ),
     entry(`${bold('-v')}, ${bold('--version')}`, 'Print the version.'),
     '.SH OPERATIONS',
     prose('Git names one of these; attributes go in and come out as gitcredentials(7) and git-credential(1) describe.'),
-    ...OPERATIONS.map((one) => entry(bold(one.name), one.description)),
+    ...OPERATION_TEXTS.map((one) => entry(bold(one.name), one.description)),
     '.SH CONFIGURATION',
     paragraphs(ON_CONFIGURATION),
     ...CONFIGURATION.map(setting),
@@ -86,7 +79,7 @@ const EXAMPLES = [
 
 /** All in one line: `setup [--key KEY] [workspace]`. */
 function synopsis(command: Command): string {
-  return `${bold(PROGRAM)} ${usage(command)}`
+  return `${bold(COMMAND)} ${usage(command)}`
 }
 
 function usage({ name, options, positionals }: Command): string {

@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
-import type { Surroundings } from './base/context.ts'
+import type { Context } from './base/context.ts'
 import { Failure, systemCode } from './base/failure.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
@@ -17,21 +17,24 @@ const STDOUT = 1
 const STDERR = 2
 
 async function main(operation: string | undefined): Promise<void> {
-  const around: Surroundings = {
+  const context: Context = {
     now: () => Date.now() / 1000,
     env: process.env,
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
     findDataDirectory,
     // This file is built as CommonJS, with the other beside it.
     keyringProgram: `${__dirname}/keyringProcess.mjs`,
+    streams: process,
+    // Not process.stderr, which would make a pipe non-blocking for git too.
+    isAttended: () => process.getBuiltinModule('node:tty').isatty(STDERR),
     read,
     write: print,
     trace: openTrace(process.env, complain),
     tell: (text) => complain(message(text)),
   }
-  if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, around)
+  if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, context)
   const { run } = await import('./cli/cli.ts')
-  process.exitCode = await run(process.argv.slice(2), around, complain)
+  process.exitCode = await run(process.argv.slice(2), context, complain)
 }
 
 /** What git will never name, so that it may come from a script as well. */
@@ -112,13 +115,13 @@ function retrying(work: () => number): number {
       return work()
     } catch (error) {
       if (systemCode(error) !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
     }
   }
 }
 
 /** Between two looks at a stream that is not ready. Milliseconds. */
-const PAUSE = 5
+const PAUSE_MS = 5
 
 main(process.argv[2]).catch((error: unknown) => {
   process.exitCode = 1

@@ -1,7 +1,7 @@
 import type { Trace } from './trace.ts'
 
 /** What a run meets of the outside world, passed in so that a test can bring its own. */
-export type Surroundings = {
+export type Context = {
   /** Seconds since 1970. */
   readonly now: () => number
   readonly env: NodeJS.ProcessEnv
@@ -11,6 +11,10 @@ export type Surroundings = {
   readonly findDataDirectory: () => Promise<string>
   /** The program that speaks to the system's keyring (keyringProcess.ts). */
   readonly keyringProgram: string
+  /** With what they are: terminals, how wide. Node opens each when it is asked for, so the cached path asks for none. */
+  readonly streams: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>
+  /** Whether somebody sits there, who sees what stderr says and can act on it. */
+  readonly isAttended: () => boolean
   /** All that git sends, up to the empty line or the end: a character for each byte. */
   readonly read: () => string
   /** To stdout, which is git's alone. */

@@ -3,7 +3,7 @@ const HOUR = 3600
 const DAY = 86_400
 
 /** How long, for people: `a moment`, `4 minutes`, `2 hours`, `3 days`; rounded down. Seconds. */
-export function inWords(seconds: number): string {
+export function formatDuration(seconds: number): string {
   if (seconds < MINUTE) return 'a moment'
   if (seconds < 2 * HOUR) return count(Math.floor(seconds / MINUTE), 'minute')
   return seconds < 2 * DAY ? count(Math.floor(seconds / HOUR), 'hour') : count(Math.floor(seconds / DAY), 'day')

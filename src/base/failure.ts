@@ -1,3 +1,40 @@
+/** What callers decide on; all else about a Failure is for people. */
+export type FailureCode =
+  // RFC 6749, sections 4.1.2.1 and 5.2: the server's own word.
+  | 'access_denied'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  // No answer, or none that says anything: another time there may be one.
+  | 'unreachable'
+  | 'unconfirmed'
+  | 'redirect'
+  | 'signed_out'
+  // Somebody has to do something first.
+  | 'not_configured'
+  | 'login_required'
+  | 'login_paused'
+  | 'usage'
+  // How a login came to nothing.
+  | 'login_failed'
+  | 'no_listener'
+  | 'timeout'
+  | 'interrupted'
+  // The lock is another process's; it was lost to one.
+  | 'locked'
+  | 'lock_lost'
+  // What keeps a keyring from its work (tokens/keyring/keyring.ts).
+  | 'keyring_absent'
+  | 'keyring_homeless'
+  | 'keyring_refused'
+  // What is stored is of a later version.
+  | 'newer'
+  // What was downloaded is no archive that can be unpacked.
+  | 'archive'
+
 /**
  * Something went wrong that a person can do something about. It is printed as one sentence and its hints, without a
  * stack; every other error is a bug and keeps its stack.
@@ -6,8 +43,7 @@ export class Failure extends Error {
   override readonly name = 'Failure'
   /** What to do next, one line each. */
   readonly hints: readonly string[]
-  /** What callers decide on: an error code of RFC 6749, section 5.2, or one of our own. */
-  readonly code: string | undefined
+  readonly code: FailureCode | undefined
   /** Whether git shall give up: the user was asked already, and no other helper nor a prompt can do better. */
   readonly quits: boolean
 
@@ -16,7 +52,7 @@ export class Failure extends Error {
    */
   constructor(
     message: string,
-    options: { hints?: readonly string[]; code?: string; quits?: boolean; cause?: unknown } = {},
+    options: { hints?: readonly string[]; code?: FailureCode | undefined; quits?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.hints = options.hints ?? []
@@ -34,7 +70,7 @@ export function isFailure(error: unknown): error is Failure {
 }
 
 /** Does what is never worth failing for: whatever goes wrong counts as nothing found. */
-export function attempt<Result>(work: () => Result): Result | undefined {
+export function orUndefined<Result>(work: () => Result): Result | undefined {
   try {
     return work()
   } catch {

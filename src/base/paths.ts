@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { Failure } from './failure.ts'
-
-const NAME = 'git-credential-bitbucket-oauth'
+import { PROGRAM } from './program.ts'
 
 /**
  * Where access tokens lie, which may be lost at a reboot: in `XDG_RUNTIME_DIR` (a RAM disk of the user's on most Linux
@@ -13,7 +12,7 @@ const NAME = 'git-credential-bitbucket-oauth'
  */
 export async function findRuntimeDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const runtime = env['XDG_RUNTIME_DIR']
-  return runtime !== undefined && isOwn(runtime) ? `${runtime}/${NAME}` : (await findPlaces()).cache
+  return runtime !== undefined && isOwn(runtime) ? `${runtime}/${PROGRAM}` : (await findPlaces()).cache
 }
 
 /**
@@ -43,7 +42,7 @@ function isOwn(path: string): boolean {
 async function findPlaces(): Promise<{ data: string; cache: string }> {
   try {
     const { default: envPaths } = await import('env-paths')
-    const places = envPaths(NAME, { suffix: '' })
+    const places = envPaths(PROGRAM, { suffix: '' })
     // A relative place would be in the repository git stands in, which may be anybody's.
     if (isAbsolute(places.data) && isAbsolute(places.cache)) return places
   } catch (cause) {

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { APP_AUTHORIZATIONS_PAGE } from './bitbucket.ts'
 import { Failure, systemCode } from './failure.ts'
 import { quote } from './shell.ts'
 import { reasonOf } from './systemError.ts'
@@ -31,7 +32,7 @@ export function readPrivateFile(path: string): string | undefined {
   } catch (error) {
     // A name too long for the file system was never written either.
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENAMETOOLONG') return undefined
-    throw unusable(path, error)
+    throw unusableFailure(path, error)
   }
   try {
     const found = fstatSync(file)
@@ -42,7 +43,7 @@ export function readPrivateFile(path: string): string | undefined {
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
       throw new Failure(`${path} can be read or changed by other users`, {
         hints: [
-          'if somebody may have read it, take the access back on https://bitbucket.org/account/settings/app-authorizations/',
+          `if somebody may have read it, take the access back on ${APP_AUTHORIZATIONS_PAGE}`,
           `chmod 600 ${quote(path)}`,
         ],
       })
@@ -51,7 +52,7 @@ export function readPrivateFile(path: string): string | undefined {
     const bytes = Buffer.allocUnsafe(found.size)
     return bytes.toString('utf8', 0, readSync(file, bytes))
   } catch (error) {
-    throw error instanceof Failure ? error : unusable(path, error)
+    throw error instanceof Failure ? error : unusableFailure(path, error)
   } finally {
     closeSync(file)
   }
@@ -74,7 +75,7 @@ export function writePrivateFile(path: string, text: string): void {
     renameSync(neighbour, path)
   } catch (error) {
     removeQuietly(neighbour)
-    throw error instanceof Failure ? error : unusable(path, error)
+    throw error instanceof Failure ? error : unusableFailure(path, error)
   }
   syncDirectory(dirname(path))
 }
@@ -107,7 +108,7 @@ export function probePrivateFile(path: string, size: number): void {
       throw new Failure(`${path} is a directory, and a file has to be written there`, { hints: ['move it away'] })
     }
   } catch (error) {
-    throw error instanceof Failure ? error : unusable(path, error)
+    throw error instanceof Failure ? error : unusableFailure(path, error)
   } finally {
     removeQuietly(neighbour)
   }
@@ -152,7 +153,7 @@ export function removePrivateFile(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw unusable(path, error)
+    if (systemCode(error) !== 'ENOENT') throw unusableFailure(path, error)
   }
 }
 
@@ -181,7 +182,7 @@ function removeQuietly(path: string): void {
   }
 }
 
-function unusable(path: string, error: unknown): Failure {
+function unusableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be used: ${reasonOf(error)}`, {
     hints: ['mend that and run the command again'],
     cause: error,

@@ -1,17 +1,16 @@
 import { isFailure } from './failure.ts'
-
-const NAME = 'git-credential-bitbucket-oauth'
+import { PROGRAM } from './program.ts'
 
 /** A line for the person at the terminal, with our name in front: git runs several helpers, and all share its stderr. */
 export function message(text: string): string {
-  return `${NAME}: ${visible(text)}\n`
+  return `${PROGRAM}: ${visible(text)}\n`
 }
 
 /** What stderr shows of an error: the sentence and its hints of a Failure, everything that is known of a bug. */
 export function report(error: unknown): string {
   if (!isFailure(error)) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return `${NAME}: this is a bug, please report it\n${detail}\n`
+    return `${PROGRAM}: this is a bug, please report it\n${detail}\n`
   }
   return message(error.message) + error.hints.map((hint) => `hint: ${visible(hint)}\n`).join('')
 }

@@ -23,7 +23,7 @@ export type Reply = {
  * @throws Failure `unreachable`; any answer of the server is a reply
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/
  */
-export async function get({ url, accessToken, network }: Api, path: string): Promise<Reply> {
+export async function getResource({ url, accessToken, network }: Api, path: string): Promise<Reply> {
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
   const { status, body } = await send(new URL(path, url), { method: 'GET', headers }, network)
   return { status, message: parseObject(body), text: body }

@@ -6,7 +6,7 @@ export const FORMATS = ['tar.gz', 'zip', 'tar.bz2'] as const
 export type Format = (typeof FORMATS)[number]
 
 /** What is asked for. */
-export type Wanted = {
+export type ArchiveRequest = {
   readonly repository: Repository
   /** A branch, tag or commit. */
   readonly ref: string
@@ -18,7 +18,7 @@ export type Wanted = {
  *
  * @throws Failure with the code `usage` for what can be no ref: in a path it would lead to another repository
  */
-export function archiveUrl({ repository, ref, format }: Wanted): URL {
+export function archiveUrl({ repository, ref, format }: ArchiveRequest): URL {
   const parts = ref.split('/')
   if (parts.some((part) => /^\.*$/.test(part)) || /[\s\p{Cc}~^:?*[\\]/u.test(ref)) {
     throw new Failure('that is no branch, tag or commit', {
@@ -42,7 +42,7 @@ export function givenName(format: Format, disposition: string | undefined): stri
 }
 
 /** A name where Bitbucket gives none: `acme-widgets-main.tar.gz`. */
-export function ownName({ repository, ref, format }: Wanted): string {
+export function ownName({ repository, ref, format }: ArchiveRequest): string {
   return `${repository.workspace}-${repository.name}-${ref.replaceAll(/[^\w.-]+/g, '-')}.${format}`
 }
 

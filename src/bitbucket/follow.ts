@@ -1,4 +1,5 @@
 import { Failure } from '../base/failure.ts'
+import { COMMAND } from '../base/program.ts'
 import { type LargeRequest, type Network, open, type OpenAnswer } from '../http/http.ts'
 import { isConfidential } from '../http/loopback.ts'
 
@@ -6,7 +7,7 @@ import { isConfidential } from '../http/loopback.ts'
 const MOST_REDIRECTS = 5
 
 /** A request that may be sent to another place than the first one. `accessToken` is secret. */
-export type Request = LargeRequest & { readonly accessToken: string }
+export type BearerRequest = LargeRequest & { readonly accessToken: string }
 
 /**
  * Sends a request with an access token, and for GET and HEAD goes where the server points. The token, and all other headers
@@ -18,7 +19,7 @@ export type Request = LargeRequest & { readonly accessToken: string }
  */
 export async function follow(
   url: URL,
-  { accessToken, headers, ...request }: Request,
+  { accessToken, headers, ...request }: BearerRequest,
   networkFor: (url: URL) => Network,
 ): Promise<OpenAnswer> {
   let own: LargeRequest['headers'] = { ...headers, authorization: `Bearer ${accessToken}` }
@@ -31,7 +32,7 @@ export async function follow(
     }
     answer.close()
     const next = parseLocation(location, at)
-    if (isSignIn(next)) throw signedOut(url)
+    if (isSignIn(next)) throw signedOutFailure(url)
     if (redirects === MOST_REDIRECTS) throw notFollowed(url, `more than ${MOST_REDIRECTS} times`)
     if (!isConfidential(next) || (next.protocol === 'http:' && url.protocol !== 'http:')) {
       throw notFollowed(url, `to ${next.protocol}//${next.host}, where anybody on the way could change what comes`)
@@ -61,13 +62,10 @@ export function isPage({ headers }: OpenAnswer): boolean {
 }
 
 /** What to say where a page to log in comes in the place of what was asked for. */
-export function signedOut({ host }: URL): Failure {
+export function signedOutFailure({ host }: URL): Failure {
   return new Failure(`${host} answers with a page for people, most likely its login, and not with what was asked for`, {
     code: 'signed_out',
-    hints: [
-      'to find out why: git credential-bitbucket-oauth doctor',
-      'in a network with a login page of its own, log in there first',
-    ],
+    hints: [`to find out why: ${COMMAND} doctor`, 'in a network with a login page of its own, log in there first'],
   })
 }
 

@@ -1,5 +1,6 @@
+import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
-import { BITBUCKET } from '../oauth/client.ts'
+import { COMMAND } from '../base/program.ts'
 import { type Account, accountUrl, defaultAccount, USERNAME } from '../tokens/account.ts'
 import type { Arguments } from './arguments.ts'
 
@@ -25,18 +26,18 @@ export function readAccount(args: Arguments): Account {
  *
  * @throws Failure for that name too
  */
-export function readOwner(args: Arguments): Account {
+export function readLoginAccount(args: Arguments): Account {
   const account = readAccount(args)
   const name = args.text('username') ?? decode(new URL(args.text('url') ?? BITBUCKET).username)
   if (name !== USERNAME) return account
   throw new Failure(`${USERNAME} is nobody's username: git is answered with it for every account`, {
-    hints: ['leave it out, or give the username of a login: git credential-bitbucket-oauth status lists them'],
+    hints: [`leave it out, or give the username of a login: ${COMMAND} status lists them`],
     code: 'usage',
   })
 }
 
 /** What to say of a host that is neither Bitbucket nor configured. */
-export function notOurs(account: Account): Failure {
+export function unknownHostFailure(account: Account): Failure {
   return new Failure(`${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`, {
     code: 'not_configured',
     hints: ["git config --show-origin --name-only --get-regexp '^credential\\.'"],

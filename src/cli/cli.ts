@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs'
 import yargs, { type Argv, type Options } from 'yargs'
-import type { Surroundings } from '../base/context.ts'
+import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { parseObject } from '../base/json.ts'
+import { COMMAND, PROGRAM } from '../base/program.ts'
 import { report } from '../base/report.ts'
 import type { Arguments } from './arguments.ts'
 import {
   type Command,
   COMMANDS,
   EXIT_CODES,
-  OPERATIONS,
+  OPERATION_TEXTS,
   type Option,
   type Positional,
-  PROGRAM,
-  usageOfPositional,
+  positionalSynopsis,
 } from './manual.ts'
 
 /** @returns the exit code, if another than 0 */
-type Run = (args: Arguments, around: Surroundings) => Promise<number | void>
+type Run = (args: Arguments, context: Context) => Promise<number | void>
 
 /** Each command in its own file, which is loaded when it is chosen. */
 const RUN: Readonly<Record<string, Run>> = {
@@ -44,12 +44,12 @@ const RUN: Readonly<Record<string, Run>> = {
  */
 export async function run(
   args: readonly string[],
-  around: Surroundings,
+  context: Context,
   complain: (text: string) => void,
 ): Promise<number> {
   let exitCode = 0
-  const parser = makeParser(async (command, typed) => {
-    exitCode = (await RUN[command]?.(typed, around)) ?? 0
+  const parser = makeParser(context.streams, async (command, typed) => {
+    exitCode = (await RUN[command]?.(typed, context)) ?? 0
   }).fail((problem, error) => refuse(args, problem, error))
   if (args.length === 0) {
     complain(`${await parser.getHelp()}\n`)
@@ -57,7 +57,7 @@ export async function run(
   }
   try {
     await parser.parseAsync(separate(args), {}, (_: unknown, __: unknown, output: string) => {
-      if (output !== '') around.write(`${output}\n`)
+      if (output !== '') context.write(`${output}\n`)
     })
     return exitCode
   } catch (error) {
@@ -86,19 +86,22 @@ function exitCodeOf(code: string | undefined): number {
   return code === 'interrupted' ? 130 : 1
 }
 
-function makeParser(chosen: (command: string, typed: Arguments) => Promise<void>): Argv {
+function makeParser(
+  { stdout }: Context['streams'],
+  chosen: (command: string, typed: Arguments) => Promise<void>,
+): Argv {
   const parser = yargs()
-    .scriptName(PROGRAM)
+    .scriptName(COMMAND)
     .locale('en')
     .usage(
       `Usage: $0 <command>
 
 Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
 
-  ${PROGRAM} setup`,
+  ${COMMAND} setup`,
     )
     .epilogue(
-      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll settings: man git-credential-bitbucket-oauth`,
+      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll settings: man ${PROGRAM}`,
     )
     .alias('h', 'help')
     .version(readVersion())
@@ -111,7 +114,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     })
     .strict()
     .recommendCommands()
-    .wrap(width())
+    .wrap(width(stdout))
     .exitProcess(false)
   for (const command of COMMANDS) {
     parser.command(
@@ -121,7 +124,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
       async (typed) => chosen(command.name, readArguments(typed)),
     )
   }
-  for (const { name, summary } of OPERATIONS) parser.command(name, `(git's own) ${summary}`)
+  for (const { name, summary } of OPERATION_TEXTS) parser.command(name, `(git's own) ${summary}`)
   return parser
 }
 
@@ -135,14 +138,14 @@ function refuse(args: readonly string[], problem: string | undefined, error: Err
   const text = isKnown && said.startsWith('Unknown argument') ? describeSurplus(command, args) : said
   throw new Failure(text.replace(/^Did you mean (.+)\?$/, `there is no command ${command}; did you mean $1?`), {
     code: 'usage',
-    hints: [`${PROGRAM} ${isKnown ? `${command} ` : ''}-h`],
+    hints: [`${COMMAND} ${isKnown ? `${command} ` : ''}-h`],
     cause: error,
   })
 }
 
 /** As yargs reads it, whose own form of several is `[file..]`. */
 function syntax(positional: Positional): string {
-  return usageOfPositional({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
+  return positionalSynopsis({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
 }
 
 /** The library repeats all that it has no use for: one of these may be a secret that somebody thought belongs there. */
@@ -158,7 +161,7 @@ function describeSurplus(command: string, args: readonly string[]): string {
 
 function describe(parser: Argv, command: Command): Argv {
   const { name, positionals, options, description, examples } = command
-  parser.usage(`Usage: $0 ${[name, ...positionals.map(usageOfPositional)].join(' ')}\n\n${description}`)
+  parser.usage(`Usage: $0 ${[name, ...positionals.map(positionalSynopsis)].join(' ')}\n\n${description}`)
   for (const { name: positional, description: text, choices } of positionals) {
     parser.positional(positional, { type: 'string', describe: text, ...(choices === undefined ? {} : { choices }) })
   }
@@ -183,11 +186,12 @@ function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
 }
 
 /** Columns of the terminal, as long lines are hard to read up to a hundred; where there is none, lines are whole. */
-function width(): number | null {
-  return process.stdout.isTTY ? Math.min(process.stdout.columns, 100) : null
+function width(stdout: Context['streams']['stdout']): number | null {
+  return stdout.isTTY ? Math.min(stdout.columns, 100) : null
 }
 
+/** From dist/, where this file is built. */
 function readVersion(): string {
-  const manifest = parseObject(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const manifest = parseObject(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return String(manifest?.['version'])
 }

@@ -1,3 +1,5 @@
+import { COMMAND } from '../base/program.ts'
+
 /**
  * All that a person can type: the one source of `--help`, of the manual page and of what shells complete. Texts are
  * plain; a command in one stands between backquotes.
@@ -39,8 +41,6 @@ export type Command = {
   readonly examples: readonly Example[]
 }
 
-export const PROGRAM = 'git credential-bitbucket-oauth'
-
 const JSON_OPTION: Option = { name: 'json', description: 'Print JSON for a program, with the same exit code' }
 
 const HOST: Positional = { name: 'url', description: 'The host, if another than https://bitbucket.org' }
@@ -52,7 +52,7 @@ const USERNAME: Option = {
 }
 
 /** The host and account of commands whose words name a repository or a path. */
-const WHOSE: readonly Option[] = [
+const ACCOUNT_OPTIONS: readonly Option[] = [
   { name: 'host', value: 'URL', description: 'The host, if another than https://bitbucket.org' },
   USERNAME,
 ]
@@ -65,17 +65,17 @@ const SCOPES: readonly Option[] = [
 ]
 
 /** How a command is typed: `setup [--key KEY] [workspace]`. */
-export function usage({ name, options, positionals }: Command): string {
-  return [name, ...options.map(usageOfOption), ...positionals.map(usageOfPositional)].join(' ')
+export function synopsis({ name, options, positionals }: Command): string {
+  return [name, ...options.map(optionSynopsis), ...positionals.map(positionalSynopsis)].join(' ')
 }
 
 /** `[--key KEY]`; with `...` for one that may be repeated. */
-export function usageOfOption({ name, value, isList }: Option): string {
+export function optionSynopsis({ name, value, isList }: Option): string {
   return `[--${name}${value === undefined ? '' : ` ${value}`}]${isList ? '...' : ''}`
 }
 
 /** `<file>` for one that has to be there, else `[file]`; with `...` for several. */
-export function usageOfPositional({ name, isRequired, isList }: Positional): string {
+export function positionalSynopsis({ name, isRequired, isList }: Positional): string {
   return `${isRequired ? `<${name}>` : `[${name}]`}${isList ? '...' : ''}`
 }
 
@@ -106,8 +106,8 @@ export const COMMANDS: readonly Command[] = [
       { name: 'no-login', description: 'Leave the login to the first git command that needs it' },
     ],
     examples: [
-      { line: `${PROGRAM} setup`, description: 'Ask for all that is needed' },
-      { line: `${PROGRAM} setup acme --key KEY --secret-stdin < secret`, description: 'Ask for nothing' },
+      { line: `${COMMAND} setup`, description: 'Ask for all that is needed' },
+      { line: `${COMMAND} setup acme --key KEY --secret-stdin < secret`, description: 'Ask for nothing' },
     ],
   },
   {
@@ -119,8 +119,8 @@ export const COMMANDS: readonly Command[] = [
       'beside the default account, for URLs with that username.',
     options: [USERNAME],
     examples: [
-      { line: `${PROGRAM} login`, description: 'Log in, or change the account' },
-      { line: `${PROGRAM} login --username alice`, description: 'Add an account of its own for alice' },
+      { line: `${COMMAND} login`, description: 'Log in, or change the account' },
+      { line: `${COMMAND} login --username alice`, description: 'Add an account of its own for alice' },
     ],
   },
   {
@@ -132,8 +132,8 @@ export const COMMANDS: readonly Command[] = [
       'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
     options: [USERNAME, { name: 'consumer', description: "Forget the consumer's secret as well" }],
     examples: [
-      { line: `${PROGRAM} logout`, description: 'Forget all logins to bitbucket.org' },
-      { line: `${PROGRAM} logout --username alice`, description: "Forget alice's alone" },
+      { line: `${COMMAND} logout`, description: 'Forget all logins to bitbucket.org' },
+      { line: `${COMMAND} logout --username alice`, description: "Forget alice's alone" },
     ],
   },
   {
@@ -144,7 +144,7 @@ export const COMMANDS: readonly Command[] = [
       'Tells which accounts are logged in, with what permissions and for how long, where that is kept, how git reaches this ' +
       'program, and what is wrong with the command that cures it. Asks neither the network nor the keyring.',
     options: [JSON_OPTION],
-    examples: [{ line: `${PROGRAM} status --json | jq .accounts`, description: 'Who is logged in, for a program' }],
+    examples: [{ line: `${COMMAND} status --json | jq .accounts`, description: 'Who is logged in, for a program' }],
   },
   {
     name: 'token',
@@ -159,7 +159,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     examples: [
       {
-        line: `curl -H "Authorization: Bearer $(${PROGRAM} token)" https://api.bitbucket.org/2.0/repositories/acme`,
+        line: `curl -H "Authorization: Bearer $(${COMMAND} token)" https://api.bitbucket.org/2.0/repositories/acme`,
         description: "Use Bitbucket's API",
       },
     ],
@@ -172,7 +172,7 @@ export const COMMANDS: readonly Command[] = [
       'Renews the access token though it may still be good. A change of `oauthAuthType`, `oauthSelfHeal` or `oauthStore` ' +
       'takes its effect with it. Opens no browser.',
     options: [USERNAME],
-    examples: [{ line: `${PROGRAM} refresh`, description: 'Have a changed setting take its effect' }],
+    examples: [{ line: `${COMMAND} refresh`, description: 'Have a changed setting take its effect' }],
   },
   {
     name: 'configure',
@@ -182,7 +182,7 @@ export const COMMANDS: readonly Command[] = [
       "Adds two lines to git's configuration: an empty `credential.https://bitbucket.org.helper`, which keeps other helpers " +
       'away from bitbucket.org, and this one. Other hosts and other helpers are not touched.',
     options: SCOPES,
-    examples: [{ line: `${PROGRAM} configure --dry-run`, description: 'See the lines' }],
+    examples: [{ line: `${COMMAND} configure --dry-run`, description: 'See the lines' }],
   },
   {
     name: 'unconfigure',
@@ -190,7 +190,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Take back what configure did',
     description: "Removes the lines of `configure` from git's configuration. Logins are kept: see `logout`.",
     options: SCOPES,
-    examples: [{ line: `${PROGRAM} unconfigure`, description: 'Leave git as it was' }],
+    examples: [{ line: `${COMMAND} unconfigure`, description: 'Leave git as it was' }],
   },
   {
     name: 'doctor',
@@ -204,8 +204,8 @@ export const COMMANDS: readonly Command[] = [
       'no such repository, and a rule of the workspace. Changes nothing. What it prints holds no secret and can be shown to others.',
     options: [JSON_OPTION],
     examples: [
-      { line: `${PROGRAM} doctor`, description: 'Look at everything' },
-      { line: `${PROGRAM} doctor acme/widgets`, description: 'And find out why this repository does not open' },
+      { line: `${COMMAND} doctor`, description: 'Look at everything' },
+      { line: `${COMMAND} doctor acme/widgets`, description: 'And find out why this repository does not open' },
     ],
   },
   {
@@ -242,13 +242,13 @@ export const COMMANDS: readonly Command[] = [
       { name: 'workspace', value: 'NAME', description: 'With --all: the workspace' },
       { name: 'all', description: 'All repositories of the workspace that you can see' },
       { name: 'json', description: 'Print a line of JSON for each archive, with the same exit code' },
-      ...WHOSE,
+      ...ACCOUNT_OPTIONS,
     ],
     examples: [
-      { line: `${PROGRAM} archive acme/widgets v1.2`, description: 'What the tag v1.2 holds' },
-      { line: `${PROGRAM} archive acme/widgets -o - | tar tz`, description: 'List the files of HEAD' },
-      { line: `${PROGRAM} archive acme/widgets --extract widgets`, description: 'Unpack at once' },
-      { line: `${PROGRAM} archive --workspace acme --all -d backup`, description: 'The whole workspace' },
+      { line: `${COMMAND} archive acme/widgets v1.2`, description: 'What the tag v1.2 holds' },
+      { line: `${COMMAND} archive acme/widgets -o - | tar tz`, description: 'List the files of HEAD' },
+      { line: `${COMMAND} archive acme/widgets --extract widgets`, description: 'Unpack at once' },
+      { line: `${COMMAND} archive --workspace acme --all -d backup`, description: 'The whole workspace' },
     ],
   },
   {
@@ -289,14 +289,14 @@ export const COMMANDS: readonly Command[] = [
         description: "Send this header, as 'Accept: text/plain'; not Authorization",
       },
       { name: 'include', alias: 'i', description: 'Print the status and the headers before the answer' },
-      ...WHOSE,
+      ...ACCOUNT_OPTIONS,
     ],
     examples: [
       {
-        line: `${PROGRAM} api repositories/acme --paginate | jq -r .[].full_name`,
+        line: `${COMMAND} api repositories/acme --paginate | jq -r .[].full_name`,
         description: 'The repositories of a workspace',
       },
-      { line: `${PROGRAM} api repositories/acme/widgets/issues -f title=Slow`, description: 'Open an issue' },
+      { line: `${COMMAND} api repositories/acme/widgets/issues -f title=Slow`, description: 'Open an issue' },
     ],
   },
   {
@@ -318,12 +318,12 @@ export const COMMANDS: readonly Command[] = [
         description: 'With get: write to this file, or to stdout if it is a hyphen',
       },
       { name: 'json', description: 'With list: print JSON for a program' },
-      ...WHOSE,
+      ...ACCOUNT_OPTIONS,
     ],
     examples: [
-      { line: `${PROGRAM} downloads list acme/widgets`, description: 'What there is' },
-      { line: `${PROGRAM} downloads get acme/widgets setup.exe`, description: 'Download one' },
-      { line: `${PROGRAM} downloads put acme/widgets dist/*.zip`, description: 'Upload some' },
+      { line: `${COMMAND} downloads list acme/widgets`, description: 'What there is' },
+      { line: `${COMMAND} downloads get acme/widgets setup.exe`, description: 'Download one' },
+      { line: `${COMMAND} downloads put acme/widgets dist/*.zip`, description: 'Upload some' },
     ],
   },
   {
@@ -335,39 +335,42 @@ export const COMMANDS: readonly Command[] = [
     description: 'Prints a script for your shell, which completes commands and options.',
     options: [],
     examples: [
-      { line: `eval "$(${PROGRAM} completion bash)"`, description: 'In ~/.bashrc' },
-      { line: `eval "$(${PROGRAM} completion zsh)"`, description: 'In ~/.zshrc, after compinit' },
-      { line: `${PROGRAM} completion fish | source`, description: 'In ~/.config/fish/config.fish' },
+      { line: `eval "$(${COMMAND} completion bash)"`, description: 'In ~/.bashrc' },
+      { line: `eval "$(${COMMAND} completion zsh)"`, description: 'In ~/.zshrc, after compinit' },
+      { line: `${COMMAND} completion fish | source`, description: 'In ~/.config/fish/config.fish' },
     ],
   },
 ]
 
 /** What git asks. */
-export const OPERATIONS: readonly { readonly name: string; readonly summary: string; readonly description: string }[] =
-  [
-    {
-      name: 'get',
-      summary: 'Answer git with an access token',
-      description: 'Answer with an access token: a cached, a refreshed or a new one.',
-    },
-    {
-      name: 'store',
-      summary: 'Keep nothing',
-      description:
-        'Keep nothing: what was answered is saved already. Where git gave it as a password to helpers that it asks before this one, have them forget it.',
-    },
-    {
-      name: 'erase',
-      summary: 'Forget the access token that git says was refused',
-      description:
-        'Forget the access token that git says was refused. Without a password: forget the whole login, of the username if there is one, else of all accounts of the host.',
-    },
-    {
-      name: 'capability',
-      summary: 'Tell git what this helper can do',
-      description: 'Tell git what this helper can do.',
-    },
-  ]
+export const OPERATION_TEXTS: readonly {
+  readonly name: string
+  readonly summary: string
+  readonly description: string
+}[] = [
+  {
+    name: 'get',
+    summary: 'Answer git with an access token',
+    description: 'Answer with an access token: a cached, a refreshed or a new one.',
+  },
+  {
+    name: 'store',
+    summary: 'Keep nothing',
+    description:
+      'Keep nothing: what was answered is saved already. Where git gave it as a password to helpers that it asks before this one, have them forget it.',
+  },
+  {
+    name: 'erase',
+    summary: 'Forget the access token that git says was refused',
+    description:
+      'Forget the access token that git says was refused. Without a password: forget the whole login, of the username if there is one, else of all accounts of the host.',
+  },
+  {
+    name: 'capability',
+    summary: 'Tell git what this helper can do',
+    description: 'Tell git what this helper can do.',
+  },
+]
 
 /** What a command ends with. Git itself is told of a failure with 1, whatever it was. */
 export const EXIT_CODES: readonly { readonly code: number; readonly meaning: string }[] = [

@@ -1,5 +1,7 @@
+import { consumerPage, TWO_STEP_PAGE } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
 import { isObject, parseObject } from '../base/json.ts'
+import { COMMAND } from '../base/program.ts'
 import { readText } from '../bitbucket/readText.ts'
 import { permissionOf, readRefusal } from '../bitbucket/refusal.ts'
 import type { OpenAnswer } from '../http/http.ts'
@@ -35,7 +37,7 @@ export function refusalInWords({ status, url, isElsewhere }: OpenAnswer, text: s
   }
   const refusal = readRefusal({ status, message, text })
   const otherAccount = `with another account: ${loginCommand(account)}`
-  const doctor = `to find out why: git credential-bitbucket-oauth doctor${repository === undefined ? '' : ` ${repository}`}`
+  const doctor = `to find out why: ${COMMAND} doctor${repository === undefined ? '' : ` ${repository}`}`
   switch (refusal.reason) {
     case 'token':
       return new Failure(`${host} refuses even an access token that it has just issued`, {
@@ -43,7 +45,7 @@ export function refusalInWords({ status, url, isElsewhere }: OpenAnswer, text: s
       })
     case 'scope': {
       const ticks = (refusal.required.length === 0 ? ['repository'] : refusal.required).map(permissionOf)
-      const page = `https://bitbucket.org/${workspace ?? 'WORKSPACE'}/workspace/settings/api`
+      const page = consumerPage(workspace)
       return new Failure(`the consumer lacks a permission: ${ticks.join(' and ')}`, {
         hints: [`tick it on ${page}`, `then: ${loginCommand(account)}`],
       })
@@ -54,7 +56,7 @@ export function refusalInWords({ status, url, isElsewhere }: OpenAnswer, text: s
       })
     case 'two-step rule':
       return new Failure('the workspace asks for two-step verification', {
-        hints: ['switch it on: https://bitbucket.org/account/settings/two-step-verification/manage'],
+        hints: [`switch it on: ${TWO_STEP_PAGE}`],
       })
     case 'access':
       return new Failure(`the account that you logged in with has no access to ${what}`, {

@@ -1,6 +1,6 @@
+import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
 import { parseRepository, type Repository } from '../bitbucket/repository.ts'
-import { BITBUCKET } from '../oauth/client.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { parseAccount } from './account.ts'
 import type { Arguments } from './arguments.ts'
@@ -29,15 +29,15 @@ export function readRepositories(
   const base = accountUrl(defaultAccount(account))
   const repositories = words.map((word) => {
     const repository = parseRepository(word, base)
-    if (repository === undefined) throw usage('that names a host, and no repository', 'acme/widgets')
+    if (repository === undefined) throw usageFailure('that names a host, and no repository', 'acme/widgets')
     if (repository.url.origin !== base)
-      throw usage('these repositories are not on the same host', 'one command for each')
+      throw usageFailure('these repositories are not on the same host', 'one command for each')
     return repository
   })
   return { account, repositories }
 }
 
 /** What cannot be done as it was typed. */
-export function usage(message: string, ...hints: readonly string[]): Failure {
+export function usageFailure(message: string, ...hints: readonly string[]): Failure {
   return new Failure(message, { code: 'usage', hints })
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Surroundings } from '../base/context.ts'
+import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
 import { follow } from '../bitbucket/follow.ts'
@@ -10,10 +10,10 @@ import { obtainToken } from '../login/obtain.ts'
 import { readApiUrl } from '../oauth/client.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
-import { notOurs } from './account.ts'
+import { unknownHostFailure } from './account.ts'
 
 /** Requests for one account, each with a token that is good. */
-export type Bearer = {
+export type Session = {
   readonly account: Account
   /** Protocol and host, as `https://bitbucket.org`. */
   readonly base: string
@@ -23,12 +23,12 @@ export type Bearer = {
    *
    * @throws Failure where there is no token to be had, or no answer
    */
-  readonly ask: (url: URL, request?: Asked) => Promise<OpenAnswer>
+  readonly ask: (url: URL, request?: RepeatableRequest) => Promise<OpenAnswer>
   /** @throws Failure where it is not known */
   readonly apiUrl: () => URL
 }
 
-export type Asked = Partial<Pick<LargeRequest, 'method' | 'headers'>> & {
+export type RepeatableRequest = Partial<Pick<LargeRequest, 'method' | 'headers'>> & {
   /** Makes what is sent: again for each try. */
   readonly body?: () => LargeRequest['body']
 }
@@ -45,9 +45,9 @@ type Tokens = {
   readonly renewed: (refused: string) => Promise<AccessToken>
 }
 
-export function openBearer(account: Account, around: Surroundings): Bearer {
-  const { env, trace } = around
-  const tokens = openTokens(account, around)
+export function openSession(account: Account, context: Context): Session {
+  const { env, trace } = context
+  const tokens = openTokens(account, context)
   const base = accountUrl(defaultAccount(account))
   const networks = new Map<string, Network>()
   const networkFor = (url: URL): Network => {
@@ -63,20 +63,20 @@ export function openBearer(account: Account, around: Surroundings): Bearer {
     base,
     ask: async (url, asked = {}) => {
       // Whatever names the address, the token is for these two and nobody else.
-      if (url.origin !== base && url.origin !== findApi()?.origin) throw elsewhere(url, base)
-      return ask(url, asked, { tokens, networkFor, tell: around.tell })
+      if (url.origin !== base && url.origin !== findApi()?.origin) throw wrongHostFailure(url, base)
+      return ask(url, asked, { tokens, networkFor, tell: context.tell })
     },
-    apiUrl: () => findApi() ?? throwUnknown(base),
+    apiUrl: () => findApi() ?? requireKnown(base),
   }
 }
 
-function elsewhere({ origin }: URL, base: string): Failure {
+function wrongHostFailure({ origin }: URL, base: string): Failure {
   return new Failure(`nothing is sent to ${origin}: the access token is for ${base} and its API`, {
     hints: ['see what names that address'],
   })
 }
 
-function throwUnknown(base: string): never {
+function requireKnown(base: string): never {
   throw new Failure(`where the API of ${base} is was not told`, {
     code: 'not_configured',
     hints: [`git config --global ${quote(`credential.${base}.oauthApiURL`)} URL`],
@@ -84,11 +84,11 @@ function throwUnknown(base: string): never {
 }
 
 /** Of many requests at once that need a token, or another one, one asks for it. */
-function openTokens(account: Account, around: Surroundings): Tokens {
+function openTokens(account: Account, context: Context): Tokens {
   let current: Promise<AccessToken> | undefined
   const obtain = async (refused: string | undefined): Promise<AccessToken> => {
-    const obtained = await obtainToken(account, around, refused)
-    if (obtained === undefined) throw notOurs(account)
+    const obtained = await obtainToken(account, context, refused)
+    if (obtained === undefined) throw unknownHostFailure(account)
     return obtained.token
   }
   return {
@@ -103,16 +103,16 @@ function openTokens(account: Account, around: Surroundings): Tokens {
   }
 }
 
-type Means = {
+type AskOptions = {
   readonly tokens: Tokens
   readonly networkFor: (url: URL) => Network
-  readonly tell: Surroundings['tell']
+  readonly tell: Context['tell']
 }
 
 async function ask(
   url: URL,
-  { method = 'GET', headers = {}, body }: Asked,
-  { tokens, networkFor, tell }: Means,
+  { method = 'GET', headers = {}, body }: RepeatableRequest,
+  { tokens, networkFor, tell }: AskOptions,
 ): Promise<OpenAnswer> {
   let token = await tokens.current()
   let isRenewed = false

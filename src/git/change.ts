@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import { tellWhy } from './config.ts'
+import { describeGitError } from './config.ts'
 import { runGit } from './run.ts'
 
 /** What git answers where there is nothing to take out. */
@@ -35,7 +35,7 @@ export function addValue(file: string, key: string, value: string, env: NodeJS.P
 function change(args: readonly string[], env: NodeJS.ProcessEnv): void {
   const { status, stderr, error } = runGit(['config', ...args], { ...env, GIT_DIR: '/dev/null' })
   if (status === 0 || (status === NOT_THERE && args.includes('--unset-all'))) return
-  throw new Failure(`git's configuration cannot be changed: ${tellWhy(error, stderr)}`, {
+  throw new Failure(`git's configuration cannot be changed: ${describeGitError(error, stderr)}`, {
     hints: ['git config --list --show-origin --name-only'],
     cause: error,
   })

@@ -1,5 +1,5 @@
 import { Failure, systemCode } from '../base/failure.ts'
-import { runGit, TIME_LIMIT } from './run.ts'
+import { GIT_TIME_LIMIT_MS, runGit } from './run.ts'
 
 /** Values of git's configuration by key, in lower case as git prints them: `oauthclientid`. Some are secret. */
 export type Settings = ReadonlyMap<string, string>
@@ -51,7 +51,7 @@ export function listOrigins(
 }
 
 /** The origin of what a repository's own configuration sets. */
-export const LOCAL = 'local'
+export const LOCAL_ORIGIN = 'local'
 
 /**
  * As {@link listOrigins}, of the configuration of the repository that we stand in, without what it includes: nothing
@@ -63,7 +63,7 @@ export function listLocal(keys: string, env: NodeJS.ProcessEnv): { origin: strin
   if (status !== 0) return []
   return splitFields(stdout).map((field) => {
     const [key, value] = parseEntry(field)
-    return { origin: LOCAL, key, value }
+    return { origin: LOCAL_ORIGIN, key, value }
   })
 }
 
@@ -81,7 +81,7 @@ function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const { status, stdout, stderr, error } = runGit(['config', '-z', ...args], { ...rest, GIT_DIR: '/dev/null' })
   // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
-    throw new Failure(`git's configuration cannot be read: ${tellWhy(error, stderr)}`, {
+    throw new Failure(`git's configuration cannot be read: ${describeGitError(error, stderr)}`, {
       hints: ['git config --list --show-origin --name-only'],
       cause: error,
     })
@@ -100,7 +100,7 @@ function parseEntry(entry: string): readonly [key: string, value: string] {
 }
 
 /** Why git did not do what it was called for, in its own words. */
-export function tellWhy(error: Error | undefined, stderr: string): string {
-  if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${TIME_LIMIT / 1000} seconds`
+export function describeGitError(error: Error | undefined, stderr: string): string {
+  if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${GIT_TIME_LIMIT_MS / 1000} seconds`
   return error?.message ?? stderr.replace(/^(fatal|warning|error): /, '').split('\n')[0] ?? ''
 }

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { attempt, Failure, systemCode } from '../base/failure.ts'
+import { Failure, orUndefined, systemCode } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
 
 /**
@@ -26,10 +26,10 @@ import { quote } from '../base/shell.ts'
  * @see https://git-scm.com/docs/api-lockfile
  */
 export function editConfigFile(path: string, edit: (draft: string) => boolean): void {
-  refuseUnlessPlain(path)
+  assertPlainFile(path)
   const file = followLinks(path)
   const draft = `${file}.lock`
-  const exists = lock(file, draft)
+  const exists = lockFile(file, draft)
   try {
     const before = exists ? readFileSync(file) : undefined
     if (before !== undefined) writeFileSync(draft, before)
@@ -40,9 +40,9 @@ export function editConfigFile(path: string, edit: (draft: string) => boolean): 
       renameSync(draft, file)
     }
   } catch (error) {
-    throw error instanceof Failure ? error : unchangeable(file, error)
+    throw error instanceof Failure ? error : unchangeableFailure(file, error)
   } finally {
-    attempt(() => unlinkSync(draft))
+    orUndefined(() => unlinkSync(draft))
   }
 }
 
@@ -52,8 +52,8 @@ export function editConfigFile(path: string, edit: (draft: string) => boolean): 
  *
  * @throws Failure for whatever is there and is no plain file, after all links
  */
-export function refuseUnlessPlain(path: string): void {
-  const found = attempt(() => statSync(path, { throwIfNoEntry: false }))
+export function assertPlainFile(path: string): void {
+  const found = orUndefined(() => statSync(path, { throwIfNoEntry: false }))
   if (found === undefined || found.isFile()) return
   throw new Failure(`${path} is ${found.isDirectory() ? 'a directory' : 'no plain file'}, so it is left as it is`, {
     hints: ['let GIT_CONFIG_GLOBAL, or for --system GIT_CONFIG_SYSTEM, name a plain file, or unset it'],
@@ -62,9 +62,9 @@ export function refuseUnlessPlain(path: string): void {
 
 /** Where a path leads in the end, be there a file or not. */
 export function followLinks(path: string, left = DEPTH): string {
-  const real = attempt(() => realpathSync(path))
+  const real = orUndefined(() => realpathSync(path))
   if (real !== undefined) return real
-  const target = attempt(() => readlinkSync(path))
+  const target = orUndefined(() => readlinkSync(path))
   // A link whose target is still missing is written through, as git does.
   return target === undefined || left === 0 ? path : followLinks(resolve(dirname(path), target), left - 1)
 }
@@ -77,7 +77,7 @@ const DEPTH = 5
  *
  * @returns whether there is a file
  */
-function lock(file: string, draft: string): boolean {
+function lockFile(file: string, draft: string): boolean {
   try {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode
     const handle = openSync(draft, 'wx', mode === undefined ? 0o666 : 0o600)
@@ -88,7 +88,7 @@ function lock(file: string, draft: string): boolean {
     }
     return mode !== undefined
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw unchangeable(file, error)
+    if (systemCode(error) !== 'EEXIST') throw unchangeableFailure(file, error)
     throw new Failure(`${file} is locked by another git process, or was left so by one that was killed`, {
       hints: [`if no git runs: rm ${quote(draft)}`],
       cause: error,
@@ -106,7 +106,7 @@ function sync(path: string): void {
 }
 
 /** "EACCES: permission denied, open '/etc/gitconfig.lock'": the system's reason, as git would print it. */
-function unchangeable(file: string, error: unknown): Failure {
+function unchangeableFailure(file: string, error: unknown): Failure {
   const reason = /^\w+: ([^,]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? String(error)
   return new Failure(`${file} cannot be changed: ${reason}`, {
     hints: ['you must be allowed to write into its directory; for --system that takes an administrator'],

@@ -24,7 +24,7 @@ export function isOwnHelper(helper: string): boolean {
  * @see https://git-scm.com/docs/gitcredentials#_configuration_options
  */
 export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelpers {
-  return arrange(listValues(HELPER_KEYS, env), url)
+  return orderHelpers(listValues(HELPER_KEYS, env), url)
 }
 
 /**
@@ -37,7 +37,7 @@ export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelp
 export function listHelpersHere(url: string, env: NodeJS.ProcessEnv): OtherHelpers & { keys: readonly string[] } {
   const local = listLocal(HELPER_KEYS, env).map(({ key, value }) => [key, value] as const)
   const keys = local.map(([key]) => key).filter((key) => key === 'credential.helper' || mayMatch(patternOf(key), url))
-  return { ...arrange([...listValues(HELPER_KEYS, env), ...local], url), keys: [...new Set(keys)] }
+  return { ...orderHelpers([...listValues(HELPER_KEYS, env), ...local], url), keys: [...new Set(keys)] }
 }
 
 const HELPER_KEYS = '^credential\\.(.*\\.)?helper$'
@@ -46,7 +46,7 @@ function patternOf(key: string): string {
   return key.slice('credential.'.length, -'.helper'.length)
 }
 
-function arrange(entries: readonly (readonly [key: string, value: string])[], url: string): OtherHelpers {
+function orderHelpers(entries: readonly (readonly [key: string, value: string])[], url: string): OtherHelpers {
   let helpers: string[] = []
   for (const [key, value] of entries) {
     const pattern = patternOf(key)

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { attempt } from '../base/failure.ts'
+import { orUndefined } from '../base/failure.ts'
 import { listEntries } from './config.ts'
 import { runGit } from './run.ts'
 
@@ -26,7 +26,7 @@ export function removeEntry(file: string, index: number, env: NodeJS.ProcessEnv)
   })
   for (const remove of [unset, ...cuts]) {
     remove()
-    const left = attempt(() => listEntries(file, env))
+    const left = orUndefined(() => listEntries(file, env))
     if (isDeepStrictEqual(left, expected)) return true
     writeFileSync(file, text, 'latin1')
   }

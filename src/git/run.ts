@@ -6,7 +6,7 @@ import { findProgram } from '../base/programs.ts'
  * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which
  * a lock counts as forgotten. Milliseconds.
  */
-export const TIME_LIMIT = 5_000
+export const GIT_TIME_LIMIT_MS = 5_000
 
 /**
  * Runs git to its end.
@@ -17,5 +17,5 @@ export const TIME_LIMIT = 5_000
 export function runGit(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): SpawnSyncReturns<string> {
   const git = findProgram('git', env)
   if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
-  return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: TIME_LIMIT, windowsHide: true })
+  return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../base/failure.ts'
-import { refuseUnlessPlain } from './edit.ts'
+import { assertPlainFile } from './edit.ts'
 import { runGit } from './run.ts'
 
 export type Scope = 'global' | 'system' | 'local'
@@ -14,7 +14,7 @@ export type Scope = 'global' | 'system' | 'local'
  */
 export function findConfigFile(scope: Scope, env: NodeJS.ProcessEnv): string {
   const file = find(scope, env)
-  refuseUnlessPlain(file)
+  assertPlainFile(file)
   return file
 }
 

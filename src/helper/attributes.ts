@@ -33,17 +33,17 @@ export function parseAttributes(bytes: string): Attributes {
   const lists = new Map<string, string[]>()
   for (const line of bytes.split('\n')) {
     if (line === '') break
-    if (line.length > LINE_LIMIT) throw malformed(`a line of more than ${LINE_LIMIT} bytes`)
-    if (line.includes('\0')) throw malformed('a NUL byte')
+    if (line.length > LINE_LIMIT) throw malformedFailure(`a line of more than ${LINE_LIMIT} bytes`)
+    if (line.includes('\0')) throw malformedFailure('a NUL byte')
     const equals = line.indexOf('=')
-    if (equals === -1) throw malformed('a line without "="')
+    if (equals === -1) throw malformedFailure('a line without "="')
     const name = line.slice(0, equals)
     const value = line.slice(equals + 1)
     if (!name.endsWith('[]')) values.set(name, decode(value))
     else if (LISTS.has(name)) append(lists, name, decode(value))
   }
   for (const name of NAMES) {
-    if (CONTROL_CHARACTER.test(values.get(name) ?? '')) throw malformed(`a control character in "${name}"`)
+    if (CONTROL_CHARACTER.test(values.get(name) ?? '')) throw malformedFailure(`a control character in "${name}"`)
   }
   return { values, lists }
 }
@@ -84,6 +84,6 @@ export function formatAttributes(attributes: Iterable<readonly [name: string, va
   return text
 }
 
-function malformed(what: string): Failure {
+function malformedFailure(what: string): Failure {
   return new Failure(`git's request has ${what}, so it gets no answer`)
 }

@@ -6,7 +6,7 @@ import { type Attributes, formatAttributes } from './attributes.ts'
 export const AMONG_OTHERS = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
 
 /** What git asks a helper for, or tells it. */
-export type Request = {
+export type CredentialRequest = {
   readonly account: Account
   /** Whether git names anybody, be it the name that this helper answers. */
   readonly isNamed: boolean
@@ -32,7 +32,7 @@ type Answered = Pick<AccessToken, 'id' | 'isShadowed'> & {
  * @returns undefined where git names no host or protocol, or one that can be nobody's: a token is bound to exactly one
  *   of each (CVE-2020-11008)
  */
-export function readRequest({ values, lists }: Attributes): Request | undefined {
+export function readCredentialRequest({ values, lists }: Attributes): CredentialRequest | undefined {
   const protocol = values.get('protocol')
   const host = values.get('host')
   if (!protocol || !host || !HOST.test(host)) return undefined
@@ -54,7 +54,7 @@ export function readRequest({ values, lists }: Attributes): Request | undefined 
   }
 }
 
-function readForm(values: Attributes['values']): Request['form'] {
+function readForm(values: Attributes['values']): CredentialRequest['form'] {
   if (!values.has('authtype') && !values.has('credential')) return values.has('password') ? 'password' : 'none'
   return values.get('authtype')?.toLowerCase() === 'bearer' && values.has('credential') ? 'bearer' : 'foreign'
 }
@@ -90,7 +90,11 @@ function parseState(state: string): Answered | undefined {
  * @param isFinal whether another token would be no better
  * @see https://git-scm.com/docs/git-credential#IOFMT
  */
-export function formatAnswer(token: AccessToken, { account, capabilities }: Request, isFinal: boolean): string {
+export function formatAnswer(
+  token: AccessToken,
+  { account, capabilities }: CredentialRequest,
+  isFinal: boolean,
+): string {
   const hasTypes = capabilities.includes('authtype')
   const hasState = capabilities.includes('state')
   const answer: [name: string, value: string][] = []

@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream'
 import { rootCertificates } from 'node:tls'
 import { Failure, isFailure, systemCode } from '../base/failure.ts'
 import type { Trace } from '../base/trace.ts'
-import { startWatch, type Watch } from './stall.ts'
-import { unreachable } from './unreachable.ts'
+import { type StallWatch, startStallWatch } from './stall.ts'
+import { unreachableFailure } from './unreachable.ts'
 
 /** How the user's network wants to be used. */
 export type Network = {
@@ -20,12 +20,10 @@ export type Network = {
 }
 
 /** A request whose answer is small. `headers` and `body` may be secret. */
-export type Request = {
+export type SmallRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** Asked once the way to the server is open, before anything is sent. False ends it with the code `not_sent`. */
-  readonly isWanted?: () => boolean
 }
 
 /** An answer, read to its end. May be secret. */
@@ -67,7 +65,7 @@ const TIME_LIMIT = 30
 const PATIENCE = 120
 
 /** Of an answer that is taken as it comes: larger ones make it no faster. Bytes. */
-const PIECE = 64 * 1024
+const PIECE_BYTES = 64 * 1024
 
 /** No answer that we want comes near it. Bytes. */
 const SIZE_LIMIT = 1024 * 1024
@@ -76,13 +74,11 @@ const SIZE_LIMIT = 1024 * 1024
  * Sends a request and reads the whole answer. A redirect is an answer too: it is never followed, so no secret reaches
  * a host that it was not meant for.
  *
- * @throws Failure with the code `unreachable` when there is no answer, `not_sent` when it was not wanted any more
+ * @throws Failure with the code `unreachable` when there is no answer
  */
-export async function send(url: URL, { isWanted, ...request }: Request, network: Network): Promise<Answer> {
+export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
   const proxy: { status?: number } = {}
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
-  let isUnwanted = false
-  if (isWanted !== undefined) askWhenConnected(agent, () => !(isUnwanted = !isWanted()))
   const began = performance.now()
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
   // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
@@ -96,14 +92,13 @@ export async function send(url: URL, { isWanted, ...request }: Request, network:
       agent,
     })
     const body = await response.text()
-    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    if (proxy.status !== undefined) throw proxyRefusalFailure(proxy.status)
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
-    if (isUnwanted) throw new Failure(`nothing was sent to ${url.host}`, { code: 'not_sent' })
     const limit = signal.aborted ? TIME_LIMIT : undefined
-    throw isFailure(error) ? error : unreachable(url, network.proxy, error, limit)
+    throw isFailure(error) ? error : unreachableFailure(url, network.proxy, error, limit)
   }
 }
 
@@ -117,11 +112,11 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
   const { method, headers, body, patience = PATIENCE } = request
   const proxy: { status?: number } = {}
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
-  const watch = startWatch(patience)
+  const watch = startStallWatch(patience)
   const began = performance.now()
   const fail = (error: unknown): Failure => {
     if (isFailure(error)) return error
-    return unreachable(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
+    return unreachableFailure(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
   }
   const [{ default: fetch }, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
   watch.begin()
@@ -132,11 +127,11 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
       body: body === undefined ? null : Buffer.isBuffer(body) ? body : Stream.from(watch.taken(body)),
       redirect: 'manual',
       compress: false,
-      highWaterMark: PIECE,
+      highWaterMark: PIECE_BYTES,
       signal: watch.signal,
       agent,
     })
-    if (proxy.status !== undefined) throw refusedByProxy(proxy.status)
+    if (proxy.status !== undefined) throw proxyRefusalFailure(proxy.status)
     network.trace?.(`${method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
     const stream = response.body instanceof Stream ? response.body : Stream.from([])
     return {
@@ -156,7 +151,7 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
 
 async function* readBody(
   body: Readable,
-  watch: Watch,
+  watch: StallWatch,
   fail: (error: unknown) => Failure,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Whoever takes the pieces may take their time: what counts is how long it takes until one comes.
@@ -176,26 +171,6 @@ async function* readBody(
 
 function since(began: number): string {
   return `${Math.round(performance.now() - began)} ms`
-}
-
-/** The request is written when the connection is handed over. (Through a proxy, when the proxy's part is done.) */
-function askWhenConnected(agent: PlainAgent, isWanted: () => boolean): void {
-  const connect = agent.createConnection.bind(agent)
-  agent.createConnection = (options, done) => {
-    const socket = connect(options)
-    if (!socket) return socket
-    const refuse = (error: Error): void => done?.(error, socket)
-    socket.once('error', refuse)
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
-      if (!isWanted()) {
-        socket.destroy(new Error('not wanted any more'))
-        return
-      }
-      socket.off('error', refuse)
-      done?.(null, socket)
-    })
-    return undefined
-  }
 }
 
 /** @param refused is called with the status of a proxy that did not connect */
@@ -225,7 +200,7 @@ function readCertificate(file: string): string {
   }
 }
 
-function refusedByProxy(status: number): Failure {
+function proxyRefusalFailure(status: number): Failure {
   return new Failure(`the proxy did not connect (HTTP ${status})`, {
     code: 'unreachable',
     hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],

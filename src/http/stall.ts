@@ -1,5 +1,5 @@
 /** Ends an exchange in which nothing moves. */
-export type Watch = {
+export type StallWatch = {
   readonly signal: AbortSignal
   readonly begin: () => void
   readonly end: () => void
@@ -12,7 +12,7 @@ export type Watch = {
  *
  * @param patience how long nothing may move between a `begin` and its `end`, in seconds
  */
-export function startWatch(patience: number): Watch {
+export function startStallWatch(patience: number): StallWatch {
   const controller = new AbortController()
   let isWaiting = false
   // One for the whole exchange: a new one for each piece would cost more than the piece.

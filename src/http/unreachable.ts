@@ -1,4 +1,5 @@
 import { Failure, systemCode } from '../base/failure.ts'
+import { COMMAND } from '../base/program.ts'
 
 /**
  * Why there is no answer, in words.
@@ -6,7 +7,12 @@ import { Failure, systemCode } from '../base/failure.ts'
  * @param limit the seconds that it was waited for in vain, where that is the reason
  * @returns a Failure with the code `unreachable`
  */
-export function unreachable(url: URL, proxy: URL | undefined, error: unknown, limit: number | undefined): Failure {
+export function unreachableFailure(
+  url: URL,
+  proxy: URL | undefined,
+  error: unknown,
+  limit: number | undefined,
+): Failure {
   const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
   const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
   if (tls !== undefined) {
@@ -21,7 +27,7 @@ export function unreachable(url: URL, proxy: URL | undefined, error: unknown, li
   const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
   return new Failure(`${where} cannot be reached (${reason})`, {
     code: 'unreachable',
-    hints: ['try again when the network is back; to look for the cause: git credential-bitbucket-oauth doctor'],
+    hints: [`try again when the network is back; to look for the cause: ${COMMAND} doctor`],
     cause: error,
   })
 }

@@ -1,14 +1,13 @@
-import { isatty } from 'node:tty'
 import { findBrowser, type OpenBrowser } from '../base/browser.ts'
-import type { Surroundings } from '../base/context.ts'
+import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { holdSignals } from '../base/signals.ts'
 import { isFalse } from '../git/config.ts'
 import { readNetwork } from '../git/network.ts'
 import type { Client } from '../oauth/client.ts'
-import { type Authorization, exchangeCode, type Granted, startAuthorization } from '../oauth/grants.ts'
+import { type Authorization, exchangeCode, startAuthorization, type TokenResponse } from '../oauth/grants.ts'
 import { failurePage, successPage } from '../oauth/page.ts'
-import { inWords, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
+import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { isBackgroundFetch } from './backgroundFetch.ts'
 
@@ -27,9 +26,9 @@ export type LoginRequest = {
   readonly isByHand: boolean
   /** What a person types to log in. */
   readonly command: string
-  readonly around: Surroundings
+  readonly context: Context
   /** Saves what was granted, before the browser is told that all is well; with the second it was asked for. */
-  readonly save: (granted: Granted, sent: number) => Promise<AccessToken>
+  readonly save: (tokenResponse: TokenResponse, sent: number) => Promise<AccessToken>
 }
 
 /**
@@ -38,48 +37,56 @@ export type LoginRequest = {
  *
  * @throws Failure where nobody may be asked (`login_required`), and where the login came to nothing
  */
-export async function login(request: LoginRequest): Promise<AccessToken> {
-  const { client, timeLimit, around } = request
-  const browser = findBrowser(around.env)
-  refuseWhereNobodySits(request, browser)
+export async function logInWithBrowser(request: LoginRequest): Promise<AccessToken> {
+  const { client, timeLimit, context } = request
+  const browser = findBrowser(context.env)
+  requireAttended(request, browser)
   const listener = await listenForRedirect(client.redirectUri)
   try {
-    around.trace(`listening at ${listener.redirectUri}`)
+    context.trace(`listening at ${listener.redirectUri}`)
     const authorization = await startAuthorization(client, listener.redirectUri)
     // Waiting begins before the browser opens: nothing it brings can come too early.
     const redirect = listener.receive(authorization.state, timeLimit)
-    await Promise.race([redirect, open(request, authorization, browser)])
+    await Promise.race([redirect, openAuthorization(request, authorization, browser)])
     const response = await redirect
-    around.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
-    return await complete(request, authorization, response)
+    context.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
+    return await completeLogin(request, authorization, response)
   } finally {
     listener.close()
   }
 }
 
-async function open(request: LoginRequest, { url }: Authorization, browser: OpenBrowser | undefined): Promise<void> {
-  const { client, reason, timeLimit, isByHand, around } = request
+async function openAuthorization(
+  request: LoginRequest,
+  { url }: Authorization,
+  browser: OpenBrowser | undefined,
+): Promise<void> {
+  const { client, reason, timeLimit, isByHand, context } = request
   // Whoever has asked for it knows why.
-  if (!isByHand) around.tell(reason)
+  if (!isByHand) context.tell(reason)
   const way =
     browser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
-  around.tell(`to log in, ${way} (within ${inWords(timeLimit)}; Ctrl-C stops):`)
-  around.tell(url.href)
-  if (browser === undefined || around.env['SSH_CONNECTION']) around.tell(tunnelHint(client.redirectUri))
+  context.tell(`to log in, ${way} (within ${formatTimeLimit(timeLimit)}; Ctrl-C stops):`)
+  context.tell(url.href)
+  if (browser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
   // The address is on the screen, so a browser that does not start is not the end.
-  await browser?.(url).catch(() => around.tell('the browser did not start; open the address above by hand'))
+  await browser?.(url).catch(() => context.tell('the browser did not start; open the address above by hand'))
 }
 
-async function complete(request: LoginRequest, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
-  const { client, name, around, save } = request
-  const sent = around.now()
+async function completeLogin(
+  request: LoginRequest,
+  authorization: Authorization,
+  redirect: Redirect,
+): Promise<AccessToken> {
+  const { client, name, context, save } = request
+  const sent = context.now()
   try {
-    const network = readNetwork(client.tokenEndpoint, around.env, around.trace)
+    const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
     const token = await holdSignals(async () =>
       save(await exchangeCode(client, authorization, redirect.parameters, network), sent),
     )
     await redirect.show(successPage(name))
-    around.tell(`logged in to ${name}`)
+    context.tell(`logged in to ${name}`)
     return token
   } catch (error) {
     const { message, hints } = isFailure(error) ? error : new Failure('an error in this program; the terminal shows it')
@@ -93,9 +100,9 @@ async function complete(request: LoginRequest, authorization: Authorization, red
  *
  * @throws Failure `login_required` where nobody may be asked, with the way to be asked
  */
-function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | undefined): void {
-  const { settings, reason, hints, isByHand, command, around } = request
-  const { env } = around
+function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined): void {
+  const { settings, reason, hints, isByHand, command, context } = request
+  const { env } = context
   const refuse = (obstacle: string, wayOut: string): never => {
     throw new Failure(`${reason}; no browser was opened, because ${obstacle}`, {
       code: 'login_required',
@@ -113,7 +120,7 @@ function refuseWhereNobodySits(request: LoginRequest, browser: OpenBrowser | und
   if (env['CI'] && !isFalse(env['CI'])) {
     refuse('CI is set', `to log in, where somebody sits: env -u CI ${command}`)
   }
-  if (browser === undefined && !isatty(2)) {
+  if (browser === undefined && !context.isAttended()) {
     refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)
   }
 }

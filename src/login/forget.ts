@@ -1,4 +1,4 @@
-import type { Surroundings } from '../base/context.ts'
+import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { type AccessToken, wasJustIssued } from '../tokens/accessToken.ts'
 import { type Account, accountName, accountUrl, isSameHost } from '../tokens/account.ts'
@@ -6,9 +6,8 @@ import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { isInKeyring, removeFromKeyring } from '../tokens/keyringRecords.ts'
 import { withLock } from '../tokens/lock/lock.ts'
 import { leaveNote, removeNote } from '../tokens/notes.ts'
-import type { Places } from '../tokens/readLogin.ts'
 import { answeringAccount, hasRecord, listAccounts, removeAllOf } from '../tokens/recordFile.ts'
-import { openPlaces } from '../tokens/storage.ts'
+import { type Storage, withStorage } from '../tokens/storage.ts'
 import { removeStoredToken } from '../tokens/storedAccessToken.ts'
 import { loginCommand } from './loginCommand.ts'
 import { noteFailedLogin } from './pause.ts'
@@ -27,30 +26,32 @@ const PATIENCE = 15
 export async function forgetAccessToken(
   holders: readonly Account[],
   accessToken: string,
-  around: Surroundings,
+  context: Context,
 ): Promise<void> {
-  const places = await openPlaces(around)
-  const options = { patience: PATIENCE, tell: around.tell }
-  try {
+  const options = { patience: PATIENCE, tell: context.tell }
+  return withStorage(context, async (storage) => {
     for (const account of holders) {
-      const refused = await withLock(places.data, account, options, () =>
-        removeStoredToken(places, account, (token) => token.accessToken === accessToken),
+      const refused = await withLock(storage.data, account, options, () =>
+        removeStoredToken(storage, account, (token) => token.accessToken === accessToken),
       ).catch((error: unknown) => {
         // Whoever has the lock is getting another token already.
         if (!isFailure(error) || error.code !== 'locked') throw error
         return undefined
       })
-      if (refused !== undefined && wasJustIssued(refused, around.now())) {
-        throw refuseNew(refused, account, places, around)
+      if (refused !== undefined && wasJustIssued(refused, context.now())) {
+        throw refusedTokenFailure(refused, account, storage, context)
       }
     }
-  } finally {
-    places.keyring.close()
-  }
+  })
 }
 
 /** Git tells a helper only that the server refused, and not why. */
-function refuseNew({ grantType }: AccessToken, account: Account, { runtime }: Places, { now }: Surroundings): Failure {
+function refusedTokenFailure(
+  { grantType }: AccessToken,
+  account: Account,
+  { runtime }: Storage,
+  { now }: Context,
+): Failure {
   if (grantType === 'authorization_code') noteFailedLogin(runtime, account, { code: 'refused', leftAt: now() })
   else leaveNote(runtime, account, 'refused', { leftAt: now() })
   return new Failure(`${account.host} refuses even an access token that it has just issued`, {
@@ -77,31 +78,28 @@ type Extent = 'own' | 'answering' | 'all'
  */
 export async function forgetLogin(
   wanted: Account,
-  around: Surroundings,
+  context: Context,
   extent: Extent,
-  look: (places: Places, account: Account) => Promise<void> = async () => {},
+  look: (storage: Storage, account: Account) => Promise<void> = async () => {},
 ): Promise<void> {
-  const places = await openPlaces(around)
-  try {
-    for (const account of listForgotten(wanted, places, extent)) {
-      await withLock(places.data, account, { patience: PATIENCE, tell: around.tell }, async () => {
-        await look(places, account)
+  return withStorage(context, async (storage) => {
+    for (const account of listForgotten(wanted, storage, extent)) {
+      await withLock(storage.data, account, { patience: PATIENCE, tell: context.tell }, async () => {
+        await look(storage, account)
         // First: where the keyring keeps its login, the record that says so stays.
-        await forgetInKeyring(places, account)
-        removeAllOf(places.data, account)
-        removeAllOf(places.runtime, account)
+        await forgetInKeyring(storage, account)
+        removeAllOf(storage.data, account)
+        removeAllOf(storage.runtime, account)
       })
     }
     // Who has no login may have a note of one that was cancelled.
-    const asked = extent === 'own' ? wanted : answeringAccount(places.data, wanted)
-    removeNote(places.runtime, asked, 'failed-login')
-  } finally {
-    places.keyring.close()
-  }
+    const asked = extent === 'own' ? wanted : answeringAccount(storage.data, wanted)
+    removeNote(storage.runtime, asked, 'failed-login')
+  })
 }
 
 /** An earlier login may lie there as well, of which no record speaks. */
-async function forgetInKeyring({ data, keyring, tell }: Places, account: Account): Promise<void> {
+async function forgetInKeyring({ data, keyring, tell }: Storage, account: Account): Promise<void> {
   const isThere = isInKeyring(data, account)
   try {
     await removeFromKeyring(keyring, account)
@@ -111,14 +109,14 @@ async function forgetInKeyring({ data, keyring, tell }: Places, account: Account
   }
 }
 
-function listForgotten(wanted: Account, places: Places, extent: Extent): Account[] {
-  if (extent === 'all') return listKept(wanted, places)
-  const account = extent === 'own' ? wanted : answeringAccount(places.data, wanted)
-  return [places.data, places.runtime].some((directory) => hasRecord(directory, account)) ? [account] : []
+function listForgotten(wanted: Account, storage: Storage, extent: Extent): Account[] {
+  if (extent === 'all') return listKeptAccounts(wanted, storage)
+  const account = extent === 'own' ? wanted : answeringAccount(storage.data, wanted)
+  return [storage.data, storage.runtime].some((directory) => hasRecord(directory, account)) ? [account] : []
 }
 
 /** The accounts of a host that anything is kept of, the default account first. */
-export function listKept(wanted: Account, { data, runtime }: Pick<Places, 'data' | 'runtime'>): Account[] {
+export function listKeptAccounts(wanted: Account, { data, runtime }: Pick<Storage, 'data' | 'runtime'>): Account[] {
   const kept = [data, runtime].flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
   return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]
 }

@@ -1,5 +1,6 @@
+import { BITBUCKET } from '../base/bitbucket.ts'
+import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
-import { BITBUCKET } from '../oauth/client.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 
 /** What a person types to log in to an account. */
@@ -20,7 +21,7 @@ export function forgetConsumerCommand(account: Account): string {
 function commandFor(command: string, account: Account): string {
   const url = accountUrl(defaultAccount(account))
   return [
-    `git credential-bitbucket-oauth ${command}`,
+    `${COMMAND} ${command}`,
     ...(account.username === undefined ? [] : ['--username', quote(account.username)]),
     ...(url === BITBUCKET ? [] : [quote(url)]),
   ].join(' ')

@@ -1,32 +1,45 @@
-import type { Surroundings } from '../base/context.ts'
-import { isFailure } from '../base/failure.ts'
+import type { Context } from '../base/context.ts'
+import { type Failure, isFailure, orFailure } from '../base/failure.ts'
 import { type AccessToken, isFresh, isValid } from '../tokens/accessToken.ts'
 import { type Account, accountUrl } from '../tokens/account.ts'
 import { readAccessToken } from '../tokens/cache.ts'
-import { type LockOptions, withLock } from '../tokens/lock/lock.ts'
+import { type Lock, type LockOptions, withLock } from '../tokens/lock/lock.ts'
 import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
-import { openPlaces } from '../tokens/storage.ts'
+import { type Storage, withStorage } from '../tokens/storage.ts'
 import { readStoredToken, removeStoredToken } from '../tokens/storedAccessToken.ts'
-import { logInByHand, renew } from './renew.ts'
-import { type Errand, LONGEST_LOGIN, prepareErrand } from './settings.ts'
+import { logInByHand } from './logIn.ts'
+import { renew } from './renew.ts'
+import type { UnderLock } from './renewal.ts'
+import { type AccountSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
 
-/** How long to wait for a sibling, which has limits of its own for what it does. Seconds. */
+/** How long to wait for another process, which has limits of its own for what it does. Seconds. */
 const PATIENCE = LONGEST_LOGIN + 60
 
-/** How long to wait for a sibling with a token in hand that is still valid. Seconds. */
+/** How long to wait for another process with a token in hand that is still valid. Seconds. */
 const SHORT_PATIENCE = 5
 
 type Token = AccessToken | undefined
 
 export type Obtained = {
   readonly token: AccessToken
-  /** Whether another one would be no better, or is not to be had: git's word for the contrary is `continue`. */
+  /** Whether another token would be no better, or is not to be had: the contrary of git's `continue`. */
   readonly isFinal: boolean
 }
 
+/** What is asked for, and what it takes to find it. */
+type TokenRequest = {
+  readonly account: Account
+  readonly storage: Storage
+  readonly context: Context
+  /** The id of a token that the server has just refused. */
+  readonly refused: string | undefined
+  /** When git asked, in seconds since 1970. */
+  readonly asked: number
+}
+
 /**
- * A new access token, saved before it is returned: a sibling's that came first, else a refreshed one, else one from a
- * login in the browser. While the old one is valid, no trouble in getting a new one keeps it from being used.
+ * A new access token, saved before it is returned: one that another process has just obtained, else a refreshed one, else
+ * one from a login in the browser. While the old one is valid, no trouble in getting a new one keeps it from being used.
  *
  * @param wanted whom git asks for; the default account answers for a username that has no login of its own
  * @param refused the id of a token that the server has just refused, and that counts as none
@@ -35,78 +48,60 @@ export type Obtained = {
  */
 export async function obtainToken(
   wanted: Account,
-  around: Surroundings,
+  context: Context,
   refused: string | undefined,
 ): Promise<Obtained | undefined> {
-  const { now, tell, trace } = around
-  const asked = now()
-  const places = await openPlaces(around)
-  const { data, runtime, keyring } = places
-  const account = answeringAccount(data, wanted)
-  let valid: Token
-  const readFresh = async (): Promise<Token> => {
-    const stored = await readStoredToken(places, account)
-    const token = stored?.id === refused ? undefined : stored
-    valid = token !== undefined && isValid(token, now()) ? token : undefined
-    return token !== undefined && isFresh(token, now()) ? token : undefined
-  }
-  let errand: Promise<Errand | undefined> | undefined
-  const prepare = (): Promise<Errand | undefined> => (errand ??= prepareErrand(account, places, around))
-  try {
-    const fresh = await readFresh()
-    if (fresh !== undefined) return { token: fresh, isFinal: refused !== undefined }
-    // What has a record was ours when it was made: of many that wait for one, only that one asks git for settings.
-    if (!hasRecord(data, account) && (await prepare()) === undefined) return undefined
-    const options: LockOptions<Token> = {
-      patience: valid === undefined ? PATIENCE : SHORT_PATIENCE,
-      tell,
-      look: () => {
-        const siblings = readAccessToken(runtime, account)
-        return siblings !== undefined && siblings.id !== refused && isFresh(siblings, now()) ? siblings : undefined
-      },
-    }
-    const token = await untilHeld(() =>
-      withLock<Token>(data, account, options, async (lock) => {
-        const siblings = await readFresh()
-        if (siblings !== undefined) {
-          trace(`another process has obtained token ${siblings.id} meanwhile`)
-          return siblings
-        }
-        trace(`the lock of ${accountUrl(account)} is taken`)
-        if (refused !== undefined) await removeStoredToken(places, account, ({ id }) => id === refused)
-        const prepared = await prepare()
-        return prepared === undefined ? undefined : renew(prepared, { lock, asked, hasValid: valid !== undefined })
-      }),
+  return withStorage(context, async (storage) => {
+    const account = answeringAccount(storage.data, wanted)
+    const request: TokenRequest = { account, storage, context, refused, asked: context.now() }
+
+    const present = await readUsableToken(request)
+    if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
+
+    // An account with a record was ours when that was made: of many processes that wait, only one asks git for settings.
+    const isKnown = hasRecord(storage.data, account)
+    const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
+    if (!isKnown && settings === undefined) return undefined
+
+    const token = await orFailure(() =>
+      untilHeld(() =>
+        withLock(storage.data, account, lockOptions(request, present), (lock) =>
+          obtainUnderLock(request, settings, lock),
+        ),
+      ),
     )
+    if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
     return token === undefined ? undefined : { token, isFinal: true }
-  } catch (error) {
-    if (!isFailure(error) || valid === undefined || !isValid(valid, now())) throw error
-    tell(`${error.message}; the present token is used for the ${Math.floor(valid.expiresAt - now())} seconds it lasts`)
-    return { token: valid, isFinal: true }
-  } finally {
-    keyring.close()
+  })
+}
+
+/** Another process's token, if it came first, else a new one. */
+async function obtainUnderLock(request: TokenRequest, known: AccountSettings | undefined, lock: Lock): Promise<Token> {
+  const { account, storage, context, refused, asked } = request
+  const present = await readUsableToken(request)
+  if (isFreshNow(present, context)) {
+    context.trace(`another process has obtained token ${present.id} meanwhile`)
+    return present
   }
+  context.trace(`the lock of ${accountUrl(account)} is taken`)
+  if (refused !== undefined) await removeStoredToken(storage, account, ({ id }) => id === refused)
+  const settings = known ?? (await readAccountSettings(account, storage, context))
+  if (settings === undefined) return undefined
+  return renew(settings, { lock, asked, hasValid: isValidNow(present, context) })
 }
 
 /**
- * A login that somebody asks for by hand, for the default account or for a username of its own.
+ * A login that a person asks for, for the default account or for a username of its own.
  *
  * @returns undefined for a host that is not ours
  * @throws Failure where it came to nothing
  */
-export async function logInAnew(account: Account, around: Surroundings): Promise<Token> {
-  const asked = around.now()
-  const places = await openPlaces(around)
-  try {
-    const errand = await prepareErrand(account, places, around)
-    if (errand === undefined) return undefined
-    const options = { patience: PATIENCE, tell: around.tell }
-    return await untilHeld(() =>
-      withLock<Token>(places.data, account, options, (lock) => logInByHand(errand, { lock, asked })),
-    )
-  } finally {
-    places.keyring.close()
-  }
+export async function logInAnew(account: Account, context: Context): Promise<Token> {
+  return underLock(
+    () => account,
+    context,
+    (settings, under) => logInByHand(settings, under),
+  )
 }
 
 /**
@@ -116,29 +111,81 @@ export async function logInAnew(account: Account, around: Surroundings): Promise
  * @returns undefined for a host that is not ours
  * @throws Failure with the code `login_required` where there is no login to renew it with; the present token stays
  */
-export async function refreshNow(wanted: Account, around: Surroundings): Promise<Token> {
-  const asked = around.now()
-  const places = await openPlaces(around)
-  try {
-    const account = answeringAccount(places.data, wanted)
-    const errand = await prepareErrand(account, places, around)
-    if (errand === undefined) return undefined
-    const options = { patience: PATIENCE, tell: around.tell }
-    return await untilHeld(() =>
-      withLock<Token>(places.data, account, options, (lock) => renew(errand, { lock, asked, hasValid: true })),
+export async function refreshNow(wanted: Account, context: Context): Promise<Token> {
+  return underLock(
+    ({ data }) => answeringAccount(data, wanted),
+    context,
+    (settings, under) => renew(settings, { ...under, hasValid: true }),
+  )
+}
+
+/** Works under the lock of an account, whatever token is stored for it. */
+async function underLock(
+  findAccount: (storage: Storage) => Account,
+  context: Context,
+  work: (settings: AccountSettings, under: Pick<UnderLock, 'lock' | 'asked'>) => Promise<AccessToken>,
+): Promise<Token> {
+  return withStorage(context, async (storage) => {
+    const asked = context.now()
+    const account = findAccount(storage)
+    const settings = await readAccountSettings(account, storage, context)
+    if (settings === undefined) return undefined
+    const options = { patience: PATIENCE, tell: context.tell }
+    return untilHeld(() =>
+      withLock<Token>(storage.data, account, options, (lock: Lock) => work(settings, { lock, asked })),
     )
-  } finally {
-    places.keyring.close()
+  })
+}
+
+/** Waits only shortly where there still is a valid token, and not at all once another process has obtained one. */
+function lockOptions(request: TokenRequest, present: Token): LockOptions<Token> {
+  const { account, storage, context, refused } = request
+  return {
+    patience: isValidNow(present, context) ? SHORT_PATIENCE : PATIENCE,
+    tell: context.tell,
+    look: () => {
+      // The keyring is not asked while we wait.
+      const token = readAccessToken(storage.runtime, account)
+      return token?.id !== refused && isFreshNow(token, context) ? token : undefined
+    },
   }
+}
+
+/** The account's stored token, unless it is the one that the server has refused. */
+async function readUsableToken({ account, storage, refused }: TokenRequest): Promise<Token> {
+  const token = await readStoredToken(storage, account)
+  return token?.id === refused ? undefined : token
+}
+
+/**
+ * The stored token, while it is valid, where there is no new one to be had.
+ *
+ * @param before what was stored at first: a keyring that went down meanwhile has not made it worse
+ * @throws Failure the reason why there is no new one
+ */
+async function requireValidToken(request: TokenRequest, before: Token, reason: Failure): Promise<AccessToken> {
+  const { context } = request
+  const present = await orFailure(() => readUsableToken(request))
+  const token = isFailure(present) ? before : present
+  if (!isValidNow(token, context)) throw reason
+  const left = Math.floor(token.expiresAt - context.now())
+  context.tell(`${reason.message}; the present token is used for the ${left} seconds it lasts`)
+  return token
+}
+
+function isFreshNow(token: Token, { now }: Context): token is AccessToken {
+  return token !== undefined && isFresh(token, now())
+}
+
+function isValidNow(token: Token, { now }: Context): token is AccessToken {
+  return token !== undefined && isValid(token, now())
 }
 
 /** Begins anew where the process was stopped for so long that another one took its lock over. */
 async function untilHeld(work: () => Promise<Token>): Promise<Token> {
   for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isFailure(error) || error.code !== 'lock_lost') throw error
-    }
+    const token = await orFailure(work)
+    if (!isFailure(token)) return token
+    if (token.code !== 'lock_lost') throw token
   }
 }

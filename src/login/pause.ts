@@ -1,11 +1,10 @@
-import { isatty } from 'node:tty'
-import { inWords } from '../base/duration.ts'
+import { formatDuration } from '../base/duration.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { Account } from '../tokens/account.ts'
 import { leaveNote, readNote } from '../tokens/notes.ts'
 import { loginCommand } from './loginCommand.ts'
-import type { Renewal } from './settings.ts'
+import type { Renewal } from './renewal.ts'
 
 /** For so long git's own calls leave somebody in peace who cancelled a login, or did not come. Seconds. */
 const PAUSE = 600
@@ -47,10 +46,10 @@ export function noteFailedLogin(
  *
  * @throws Failure where a login came to nothing a short while ago
  */
-export function refuseInPause({ account, vault, hasFallback, asked, around }: Renewal, reason: string): void {
-  const note = readNote(vault.runtime, account, 'failed-login')
+export function assertNotPaused({ account, storage, hasFallback, asked, context }: Renewal, reason: string): void {
+  const note = readNote(storage.runtime, account, 'failed-login')
   const leftAt = Number(note?.['leftAt'])
-  const passed = around.now() - leftAt
+  const passed = context.now() - leftAt
   // One from the future, of a clock that was set back since, says nothing; nor does one that cannot be read.
   if (note === undefined || !(passed >= -1)) return
   const hints = [`to log in now: ${loginCommand(account)}`]
@@ -60,8 +59,8 @@ export function refuseInPause({ account, vault, hasFallback, asked, around }: Re
   }
   const ending = ENDINGS[String(note['code'])]
   const pause = readPause(note)
-  if (ending === undefined || passed >= (isatty(2) ? Math.min(pause, PAUSE_AT_TERMINAL) : pause)) return
-  throw new Failure(`${reason}; no browser was opened, because the login ${inWords(passed)} ago ${ending}`, {
+  if (ending === undefined || passed >= (context.isAttended() ? Math.min(pause, PAUSE_AT_TERMINAL) : pause)) return
+  throw new Failure(`${reason}; no browser was opened, because the login ${formatDuration(passed)} ago ${ending}`, {
     code: 'login_paused',
     hints,
     quits: !hasFallback,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isFailure } from '../base/failure.ts'
-import type { Granted } from '../oauth/grants.ts'
+import type { TokenResponse } from '../oauth/grants.ts'
 import { type AccessToken, issueToken } from '../tokens/accessToken.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { saveClientSecret } from '../tokens/keyringRecords.ts'
@@ -9,39 +9,39 @@ import { readLogin } from '../tokens/readLogin.ts'
 import { writeLogin } from '../tokens/saveLogin.ts'
 import { writeStoredToken } from '../tokens/storedAccessToken.ts'
 import type { Login } from '../tokens/storedLogin.ts'
-import type { Renewal } from './settings.ts'
+import type { Renewal } from './renewal.ts'
 
 /**
  * Saves first what exists only once: the login, then the access token.
  *
  * @param login undefined where the server issued no refresh token
  * @param isNew whether somebody has just logged in, and did not only refresh
- * @param sent when the token was asked for, in seconds since 1970
+ * @param sentAt when the token was asked for, in seconds since 1970
  * @throws Failure where no place took the login, though one had on trial
  */
 export async function save(
   renewal: Renewal,
-  granted: Granted,
+  response: TokenResponse,
   login: Login | undefined,
-  { sent, isNew }: { readonly sent: number; readonly isNew: boolean },
+  { sentAt, isNew }: { readonly sentAt: number; readonly isNew: boolean },
 ): Promise<AccessToken> {
-  const { accessToken, scopes } = granted
+  const { accessToken, scopes } = response
   const grantType = isNew ? 'authorization_code' : 'refresh_token'
   const token = issueToken(
-    { ...renewal.manner, accessToken, id: randomUUID(), grantType, scopes },
-    { ...granted, sent },
+    { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes },
+    { ...response, sent: sentAt },
   )
   if (login === undefined) {
     await saveAccessToken(renewal, token)
   } else if (isNew || (await isStillOurs(renewal))) {
-    await saveLogin(renewal, login, sent)
+    await saveLogin(renewal, login, sentAt)
     await saveAccessToken(renewal, token)
   }
-  renewal.around.trace(
+  renewal.context.trace(
     `token ${token.id} is saved, ${login === undefined ? 'without a refresh token' : 'after its refresh token'}`,
   )
   // A login sets right whatever they say.
-  if (isNew) for (const name of NOTES) removeNote(renewal.vault.runtime, renewal.account, name)
+  if (isNew) for (const name of NOTES) removeNote(renewal.storage.runtime, renewal.account, name)
   return token
 }
 
@@ -49,11 +49,11 @@ export async function save(
  * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,
  * may find that another one took its lock and has a newer login by now, which must stay, or that it was forgotten.
  */
-async function isStillOurs({ account, vault, lock, kept }: Renewal): Promise<boolean> {
+async function isStillOurs({ account, storage, lock, stored }: Renewal): Promise<boolean> {
   if (lock.isHeld()) return true
   try {
-    const present = await readLogin(vault, account)
-    return present?.generation === kept?.generation && present?.login.refreshToken === kept?.login.refreshToken
+    const present = await readLogin(storage, account)
+    return present?.generation === stored?.generation && present?.login.refreshToken === stored?.login.refreshToken
   } catch (error) {
     // Nobody can tell. Both are kept then, and the newer one is known by its number.
     if (!isKeyringTrouble(error)) throw error
@@ -62,25 +62,25 @@ async function isStillOurs({ account, vault, lock, kept }: Renewal): Promise<boo
 }
 
 async function saveLogin(
-  { account, client, vault, store, kept }: Renewal,
+  { account, client, storage, store, stored }: Renewal,
   login: Login,
   issued: number,
 ): Promise<void> {
-  const place = await writeLogin(vault, account, { login, issued }, store, kept)
+  const place = await writeLogin(storage, account, { login, issued }, store, stored)
   if (place === 'keyring' && client.secretSource === 'configuration') {
     // It still is where the user put it.
-    await saveClientSecret(vault.keyring, account, client).catch((error: unknown) => {
+    await saveClientSecret(storage.keyring, account, client).catch((error: unknown) => {
       if (!isKeyringTrouble(error)) throw error
     })
   }
 }
 
 /** It was tried before, and what cannot be had again is saved: git gets its answer all the same. */
-async function saveAccessToken({ account, vault }: Renewal, token: AccessToken): Promise<void> {
+async function saveAccessToken({ account, storage }: Renewal, token: AccessToken): Promise<void> {
   try {
-    await writeStoredToken(vault, account, token)
+    await writeStoredToken(storage, account, token)
   } catch (error) {
     if (!isFailure(error)) throw error
-    vault.tell(`${error.message}; the token is used this once`)
+    storage.tell(`${error.message}; the token is used this once`)
   }
 }

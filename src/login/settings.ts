@@ -1,13 +1,12 @@
-import type { Surroundings } from '../base/context.ts'
+import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
 import { isFalse, readSettings, type Settings } from '../git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
-import { type Client, isOurs, mayBeOurs, readClient, seekSecret } from '../oauth/client.ts'
-import type { Manner } from '../tokens/accessToken.ts'
+import { type Client, findClientIdWithoutSecret, isOurs, mayBeOurs, readClient } from '../oauth/client.ts'
+import type { AnswerForm } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { findClientSecret } from '../tokens/clientSecret.ts'
-import type { Lock } from '../tokens/lock/lock.ts'
-import type { Kept, Places, StoreChoice, Vault } from '../tokens/readLogin.ts'
+import type { LoginStorage, Storage, StoreChoice } from '../tokens/storage.ts'
 
 /** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
 const LOGIN_TIME_LIMIT = 300
@@ -15,30 +14,19 @@ const LOGIN_TIME_LIMIT = 300
 /** Whoever has not come back after an hour will not. Seconds. */
 export const LONGEST_LOGIN = 3600
 
-/** An account with all that a new token for it takes. */
-export type Errand = {
+/** What a new token for an account takes: the OAuth client, git's settings, where the login is kept. */
+export type AccountSettings = {
   readonly account: Account
   readonly client: Client
   readonly settings: Settings
-  readonly vault: Vault
+  readonly storage: LoginStorage
   /** Whether git asks other helpers after this one: they may have what a login here did not bring. */
   readonly hasFallback: boolean
   /** How git is to be answered. */
-  readonly manner: Manner
+  readonly answerForm: AnswerForm
   /** For the person in the browser. Seconds. */
   readonly loginTimeLimit: number
-  readonly around: Surroundings
-}
-
-/** An errand under its account's lock, with what is stored, and where the next login goes. */
-export type Renewal = Errand & {
-  readonly lock: Lock
-  readonly kept: Kept | undefined
-  readonly store: 'keyring' | 'file'
-  /** When git asked, in seconds since 1970. */
-  readonly asked: number
-  /** Whether there still is a valid access token: then nobody need be disturbed. */
-  readonly hasValid: boolean
+  readonly context: Context
 }
 
 /**
@@ -47,28 +35,37 @@ export type Renewal = Errand & {
  * @returns undefined for a host that is not ours
  * @throws Failure with the code `not_configured` where a setting is missing or won't do
  */
-export async function prepareErrand(
+export async function readAccountSettings(
   account: Account,
-  places: Places,
-  around: Surroundings,
-): Promise<Errand | undefined> {
-  const { env } = around
+  storage: Storage,
+  context: Context,
+): Promise<AccountSettings | undefined> {
+  const { env } = context
   const url = accountUrl(defaultAccount(account))
   const settings = findSettings(account, env)
   if (settings === undefined) return undefined
-  const sought = seekSecret(url, settings, env)
-  const keptSecret = sought === undefined ? undefined : await findClientSecret(places, account, sought)
+  const sought = findClientIdWithoutSecret(url, settings, env)
+  const keptSecret = sought === undefined ? undefined : await findClientSecret(storage, account, sought)
   const client = readClient(url, settings, env, keptSecret)
-  const vault = { ...places, choice: readChoice(settings) }
+  const loginStorage = { ...storage, choice: readStoreChoice(settings) }
   const others = listOtherHelpers(url, env)
-  const manner = readManner(settings, others)
+  const answerForm = readAnswerForm(settings, others)
   const hasFallback = others.after.length > 0
-  around.trace(
-    `${accountUrl(account)}: secret ${client.secretSource === 'kept' ? 'kept with the logins' : `from the ${client.secretSource}`}, oauthStore ${vault.choice}, ` +
+  context.trace(
+    `${accountUrl(account)}: secret ${client.secretSource === 'kept' ? 'kept with the logins' : `from the ${client.secretSource}`}, oauthStore ${loginStorage.choice}, ` +
       `${others.before.length} helpers before and ${others.after.length} after this one, ` +
-      `git is answered with a ${manner.isBearer ? 'Bearer token' : 'password'}`,
+      `git is answered with a ${answerForm.isBearer ? 'Bearer token' : 'password'}`,
   )
-  return { account, client, settings, vault, manner, hasFallback, loginTimeLimit: readTimeLimit(settings), around }
+  return {
+    account,
+    client,
+    settings,
+    storage: loginStorage,
+    answerForm,
+    hasFallback,
+    loginTimeLimit: readTimeLimit(settings),
+    context,
+  }
 }
 
 /**
@@ -87,17 +84,17 @@ export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings
 }
 
 /** @throws Failure for a word that is no choice */
-export function readChoice(settings: Settings): StoreChoice {
+export function readStoreChoice(settings: Settings): StoreChoice {
   const value = settings.get('oauthstore') ?? 'auto'
   if (value === 'auto' || value === 'keyring' || value === 'file') return value
-  throw unknownValue('oauthStore', 'auto, keyring or file')
+  throw unknownValueFailure('oauthStore', 'auto, keyring or file')
 }
 
 /** A password is the form that every git takes; but where git has other helpers, some of them keep passwords. */
-function readManner(settings: Settings, { before, after }: OtherHelpers): Manner {
+function readAnswerForm(settings: Settings, { before, after }: OtherHelpers): AnswerForm {
   const value = settings.get('oauthauthtype') ?? 'auto'
   if (value !== 'auto' && value !== 'basic' && value !== 'bearer') {
-    throw unknownValue('oauthAuthType', 'auto, basic or bearer')
+    throw unknownValueFailure('oauthAuthType', 'auto, basic or bearer')
   }
   const hasOthers = before.length + after.length > 0
   return {
@@ -107,7 +104,7 @@ function readManner(settings: Settings, { before, after }: OtherHelpers): Manner
   }
 }
 
-function unknownValue(key: string, values: string): Failure {
+function unknownValueFailure(key: string, values: string): Failure {
   return new Failure(`${key} in git's configuration has to be ${values}`, {
     code: 'not_configured',
     hints: [`git config --show-origin --get-regexp '^credential\\.(.*\\.)?${key.toLowerCase()}$'`],

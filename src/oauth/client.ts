@@ -1,4 +1,6 @@
+import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
+import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
 import { isConfidential, isLoopback } from '../http/loopback.ts'
 
@@ -23,8 +25,6 @@ export type Client = {
 
 /** Values of `credential.<url>.*` by key in lower case. */
 type Settings = ReadonlyMap<string, string>
-
-export const BITBUCKET = 'https://bitbucket.org'
 
 const BITBUCKET_API = 'https://api.bitbucket.org'
 
@@ -64,7 +64,7 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
  *
  * @returns undefined where nothing has to be looked for
  */
-export function seekSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
+export function findClientIdWithoutSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
 }
@@ -77,17 +77,17 @@ export function readClientId(url: string, settings: Settings, env: NodeJS.Proces
 /**
  * The client that is configured for a URL.
  *
- * @param keptSecret the client secret that was found elsewhere, where {@link seekSecret} asks for one
+ * @param keptSecret the client secret that was found elsewhere, where {@link findClientIdWithoutSecret} asks for one
  * @throws Failure with the code `not_configured` where the id or secret is missing, and where a URL won't do
  */
 export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv, keptSecret?: string): Client {
   const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
-  if (!clientId) throw notConfigured(url, 'no OAuth consumer is configured', tellHowToMakeOne(url))
+  if (!clientId) throw notConfiguredFailure(url, 'no OAuth consumer is configured', wayToAConsumer(url))
   if (!clientSecret)
-    throw notConfigured(
+    throw notConfiguredFailure(
       url,
       'the OAuth consumer has no secret configured',
-      url === BITBUCKET ? ['git credential-bitbucket-oauth setup'] : [tellHowToSet(url, 'Secret')],
+      url === BITBUCKET ? [`${COMMAND} setup`] : [setClientCommand(url, 'Secret')],
     )
   const tokenEndpoint = readEndpoint(
     'oauthTokenURL',
@@ -121,7 +121,7 @@ export function readApiUrl(url: string, settings: Settings): URL | undefined {
  * as they are, as `curl -u` sends them in Bitbucket's documentation. RFC 6749, section 2.3.1, would have both
  * percent-encoded, which Bitbucket is not known to undo.
  */
-export function authorizationOf({ clientId, clientSecret }: Client): string {
+export function clientAuthorization({ clientId, clientSecret }: Client): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 }
 
@@ -147,18 +147,16 @@ function readConsumer(
 }
 
 /** @param missing a clause in lower case */
-function notConfigured(url: string, missing: string, hints: readonly string[]): Failure {
+function notConfiguredFailure(url: string, missing: string, hints: readonly string[]): Failure {
   return new Failure(`${missing} for ${url}, so there is no way to log in`, { code: 'not_configured', hints })
 }
 
-function tellHowToMakeOne(url: string): string[] {
-  return url === BITBUCKET
-    ? ['git credential-bitbucket-oauth setup']
-    : [tellHowToSet(url, 'Id'), tellHowToSet(url, 'Secret')]
+function wayToAConsumer(url: string): string[] {
+  return url === BITBUCKET ? [`${COMMAND} setup`] : [setClientCommand(url, 'Id'), setClientCommand(url, 'Secret')]
 }
 
 /** The command for one of the two. Bitbucket calls the id the consumer's key. */
-export function tellHowToSet(url: string, what: 'Id' | 'Secret'): string {
+export function setClientCommand(url: string, what: 'Id' | 'Secret'): string {
   return `git config --global ${quote(`credential.${url}.oauthClient${what}`)} ${what === 'Id' ? 'KEY' : 'SECRET'}`
 }
 

@@ -1,11 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { Failure } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
+import { COMMAND } from '../base/program.ts'
 import { type Network, send } from '../http/http.ts'
-import { authorizationOf, type Client } from './client.ts'
+import { type Client, clientAuthorization } from './client.ts'
+import { isClientRefused, isTokenErrorCode } from './errorCodes.ts'
 
 /** What the token endpoint granted (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
-export type Granted = {
+export type TokenResponse = {
   readonly accessToken: string
   /** Seconds from now. */
   readonly expiresIn: number
@@ -61,7 +63,7 @@ export async function exchangeCode(
   authorization: Authorization,
   response: URLSearchParams,
   network: Network,
-): Promise<Granted> {
+): Promise<TokenResponse> {
   const server = describeServer(client)
   const parameters = validateResponse(server, client, authorization, response)
   const aside: Aside = { serverTime: undefined, scopes: undefined }
@@ -72,9 +74,9 @@ export async function exchangeCode(
     parameters,
     authorization.redirectUri,
     authorization.codeVerifier,
-    sendOver(network, aside),
+    requestOptions(network, aside),
   )
-  return readGranted(
+  return readTokenResponse(
     await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer),
     aside,
   )
@@ -84,15 +86,13 @@ export async function exchangeCode(
  * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
  * sent is dead from then on.
  *
- * @param isWanted asked at the last moment before the token is sent
- * @throws Failure as {@link exchangeCode} does, and `not_sent`; {@link isRefused} tells which of them refuse the refresh token
+ * @throws Failure as {@link exchangeCode} does, ; {@link isRefreshTokenRefused} tells which of them refuse the refresh token
  */
-export async function refresh(
+export async function refreshAccessToken(
   client: Client,
   refreshToken: string,
   network: Network,
-  isWanted?: () => boolean,
-): Promise<Granted> {
+): Promise<TokenResponse> {
   const server = describeServer(client)
   const aside: Aside = { serverTime: undefined, scopes: undefined }
   const answer = await oauth.refreshTokenGrantRequest(
@@ -100,23 +100,12 @@ export async function refresh(
     { client_id: client.clientId },
     authenticate(client),
     refreshToken,
-    sendOver(network, aside, isWanted),
+    requestOptions(network, aside),
   )
-  return readGranted(await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer), aside)
-}
-
-/**
- * Whether a failed refresh means that the server itself refuses the refresh token. Bitbucket answers `invalid_grant`
- * for a dead one and `unauthorized_client` for one that was rotated away, but the latter for a wrong secret as well,
- * which the standard calls `invalid_client`: what was refused may be good again one day.
- */
-export function isRefused(failure: Failure): boolean {
-  return ['invalid_grant', 'unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
-}
-
-/** Whether the refusal may be of the consumer itself, so that a login would be refused as well. */
-export function mayRefuseClient(failure: Failure): boolean {
-  return ['unauthorized_client', 'invalid_client'].includes(failure.code ?? '')
+  return readTokenResponse(
+    await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer),
+    aside,
+  )
 }
 
 function describeServer(client: Client): oauth.AuthorizationServer {
@@ -124,7 +113,7 @@ function describeServer(client: Client): oauth.AuthorizationServer {
 }
 
 function authenticate(client: Client): oauth.ClientAuth {
-  return (_server, _client, _body, headers) => headers.set('authorization', authorizationOf(client))
+  return (_server, _client, _body, headers) => headers.set('authorization', clientAuthorization(client))
 }
 
 function validateResponse(
@@ -134,18 +123,20 @@ function validateResponse(
   response: URLSearchParams,
 ): URLSearchParams {
   // The library leaves an empty code to the token endpoint.
-  if (response.get('code') === '') throw notOfThisLogin()
+  if (response.get('code') === '') throw foreignResponseFailure()
   try {
     return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
   } catch (error) {
-    if (!(error instanceof oauth.AuthorizationResponseError)) throw notOfThisLogin(error)
+    if (!(error instanceof oauth.AuthorizationResponseError)) throw foreignResponseFailure(error)
     throw error.error === 'access_denied'
-      ? new Failure('access was denied in the browser, so there is no token', { code: error.error })
-      : new Failure(`the login was refused: ${inWords(error.error, error.error_description)}`, { code: error.error })
+      ? new Failure('access was denied in the browser, so there is no token', { code: 'access_denied' })
+      : new Failure(`the login was refused: ${describeError(error.error, error.error_description)}`, {
+          code: 'login_failed',
+        })
   }
 }
 
-function notOfThisLogin(cause?: unknown): Failure {
+function foreignResponseFailure(cause?: unknown): Failure {
   return new Failure('the browser came back with an answer that does not belong to this login', {
     hints: ['to try again, run the command once more'],
     cause,
@@ -156,19 +147,21 @@ function notOfThisLogin(cause?: unknown): Failure {
 type Aside = { serverTime: number | undefined; scopes: string | undefined }
 
 /** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
-function sendOver(network: Network, aside: Aside, isWanted = (): boolean => true): oauth.TokenEndpointRequestOptions {
+function requestOptions(network: Network, aside: Aside): oauth.TokenEndpointRequestOptions {
   return {
     // client.ts has seen to it that plain http stays on this machine.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const answer = await send(new URL(url), { method, headers, body: body.toString(), isWanted }, network)
+      const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
       const date = Date.parse(answer.headers['date'] ?? '')
       if (!Number.isNaN(date)) aside.serverTime = date / 1000
       const message = parseObject(answer.body)
-      if (answer.status < 200 || answer.status > 299) throw refusal(new URL(url), answer.status, message)
-      if (!isToken(message?.['access_token'])) throw notOAuth(new URL(url), 'no access token')
+      if (answer.status < 200 || answer.status > 299) throw refusalFailure(new URL(url), answer.status, message)
+      if (!isToken(message?.['access_token'])) throw unusableAnswerFailure(new URL(url), 'no access token')
       aside.scopes = readScopes(message)
-      return new Response(JSON.stringify(tolerate(message)), { headers: { 'content-type': 'application/json' } })
+      return new Response(JSON.stringify(keepKnownMembers(message)), {
+        headers: { 'content-type': 'application/json' },
+      })
     },
   }
 }
@@ -177,7 +170,7 @@ function sendOver(network: Network, aside: Aside, isWanted = (): boolean => true
  * A token response without what we do not need and a check could stumble over: the refresh token in it exists only
  * once, and must not be lost to an oddity beside it.
  */
-function tolerate(message: JsonObject): JsonObject {
+function keepKnownMembers(message: JsonObject): JsonObject {
   const { access_token, refresh_token, expires_in } = message
   const lifetime = Number(expires_in)
   return {
@@ -198,7 +191,7 @@ function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
 }
 
-function readGranted(message: oauth.TokenEndpointResponse, { serverTime, scopes }: Aside): Granted {
+function readTokenResponse(message: oauth.TokenEndpointResponse, { serverTime, scopes }: Aside): TokenResponse {
   return {
     accessToken: message.access_token,
     expiresIn: message.expires_in ?? USUAL_LIFETIME,
@@ -208,41 +201,30 @@ function readGranted(message: oauth.TokenEndpointResponse, { serverTime, scopes 
   }
 }
 
-/** Codes of RFC 6749, section 5.2, that say something about us rather than about the server's day. */
-const VERDICTS = new Set([
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-])
-
 /**
  * What an answer other than 2xx means. Only an OAuth error in a 400 or 401 is the token endpoint's own word; a gateway's
  * 401, 429, 5xx and pages of HTML pass.
  */
-function refusal(url: URL, status: number, message: JsonObject | undefined): Failure {
+function refusalFailure(url: URL, status: number, message: JsonObject | undefined): Failure {
   const error = message?.['error']
-  if (typeof error !== 'string' || !VERDICTS.has(error) || (status !== 400 && status !== 401)) {
-    return notOAuth(url, `HTTP ${status}`)
+  if (!isTokenErrorCode(error) || (status !== 400 && status !== 401)) {
+    return unusableAnswerFailure(url, `HTTP ${status}`)
   }
   const description = message?.['error_description']
-  return new Failure(`refused by ${url.host}: ${inWords(error, description)}`, {
+  return new Failure(`refused by ${url.host}: ${describeError(error, description)}`, {
     code: error,
-    hints:
-      error === 'unauthorized_client' || error === 'invalid_client'
-        ? [
-            "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
-              'for Bitbucket, git credential-bitbucket-oauth setup asks for both anew',
-          ]
-        : error === 'invalid_request'
-          ? ['check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names']
-          : [],
+    hints: isClientRefused(error)
+      ? [
+          "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
+            `for Bitbucket, ${COMMAND} setup asks for both anew`,
+        ]
+      : error === 'invalid_request'
+        ? ['check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names']
+        : [],
   })
 }
 
-function notOAuth(url: URL, what: string): Failure {
+function unusableAnswerFailure(url: URL, what: string): Failure {
   return new Failure(`${url.host} gave no usable answer (${what})`, {
     code: 'unreachable',
     hints: [
@@ -251,6 +233,6 @@ function notOAuth(url: URL, what: string): Failure {
   })
 }
 
-function inWords(error: string, description: unknown): string {
+function describeError(error: string, description: unknown): string {
   return typeof description === 'string' && description !== '' ? `${description.replace(/\.$/, '')} (${error})` : error
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { PROGRAM } from '../base/program.ts'
 
 /** What the user's browser is to say. Text, not HTML: it is escaped where it is rendered. */
 export type Page = {
@@ -56,7 +57,7 @@ export function renderPage(page: Page): { html: string; headers: Readonly<Record
 <h1>${escape(page.title)}</h1>
 <p>${escape(page.text)}</p>
 ${page.hints.length > 0 ? `<ul>${page.hints.map((hint) => `<li>${escape(hint)}</li>`).join('')}</ul>` : ''}
-<footer>git-credential-bitbucket-oauth</footer>
+<footer>${PROGRAM}</footer>
 </main>
 </body>
 </html>

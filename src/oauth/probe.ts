@@ -1,6 +1,6 @@
 import { parseObject } from '../base/json.ts'
 import { type Answer, type Network, send } from '../http/http.ts'
-import { authorizationOf, type Client } from './client.ts'
+import { type Client, clientAuthorization } from './client.ts'
 import { startAuthorization } from './grants.ts'
 
 /** What the token endpoint thinks of a client, and its clock in seconds since 1970. */
@@ -19,7 +19,7 @@ export type Verdict = {
 export async function probeClient(client: Client, network: Network): Promise<Verdict> {
   const { tokenEndpoint, redirectUri } = client
   const form = { grant_type: 'authorization_code', code: 'no-code', redirect_uri: redirectUri }
-  const headers = { authorization: authorizationOf(client), 'content-type': 'application/x-www-form-urlencoded' }
+  const headers = { authorization: clientAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' }
   const body = new URLSearchParams(form).toString()
   const answer = await send(tokenEndpoint, { method: 'POST', headers, body }, network)
   const date = Date.parse(answer.headers['date'] ?? '')
@@ -43,7 +43,7 @@ function judge({ status, body }: Answer): Verdict['client'] {
  *
  * @throws Failure `unreachable`
  */
-export async function refusesRedirectUri(client: Client, network: Network): Promise<boolean> {
+export async function isRedirectUriRefused(client: Client, network: Network): Promise<boolean> {
   const { url } = await startAuthorization(client, client.redirectUri)
   const { status, body } = await send(url, { method: 'GET', headers: { accept: 'text/html' } }, network)
   return status >= 400 && status < 500 && /redirect.?uri|callback/i.test(body)

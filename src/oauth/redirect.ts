@@ -84,7 +84,7 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
         awaited = { state, resolve }
       })
       const late = sleep(timeLimit * 1000, undefined, { signal: timer.signal }).then(() => {
-        throw tooLate(redirectUri, timeLimit)
+        throw timeoutFailure(redirectUri, timeLimit)
       })
       try {
         return await Promise.race([received, late])
@@ -157,18 +157,18 @@ function digest(text: string): Buffer {
 }
 
 /** How long a browser may take to fetch the page. Milliseconds. */
-const GOODBYE = 2_000
+const PAGE_TIME_LIMIT_MS = 2_000
 
 async function show(response: ServerResponse, status: number, page: Page): Promise<void> {
   if (response.destroyed) return
   const { html, headers } = renderPage(page)
   const closed = once(response, 'close')
   response.writeHead(status, { ...headers, connection: 'close' }).end(html)
-  await Promise.race([closed, sleep(GOODBYE, undefined, { ref: false })])
+  await Promise.race([closed, sleep(PAGE_TIME_LIMIT_MS, undefined, { ref: false })])
 }
 
-function tooLate(redirectUri: string, timeLimit: number): Failure {
-  return new Failure(`the browser did not come back from the login within ${inWords(timeLimit)}`, {
+function timeoutFailure(redirectUri: string, timeLimit: number): Failure {
+  return new Failure(`the browser did not come back from the login within ${formatTimeLimit(timeLimit)}`, {
     code: 'timeout',
     hints: [
       `if it showed "Invalid redirect_uri": the consumer's callback URL has to be exactly ${redirectUri}`,
@@ -184,6 +184,6 @@ export function tunnelHint(redirectUri: string): string {
   return `if your browser runs on another machine than git: ssh -L ${port}:localhost:${port} HOST lets it come back`
 }
 
-export function inWords(seconds: number): string {
+export function formatTimeLimit(seconds: number): string {
   return seconds % 60 === 0 && seconds > 60 ? `${seconds / 60} minutes` : `${seconds} seconds`
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import { type Network, send } from '../http/http.ts'
-import { authorizationOf, type Client } from './client.ts'
+import { type Client, clientAuthorization } from './client.ts'
 
 /** What a server does not know it has to confirm as well (RFC 7009, section 2.2). */
 const CONFIRMED = 200
@@ -13,7 +13,7 @@ const CONFIRMED = 200
  */
 export async function revoke(client: Client, token: string, network: Network): Promise<void> {
   const { revocationEndpoint } = client
-  const headers = { authorization: authorizationOf(client), 'content-type': 'application/x-www-form-urlencoded' }
+  const headers = { authorization: clientAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' }
   const body = new URLSearchParams({ token }).toString()
   const { status } = await send(revocationEndpoint, { method: 'POST', headers, body }, network)
   if (status !== CONFIRMED) {

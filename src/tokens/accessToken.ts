@@ -1,5 +1,5 @@
 /** An access token, as it is stored and answered. `accessToken` is secret. */
-export type AccessToken = Manner & {
+export type AccessToken = AnswerForm & {
   readonly accessToken: string
   /** Names the token where it must not be shown. */
   readonly id: string
@@ -17,7 +17,7 @@ export type AccessToken = Manner & {
  * How git is answered, by what was configured when the token was issued: to ask git for it each time would take as long
  * as all the rest.
  */
-export type Manner = {
+export type AnswerForm = {
   /** As a Bearer token (RFC 6750) where git can take one, and not as a password. */
   readonly isBearer: boolean
   /** Whether a token that the server refuses is replaced in the same command, where git can ask twice. */
@@ -30,7 +30,7 @@ export type Manner = {
 const MARGIN = 300
 
 /** By so much a clock may be put back without meaning anything: time servers do it. Seconds. */
-const TREMBLE = 60
+const CLOCK_TOLERANCE = 60
 
 /**
  * A token that was just issued. A clock that goes ahead of the server's may be set right while the token lives, which
@@ -47,7 +47,7 @@ export function issueToken(
 ): AccessToken {
   const { sent, expiresIn, serverTime } = issue
   const difference = serverTime === undefined ? 0 : sent - serverTime
-  const ahead = difference > TREMBLE ? difference : 0
+  const ahead = difference > CLOCK_TOLERANCE ? difference : 0
   const obtainedAt = Math.floor(sent)
   return { ...token, obtainedAt, expiresAt: obtainedAt + Math.ceil(expiresIn - Math.min(ahead, expiresIn / 2)) }
 }
@@ -68,5 +68,5 @@ export function wasJustIssued({ obtainedAt }: AccessToken, now: number): boolean
 
 /** Whether the server may still take a token, though it is time to renew it. `now` in seconds since 1970. */
 export function isValid(token: AccessToken, now: number): boolean {
-  return token.expiresAt > now && token.obtainedAt - TREMBLE <= now
+  return token.expiresAt > now && token.obtainedAt - CLOCK_TOLERANCE <= now
 }

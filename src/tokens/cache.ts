@@ -1,5 +1,5 @@
-import { attempt } from '../base/failure.ts'
-import type { AccessToken, Manner } from './accessToken.ts'
+import { orUndefined } from '../base/failure.ts'
+import type { AccessToken, AnswerForm } from './accessToken.ts'
 import { type Account, defaultAccount, isSameHost } from './account.ts'
 import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
 
@@ -26,7 +26,7 @@ export function findAccessToken(directory: string, account: Account): AccessToke
  * says so where it cannot write it.
  */
 export function readAccessToken(directory: string, account: Account): Cached | undefined {
-  const record = attempt(() => readRecord(directory, account))
+  const record = orUndefined(() => readRecord(directory, account))
   if (typeof record !== 'object') return undefined
   const token = parseAccessToken(record)
   const { logins } = record
@@ -52,7 +52,7 @@ export function parseAccessToken(record: Readonly<Record<string, unknown>>): Acc
 }
 
 /** An account that may have been issued a token; where the keyring has it, only the keyring can tell. */
-export type Holder = Pick<Manner, 'isShadowed'> & { readonly account: Account }
+export type Holder = Pick<AnswerForm, 'isShadowed'> & { readonly account: Account }
 
 /**
  * The accounts of this host that may have been issued the access token: git does not say whose it is when it tells of
@@ -61,7 +61,7 @@ export type Holder = Pick<Manner, 'isShadowed'> & { readonly account: Account }
 export function findHolders(directory: string, { protocol, host }: Account, accessToken: string): Holder[] {
   return listAccounts(directory).flatMap((account) => {
     if (!isSameHost(account, { protocol, host })) return []
-    const record = attempt(() => readRecord(directory, account))
+    const record = orUndefined(() => readRecord(directory, account))
     if (typeof record !== 'object') return []
     const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'
     return isHolder ? [{ account, isShadowed: record['isShadowed'] === true }] : []

@@ -4,8 +4,8 @@ import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/pr
 import { type Account, defaultAccount } from './account.ts'
 import { isKeyringTrouble, type Keyring } from './keyring/keyring.ts'
 import { readClientSecret, removeClientSecret, saveClientSecret } from './keyringRecords.ts'
-import type { Places, StoreChoice, Vault } from './readLogin.ts'
 import { formatRecord, parseRecord, recordName } from './record.ts'
+import type { LoginStorage, Storage, StoreChoice } from './storage.ts'
 
 /** A consumer's key and secret; the latter is secret. */
 type Consumer = { readonly clientId: string; readonly clientSecret: string }
@@ -38,7 +38,7 @@ export async function findClientSecret(
  * @throws Failure where no place that may be used takes it
  */
 export async function keepClientSecret(
-  { choice, data, keyring }: Pick<Vault, 'choice' | 'data' | 'keyring'>,
+  { choice, data, keyring }: Pick<LoginStorage, 'choice' | 'data' | 'keyring'>,
   account: Account,
   consumer: Consumer,
 ): Promise<Exclude<StoreChoice, 'auto'>> {
@@ -70,7 +70,7 @@ export function listClientIds(data: string, account: Account): string[] {
  * @throws Failure where it may be in a keyring that cannot be used just now; in the file it is not any more
  */
 export async function forgetClientSecret(
-  { data, keyring }: Pick<Places, 'data' | 'keyring'>,
+  { data, keyring }: Pick<Storage, 'data' | 'keyring'>,
   account: Account,
   clientId: string,
 ): Promise<boolean> {
@@ -99,6 +99,6 @@ function writeSecrets(data: string, account: Account, secrets: JsonObject): void
 }
 
 /** The file for the secrets of a host's consumers. */
-export function secretsPath({ data }: Pick<Places, 'data'>, account: Account): string {
+export function secretsPath({ data }: Pick<Storage, 'data'>, account: Account): string {
   return join(data, `${recordName(defaultAccount(account))}.consumers`)
 }

@@ -2,17 +2,17 @@ import type { AccessToken } from './accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from './account.ts'
 import { parseAccessToken } from './cache.ts'
 import type { Keyring } from './keyring/keyring.ts'
-import { readText, removeText, writeText } from './keyring/parts.ts'
-import { formatRecord, type Found, parseRecord } from './record.ts'
+import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.ts'
+import { formatRecord, type ParsedRecord, parseRecord } from './record.ts'
 import { readRecord, writeRecord } from './recordFile.ts'
 
 /** The record in a directory that says: what you look for here is in the keyring. */
 export function isInKeyring(directory: string, account: Account): boolean {
-  return isMark(readRecord(directory, account))
+  return isKeyringMark(readRecord(directory, account))
 }
 
 /** Whether a record is one that says so. */
-export function isMark(record: Found): boolean {
+export function isKeyringMark(record: ParsedRecord): boolean {
   return typeof record === 'object' && record['store'] === 'keyring'
 }
 
@@ -29,32 +29,32 @@ export function markKeyring(directory: string, account: Account, isForBoth: bool
 }
 
 /** Whether the account's access token is kept in the keyring as well, so that nothing secret is on the disk. */
-export function isStrict(data: string, account: Account): boolean {
+export function isAccessTokenInKeyring(data: string, account: Account): boolean {
   const record = readRecord(data, account)
   return typeof record === 'object' && record['accessToken'] === 'keyring'
 }
 
 /** @throws Failure where the keyring can't be used */
 export async function readKeyringAccessToken(keyring: Keyring, account: Account): Promise<AccessToken | undefined> {
-  const found = await readText(keyring, accessTokenName(account))
+  const found = await readSplitText(keyring, accessTokenName(account))
   const record = typeof found === 'object' ? parseRecord(found.text, account) : undefined
   return typeof record === 'object' ? parseAccessToken(record) : undefined
 }
 
 /** @throws Failure where the keyring can't be used */
 export async function writeKeyringAccessToken(keyring: Keyring, account: Account, token: AccessToken): Promise<void> {
-  await writeText(keyring, accessTokenName(account), formatRecord(account, token))
+  await writeSplitText(keyring, accessTokenName(account), formatRecord(account, token))
 }
 
 /** None being there is as good. */
 export async function removeKeyringAccessToken(keyring: Keyring, account: Account): Promise<void> {
-  await removeText(keyring, accessTokenName(account))
+  await removeSplitText(keyring, accessTokenName(account))
 }
 
 /** Removes all that the keyring has of an account. */
 export async function removeFromKeyring(keyring: Keyring, account: Account): Promise<void> {
   for (const name of [accountUrl(account), accessTokenName(account), damagedName(account)]) {
-    await removeText(keyring, name)
+    await removeSplitText(keyring, name)
   }
 }
 
@@ -73,7 +73,7 @@ export async function readClientSecret(
   account: Account,
   clientId: string,
 ): Promise<string | undefined> {
-  const found = await readText(keyring, clientSecretName(account, clientId))
+  const found = await readSplitText(keyring, clientSecretName(account, clientId))
   const record = typeof found === 'object' ? parseRecord(found.text, defaultAccount(account)) : undefined
   const secret = typeof record === 'object' ? record['clientSecret'] : undefined
   return typeof secret === 'string' ? secret : undefined
@@ -87,14 +87,14 @@ export async function saveClientSecret(
 ): Promise<void> {
   if ((await readClientSecret(keyring, account, clientId)) === clientSecret) return
   const text = formatRecord(defaultAccount(account), { clientSecret })
-  await writeText(keyring, clientSecretName(account, clientId), text)
+  await writeSplitText(keyring, clientSecretName(account, clientId), text)
 }
 
 /** @returns whether there was one */
 export async function removeClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<boolean> {
   const name = clientSecretName(account, clientId)
-  const isThere = (await readText(keyring, name)) !== undefined
-  if (isThere) await removeText(keyring, name)
+  const isThere = (await readSplitText(keyring, name)) !== undefined
+  if (isThere) await removeSplitText(keyring, name)
   return isThere
 }
 

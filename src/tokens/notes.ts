@@ -1,4 +1,4 @@
-import { attempt } from '../base/failure.ts'
+import { orUndefined } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
 import type { Account } from './account.ts'
@@ -18,17 +18,17 @@ type NoteName = (typeof NOTES)[number]
  * @param directory the runtime directory
  */
 export function leaveNote(directory: string, account: Account, name: NoteName, note: JsonObject): void {
-  attempt(() => writePrivateFile(notePath(directory, account, name), JSON.stringify(note)))
+  orUndefined(() => writePrivateFile(notePath(directory, account, name), JSON.stringify(note)))
 }
 
 /** @returns undefined where there is none */
 export function readNote(directory: string, account: Account, name: NoteName): JsonObject | undefined {
-  return attempt(() => parseObject(readPrivateFile(notePath(directory, account, name)) ?? ''))
+  return orUndefined(() => parseObject(readPrivateFile(notePath(directory, account, name)) ?? ''))
 }
 
 /** None being there is as good. */
 export function removeNote(directory: string, account: Account, name: NoteName): void {
-  attempt(() => removePrivateFile(notePath(directory, account, name)))
+  orUndefined(() => removePrivateFile(notePath(directory, account, name)))
 }
 
 function notePath(directory: string, account: Account, name: NoteName): string {

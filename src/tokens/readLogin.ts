@@ -1,36 +1,18 @@
 import { Failure } from '../base/failure.ts'
 import type { JsonObject } from '../base/json.ts'
 import { readPrivateFile } from '../base/privateFile.ts'
+import { PROGRAM } from '../base/program.ts'
 import { type Account, accountName, accountUrl } from './account.ts'
-import { isKeyringTrouble, type Keyring } from './keyring/keyring.ts'
-import { readText, writeText } from './keyring/parts.ts'
-import { damagedName, isMark } from './keyringRecords.ts'
+import { isKeyringTrouble } from './keyring/keyring.ts'
+import { readSplitText, writeSplitText } from './keyring/parts.ts'
+import { damagedName, isKeyringMark } from './keyringRecords.ts'
 import { parseRecord } from './record.ts'
 import { listUnfinished, readRecord, recordPath, setRecordAside } from './recordFile.ts'
+import type { LoginStorage } from './storage.ts'
 import { type Login, parseLogin } from './storedLogin.ts'
 
-/** Where a user's things are kept. */
-export type Places = {
-  readonly keyring: Keyring
-  /** The data directory. */
-  readonly data: string
-  /** The runtime directory: the last place for a login that no other place takes. */
-  readonly runtime: string
-  /** Is given a sentence where something went otherwise than the user may think. */
-  readonly tell: (text: string) => void
-}
-
-/**
- * Where logins are kept: in the system's keyring, and then a record without a secret in the data directory says so; or
- * that record holds the login.
- */
-export type Vault = Places & { readonly choice: StoreChoice }
-
-/** `auto` is the keyring where one answers, else a file; the others are that and nothing else. */
-export type StoreChoice = 'auto' | 'keyring' | 'file'
-
 /** A login as it was found. */
-export type Kept = {
+export type StoredLogin = {
   readonly login: Login
   readonly place: Place
   /** Goes up with each save, whatever the clocks say, so that of two the newer one is known. */
@@ -45,24 +27,24 @@ export type Place = 'keyring' | 'file' | 'rescue'
  * @throws Failure where one is there but can't be read, or was written by a newer version: that is no reason to log
  *   in again
  */
-export async function readLogin(vault: Vault, account: Account): Promise<Kept | undefined> {
-  const record = readLoginRecord(vault, account)
+export async function readLogin(storage: LoginStorage, account: Account): Promise<StoredLogin | undefined> {
+  const record = readLoginRecord(storage, account)
   const isMarked = record === 'keyring'
   const found = [
     record === 'keyring' ? undefined : record,
-    readRescued(vault, account),
-    ...[vault.data, vault.runtime]
+    readRescued(storage, account),
+    ...[storage.data, storage.runtime]
       .flatMap((directory) => listUnfinished(directory, account))
-      .map((fields) => parseKept(fields, 'rescue')),
+      .map((fields) => parseStoredLogin(fields, 'rescue')),
   ].filter((kept) => kept !== undefined)
-  if (isMarked || vault.choice !== 'file') {
+  if (isMarked || storage.choice !== 'file') {
     try {
-      const kept = await readFromKeyring(vault, account)
+      const kept = await readFromKeyring(storage, account)
       if (kept !== undefined) found.push(kept)
-      else if (isMarked) vault.tell(`the login for ${accountName(account)} is not in the system's keyring any more`)
+      else if (isMarked) storage.tell(`the login for ${accountName(account)} is not in the system's keyring any more`)
     } catch (error) {
       // Locked or broken is not empty: what lies there must not be taken for lost.
-      const isNeeded = vault.choice === 'keyring' || (isMarked && found.length === 0)
+      const isNeeded = storage.choice === 'keyring' || (isMarked && found.length === 0)
       if (isNeeded || !isKeyringTrouble(error)) throw error
     }
   }
@@ -70,13 +52,13 @@ export async function readLogin(vault: Vault, account: Account): Promise<Kept | 
 }
 
 /** The login in the account's file, or the word that it is in the keyring. */
-function readLoginRecord({ data, tell }: Vault, account: Account): Kept | 'keyring' | undefined {
+function readLoginRecord({ data, tell }: LoginStorage, account: Account): StoredLogin | 'keyring' | undefined {
   const record = readRecord(data, account)
   if (record === undefined) return undefined
-  if (isMark(record)) return 'keyring'
-  if (record === 'newer') throw isNewer(account, data)
+  if (isKeyringMark(record)) return 'keyring'
+  if (record === 'newer') throw newerVersionFailure(account, data)
   if (record !== 'damaged') {
-    const kept = parseKept(record, 'file')
+    const kept = parseStoredLogin(record, 'file')
     if (kept !== undefined) return kept
   }
   const { path, aside } = setRecordAside(data, account)
@@ -84,44 +66,44 @@ function readLoginRecord({ data, tell }: Vault, account: Account): Kept | 'keyri
   return undefined
 }
 
-function readRescued({ runtime }: Vault, account: Account): Kept | undefined {
+function readRescued({ runtime }: LoginStorage, account: Account): StoredLogin | undefined {
   const text = readPrivateFile(rescuePath(runtime, account))
   const record = text === undefined ? undefined : parseRecord(text, account)
-  if (record === 'newer') throw isNewer(account, runtime)
-  return typeof record === 'object' ? parseKept(record, 'rescue') : undefined
+  if (record === 'newer') throw newerVersionFailure(account, runtime)
+  return typeof record === 'object' ? parseStoredLogin(record, 'rescue') : undefined
 }
 
-async function readFromKeyring({ keyring, tell }: Vault, account: Account): Promise<Kept | undefined> {
-  const found = await readText(keyring, accountUrl(account))
+async function readFromKeyring({ keyring, tell }: LoginStorage, account: Account): Promise<StoredLogin | undefined> {
+  const found = await readSplitText(keyring, accountUrl(account))
   if (found === undefined) return undefined
   const record = found === 'damaged' ? found : parseRecord(found.text, account)
-  if (record === 'newer') throw isNewer(account, "the system's keyring")
-  const kept = record === 'damaged' ? undefined : parseKept(record, 'keyring')
+  if (record === 'newer') throw newerVersionFailure(account, "the system's keyring")
+  const kept = record === 'damaged' ? undefined : parseStoredLogin(record, 'keyring')
   if (kept !== undefined) return kept
   const aside = damagedName(account)
   // What lies there, whole or not, as it lies there.
-  await writeText(keyring, aside, (await keyring.read(accountUrl(account))) ?? '')
+  await writeSplitText(keyring, aside, (await keyring.read(accountUrl(account))) ?? '')
   await keyring.remove(accountUrl(account))
   tell(`the system's keyring does not hold a whole login for ${accountName(account)}; it was set aside as "${aside}"`)
   return undefined
 }
 
-function parseKept(record: JsonObject, place: Place): Kept | undefined {
+function parseStoredLogin(record: JsonObject, place: Place): StoredLogin | undefined {
   const login = parseLogin(record)
   const { generation } = record
   const isNumber = typeof generation === 'number' && Number.isSafeInteger(generation)
   return login === undefined ? undefined : { login, place, generation: isNumber ? generation : 0 }
 }
 
-function isNewer(account: Account, place: string): Failure {
+function newerVersionFailure(account: Account, place: string): Failure {
   return new Failure(`the saved login for ${accountName(account)} was written by a newer version of this program`, {
     code: 'newer',
-    hints: [`update git-credential-bitbucket-oauth; nothing was changed in ${place}`],
+    hints: [`update ${PROGRAM}; nothing was changed in ${place}`],
   })
 }
 
 /** A place, for people. */
-export function describePlace({ data, runtime }: Vault, account: Account, place: Place): string {
+export function describePlace({ data, runtime }: LoginStorage, account: Account, place: Place): string {
   if (place === 'keyring') return "the system's keyring"
   return `a file that only you can read: ${place === 'file' ? recordPath(data, account) : rescuePath(runtime, account)}`
 }

@@ -5,7 +5,7 @@ import { type Account, accountUrl } from './account.ts'
 const VERSION = 1
 
 /** What a store gives for an account: its record's fields, or what is wrong with it. */
-export type Found = JsonObject | 'damaged' | 'newer' | undefined
+export type ParsedRecord = JsonObject | 'damaged' | 'newer' | undefined
 
 /** A record as text: JSON in one line, that says whose it is. */
 export function formatRecord(account: Account, fields: JsonObject): string {

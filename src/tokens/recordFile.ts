@@ -4,14 +4,14 @@ import { Failure, systemCode } from '../base/failure.ts'
 import type { JsonObject } from '../base/json.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
 import { type Account, defaultAccount } from './account.ts'
-import { formatRecord, type Found, parseRecord, parseRecordName, recordName } from './record.ts'
+import { formatRecord, type ParsedRecord, parseRecord, parseRecordName, recordName } from './record.ts'
 
 /**
  * Reads the record of an account from a directory: one JSON file for each account.
  *
  * @throws Failure where something is there that can't be read
  */
-export function readRecord(directory: string, account: Account): Found {
+export function readRecord(directory: string, account: Account): ParsedRecord {
   const text = readPrivateFile(recordPath(directory, account))
   return text === undefined ? undefined : parseRecord(text, account)
 }

@@ -3,11 +3,12 @@ import type { JsonObject } from '../base/json.ts'
 import { removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
 import { type Account, accountUrl } from './account.ts'
 import { isKeyringTrouble } from './keyring/keyring.ts'
-import { removeText, writeText } from './keyring/parts.ts'
+import { removeSplitText, writeSplitText } from './keyring/parts.ts'
 import { isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts'
-import { describePlace, type Kept, type Place, rescuePath, type StoreChoice, type Vault } from './readLogin.ts'
+import { describePlace, type Place, rescuePath, type StoredLogin } from './readLogin.ts'
 import { formatRecord } from './record.ts'
 import { probeRecord, removeUnfinished, writeRecord } from './recordFile.ts'
+import type { LoginStorage, StoreChoice } from './storage.ts'
 import type { Login } from './storedLogin.ts'
 
 /** What a login may need: today's tokens are about 2,500 long (CHANGE-3052), with room to grow. Bytes. */
@@ -19,14 +20,18 @@ const ROOM = 16 * 1024
  *
  * @throws Failure where no place may be used that would take it
  */
-export async function chooseStore(vault: Vault, account: Account, kept: Kept | undefined): Promise<'keyring' | 'file'> {
-  const { choice, keyring, data } = vault
+export async function chooseStore(
+  storage: LoginStorage,
+  account: Account,
+  kept: StoredLogin | undefined,
+): Promise<'keyring' | 'file'> {
+  const { choice, keyring, data } = storage
   const size = Math.max(ROOM, kept === undefined ? 0 : 2 * JSON.stringify(kept.login).length)
   if (choice !== 'file') {
     try {
       const probe = `${accountUrl(account)} (probe)`
-      await writeText(keyring, probe, ' '.repeat(size))
-      await removeText(keyring, probe)
+      await writeSplitText(keyring, probe, ' '.repeat(size))
+      await removeSplitText(keyring, probe)
       // Without a record that says so, what is in the keyring might not be looked for.
       if (!isInKeyring(data, account)) probeRecord(data, account, 0)
       return 'keyring'
@@ -48,15 +53,15 @@ export async function chooseStore(vault: Vault, account: Account, kept: Kept | u
  *
  * @throws Failure where the store does not take it; then it is where it was
  */
-export async function settleLogin(
-  vault: Vault,
+export async function moveLogin(
+  storage: LoginStorage,
   account: Account,
-  { login, place, generation }: Kept,
+  { login, place, generation }: StoredLogin,
   store: 'keyring' | 'file',
-): Promise<Kept> {
-  if (place !== store) await put(vault, account, { generation, ...login }, store)
-  if (store === 'keyring') markKeyring(vault.data, account, vault.choice === 'keyring')
-  await tidy(vault, account, store, place)
+): Promise<StoredLogin> {
+  if (place !== store) await writeTo(storage, account, { generation, ...login }, store)
+  if (store === 'keyring') markKeyring(storage.data, account, storage.choice === 'keyring')
+  await removeElsewhere(storage, account, store, place)
   return { login, place: store, generation }
 }
 
@@ -68,27 +73,28 @@ export async function settleLogin(
  * @throws Failure where no place took it: the login is lost
  */
 export async function writeLogin(
-  vault: Vault,
+  storage: LoginStorage,
   account: Account,
   { login, issued }: { readonly login: Login; readonly issued: number },
   store: 'keyring' | 'file',
-  kept: Kept | undefined,
+  kept: StoredLogin | undefined,
 ): Promise<Place> {
   // From the clock, as a login that was made where the one before could not be found has to be newer than that one too.
   const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(issued))
   const failures: unknown[] = []
-  for (const place of listPlaces(vault.choice, store)) {
+  for (const place of listPlaces(storage.choice, store)) {
     try {
-      await put(vault, account, { generation, ...login }, place)
+      await writeTo(storage, account, { generation, ...login }, place)
     } catch (error) {
       failures.push(error)
       continue
     }
     if (failures.length > 0) {
-      vault.tell(`${messageOf(failures[0])}; the new login is kept in ${describePlace(vault, account, place)}`)
+      storage.tell(`${messageOf(failures[0])}; the new login is kept in ${describePlace(storage, account, place)}`)
     }
-    if (place === 'keyring') await attempt(vault, () => markKeyring(vault.data, account, vault.choice === 'keyring'))
-    await tidy(vault, account, place, kept?.place)
+    if (place === 'keyring')
+      await tellOfFailure(storage, () => markKeyring(storage.data, account, storage.choice === 'keyring'))
+    await removeElsewhere(storage, account, place, kept?.place)
     return place
   }
   throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
@@ -103,27 +109,32 @@ function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
   return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']
 }
 
-async function put(
-  { keyring, data, runtime }: Vault,
+async function writeTo(
+  { keyring, data, runtime }: LoginStorage,
   account: Account,
   fields: JsonObject,
   place: Place,
 ): Promise<void> {
-  if (place === 'keyring') await writeText(keyring, accountUrl(account), formatRecord(account, fields))
+  if (place === 'keyring') await writeSplitText(keyring, accountUrl(account), formatRecord(account, fields))
   else if (place === 'file') writeRecord(data, account, fields)
   else writePrivateFile(rescuePath(runtime, account), formatRecord(account, fields))
 }
 
 /** Removes a login where it is no more. It is safe by now, so what goes wrong here is no failure. */
-async function tidy(vault: Vault, account: Account, place: Place, before: Place | undefined): Promise<void> {
-  const { keyring, data, runtime } = vault
+async function removeElsewhere(
+  storage: LoginStorage,
+  account: Account,
+  place: Place,
+  before: Place | undefined,
+): Promise<void> {
+  const { keyring, data, runtime } = storage
   if (place === 'rescue') return
-  await attempt(vault, () => removePrivateFile(rescuePath(runtime, account)))
-  for (const directory of [data, runtime]) await attempt(vault, () => removeUnfinished(directory, account))
-  if (place === 'file' && before === 'keyring') await attempt(vault, () => removeFromKeyring(keyring, account))
+  await tellOfFailure(storage, () => removePrivateFile(rescuePath(runtime, account)))
+  for (const directory of [data, runtime]) await tellOfFailure(storage, () => removeUnfinished(directory, account))
+  if (place === 'file' && before === 'keyring') await tellOfFailure(storage, () => removeFromKeyring(keyring, account))
 }
 
-async function attempt({ tell }: Vault, work: () => void | Promise<void>): Promise<void> {
+async function tellOfFailure({ tell }: LoginStorage, work: () => void | Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {

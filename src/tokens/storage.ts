@@ -1,19 +1,46 @@
-import { isatty } from 'node:tty'
-import type { Surroundings } from '../base/context.ts'
-import { openKeyring } from './keyring/keyring.ts'
-import type { Places } from './readLogin.ts'
+import type { Context } from '../base/context.ts'
+import { type Keyring, openKeyring } from './keyring/keyring.ts'
 
-/** For one answer of the keyring: where nobody sits, nobody types its password. Seconds. */
-const ATTENDED = 60
-const ALONE = 3
+/** Where a user's logins and tokens are kept. */
+export type Storage = {
+  readonly keyring: Keyring
+  /** The data directory: logins. */
+  readonly data: string
+  /** The runtime directory: access tokens, and the last place for a login that no other place takes. */
+  readonly runtime: string
+  /** Is given a sentence where something went otherwise than the user may think. */
+  readonly tell: (text: string) => void
+}
 
-/** Where things are kept for this user. The keyring is to be closed. */
-export async function openPlaces(around: Surroundings): Promise<Places> {
-  const { env, tell } = around
-  return {
-    runtime: await around.findRuntimeDirectory(),
-    data: await around.findDataDirectory(),
-    keyring: openKeyring({ program: around.keyringProgram, timeLimit: isatty(2) ? ATTENDED : ALONE, env, tell }),
-    tell,
+/**
+ * Where logins are kept: in the system's keyring, and then a record without a secret in the data directory says so; or
+ * that record holds the login.
+ */
+export type LoginStorage = Storage & { readonly choice: StoreChoice }
+
+/** `auto` is the keyring where one answers, else a file; the others are that and nothing else. */
+export type StoreChoice = 'auto' | 'keyring' | 'file'
+
+/** For one answer of the keyring: a person may have to type its password. Seconds. */
+const ATTENDED_LIMIT = 60
+const UNATTENDED_LIMIT = 3
+
+/** Does some work with the user's storage, and closes it afterwards. */
+export async function withStorage<Result>(
+  context: Context,
+  work: (storage: Storage) => Promise<Result>,
+): Promise<Result> {
+  const { env, tell, keyringProgram } = context
+  const timeLimit = context.isAttended() ? ATTENDED_LIMIT : UNATTENDED_LIMIT
+  const keyring = openKeyring({ program: keyringProgram, timeLimit, env, tell })
+  try {
+    return await work({
+      runtime: await context.findRuntimeDirectory(),
+      data: await context.findDataDirectory(),
+      keyring,
+      tell,
+    })
+  } finally {
+    keyring.close()
   }
 }

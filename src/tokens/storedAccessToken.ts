@@ -1,39 +1,39 @@
-import { attempt } from '../base/failure.ts'
+import { orUndefined } from '../base/failure.ts'
 import type { AccessToken } from './accessToken.ts'
 import type { Account } from './account.ts'
 import { readAccessToken, writeAccessToken } from './cache.ts'
-import type { Keyring } from './keyring/keyring.ts'
 import {
+  isAccessTokenInKeyring,
   isInKeyring,
-  isStrict,
   markKeyring,
   readKeyringAccessToken,
   removeKeyringAccessToken,
   writeKeyringAccessToken,
 } from './keyringRecords.ts'
-import type { Vault } from './readLogin.ts'
 import { removeRecord } from './recordFile.ts'
-
-type Places = { readonly keyring: Keyring; readonly data: string; readonly runtime: string }
+import type { LoginStorage, Storage } from './storage.ts'
 
 /**
  * The account's own access token, in the file or in the keyring, fresh or not.
  *
  * @throws Failure where it is in a keyring that can't be used
  */
-export async function readStoredToken(places: Places, account: Account): Promise<AccessToken | undefined> {
-  const { keyring, data, runtime } = places
+export async function readStoredToken(
+  storage: Pick<Storage, 'keyring' | 'data' | 'runtime'>,
+  account: Account,
+): Promise<AccessToken | undefined> {
+  const { keyring, data, runtime } = storage
   const cached = readAccessToken(runtime, account)
-  if (cached !== undefined || !isStrict(data, account)) return cached
+  if (cached !== undefined || !isAccessTokenInKeyring(data, account)) return cached
   const token = await readKeyringAccessToken(keyring, account)
   // The runtime directory goes at a logout; without the mark there, erase would not look for the token.
-  if (token !== undefined) attempt(() => markKeyring(runtime, account, true))
+  if (token !== undefined) orUndefined(() => markKeyring(runtime, account, true))
   return token
 }
 
 /** @throws Failure where it cannot be kept where the user wants it */
-export async function writeStoredToken(vault: Vault, account: Account, token: AccessToken): Promise<void> {
-  const { choice, keyring, data, runtime } = vault
+export async function writeStoredToken(storage: LoginStorage, account: Account, token: AccessToken): Promise<void> {
+  const { choice, keyring, data, runtime } = storage
   if (choice !== 'keyring') return writeAccessToken(runtime, account, token, data)
   await writeKeyringAccessToken(keyring, account, token)
   markKeyring(runtime, account, true)
@@ -46,7 +46,7 @@ export async function writeStoredToken(vault: Vault, account: Account, token: Ac
  * @returns the one that was forgotten
  */
 export async function removeStoredToken(
-  { keyring, runtime }: Pick<Places, 'keyring' | 'runtime'>,
+  { keyring, runtime }: Pick<Storage, 'keyring' | 'runtime'>,
   account: Account,
   isRefused: (token: AccessToken) => boolean,
 ): Promise<AccessToken | undefined> {

@@ -6,22 +6,22 @@ export type Login = {
   readonly clientId: string
   readonly refreshToken: string
   /** The one before it, which Bitbucket takes for some minutes more. */
-  readonly previous?: Replaced | undefined
+  readonly previous?: ReplacedRefreshToken | undefined
 }
 
-export type Replaced = {
+export type ReplacedRefreshToken = {
   readonly refreshToken: string
   /** Seconds since 1970. */
   readonly replacedAt: number
 }
 
 /** How long a refresh token that was rotated away may still be good: Bitbucket's engineers say ten minutes. Seconds. */
-const GRACE = 600
+const GRACE_SECONDS = 600
 
 /** The refresh token before this one, where the server may still take it. `now` in seconds since 1970. */
-export function lastResort({ previous }: Login, now: number): string | undefined {
+export function findPreviousRefreshToken({ previous }: Login, now: number): string | undefined {
   if (previous === undefined) return undefined
-  return Math.abs(now - previous.replacedAt) <= GRACE ? previous.refreshToken : undefined
+  return Math.abs(now - previous.replacedAt) <= GRACE_SECONDS ? previous.refreshToken : undefined
 }
 
 /** The login after a refresh: with the new refresh token, if the server issued one, and the one that was sent. */
@@ -34,10 +34,10 @@ export function renewLogin(login: Login, sent: string, refreshToken: string | un
 /** @returns undefined for what is no whole login */
 export function parseLogin({ clientId, refreshToken, previous }: JsonObject): Login | undefined {
   if (typeof clientId !== 'string' || typeof refreshToken !== 'string' || refreshToken === '') return undefined
-  return { clientId, refreshToken, previous: parseReplaced(previous) }
+  return { clientId, refreshToken, previous: parseReplacedRefreshToken(previous) }
 }
 
-function parseReplaced(value: unknown): Replaced | undefined {
+function parseReplacedRefreshToken(value: unknown): ReplacedRefreshToken | undefined {
   if (!isObject(value)) return undefined
   const { refreshToken, replacedAt } = value
   if (typeof refreshToken !== 'string' || typeof replacedAt !== 'number') return undefined

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { inWords } from '../../src/base/duration.ts'
+import { formatDuration } from '../../src/base/duration.ts'
 
 for (const [seconds, words] of [
   [0, 'a moment'],
@@ -12,6 +12,6 @@ for (const [seconds, words] of [
   [172_800, '2 days'],
 ] as const) {
   test(`${seconds} seconds are ${words}`, (t) => {
-    t.is(inWords(seconds), words)
+    t.is(formatDuration(seconds), words)
   })
 }

@@ -1,8 +1,8 @@
 import test from 'ava'
 import { isFailure } from '../../src/base/failure.ts'
-import { archiveUrl, givenName, ownName, type Wanted } from '../../src/bitbucket/archive.ts'
+import { type ArchiveRequest, archiveUrl, givenName, ownName } from '../../src/bitbucket/archive.ts'
 
-function want(ref: string): Wanted {
+function want(ref: string): ArchiveRequest {
   const url = new URL('https://bitbucket.org/acme/widgets.git')
   return { repository: { url, workspace: 'acme', name: 'widgets' }, ref, format: 'tar.gz' }
 }

@@ -17,7 +17,7 @@ for (const [title, status, text, expected] of [
     'a missing permission, with its name',
     403,
     error('Your credentials lack one or more required privilege scopes.', {
-      granted: ['account'],
+      tokenResponse: ['account'],
       required: ['repository'],
     }),
     { reason: 'scope', required: ['repository'] },

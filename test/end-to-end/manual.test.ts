@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { manualPage } from '../../scripts/manualPage.ts'
 import { prose } from '../../scripts/troff.ts'
-import { COMMANDS, EXIT_CODES, OPERATIONS, usage, usageOfPositional } from '../../src/cli/manual.ts'
+import { COMMANDS, EXIT_CODES, OPERATION_TEXTS, positionalSynopsis, synopsis } from '../../src/cli/manual.ts'
 import { Home } from '../helpers/home.ts'
 import { needProgram } from '../helpers/programs.ts'
 
@@ -47,7 +47,7 @@ test('the README has all commands, with what they take', (t) => {
 
   t.deepEqual(
     rows,
-    COMMANDS.map((command) => [usage(command), command.summary]),
+    COMMANDS.map((command) => [synopsis(command), command.summary]),
   )
 })
 
@@ -58,13 +58,13 @@ test('the manual page has all commands with all that is known of them, the opera
 
   const chapters = stdout.split(/^ {3}(?=\w)/m)
   for (const command of COMMANDS) {
-    const chapter = words(chapters.find((one) => one.startsWith(`${usage(command)}\n`)) ?? '')
+    const chapter = words(chapters.find((one) => one.startsWith(`${synopsis(command)}\n`)) ?? '')
     t.is(
       // The last command's is followed by another section.
       chapter.replace(/ OPTIONS .*/, ''),
       words(
         [
-          usage(command),
+          synopsis(command),
           command.description,
           ...command.positionals.map(({ name, description }) => `${name} ${description}`),
           ...command.options.map(
@@ -77,7 +77,7 @@ test('the manual page has all commands with all that is known of them, the opera
     )
   }
   const whole = words(stdout)
-  for (const { name, description } of OPERATIONS) t.true(whole.includes(words(`${name} ${description}`)), name)
+  for (const { name, description } of OPERATION_TEXTS) t.true(whole.includes(words(`${name} ${description}`)), name)
   for (const { code, meaning } of EXIT_CODES) t.true(whole.includes(words(`${code} ${meaning}`)), meaning)
 })
 
@@ -90,8 +90,8 @@ test('-h of each command has its options and positionals, and is help though no 
     const help = await readHelp(home, command.name)
 
     const { name, description, positionals, options, examples } = command
-    const places = positionals.map((one) => ` ${usageOfPositional(one)}`).join('')
-    t.true(help.startsWith(`Usage: git credential-bitbucket-oauth ${name}${places}\n\n${description}\n`), name)
+    const storage = positionals.map((one) => ` ${positionalSynopsis(one)}`).join('')
+    t.true(help.startsWith(`Usage: git credential-bitbucket-oauth ${name}${storage}\n\n${description}\n`), name)
     t.deepEqual(optionsIn(help), [...options.map((one) => one.name), 'help', 'version'].toSorted(), name)
     for (const one of [...positionals, ...options])
       t.true(words(help).includes(words(`${one.name} ${one.description}`)), one.name)

@@ -95,36 +95,31 @@ for (const [title, isResumedEarly] of [
   })
 }
 
-for (const [title, call] of [
+test('stopped before it sent anything: it sends nothing when it is resumed, and has the other’s token', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const { origin, oauth } = sandbox
+  home.expire(origin)
   // With the lock taken it tries whether it could write, and removes what it wrote.
-  ['before it connected', 'unlink'],
-  ['while it connected', 'connect'],
-] as const) {
-  test(`stopped ${title}: it sends nothing when it is resumed, and has the other’s token`, async (t) => {
-    const { home, sandbox, request } = await makeLoggedInUser(t)
-    const { origin, oauth } = sandbox
-    home.expire(origin)
-    const stopped = startGet(t, home, request, { signal: 'STOP', call, when: 1 })
-    while (!existsSync(`${home.recordPath(home.data, origin)}.lock/owner`)) await sleep(5)
+  const stopped = startGet(t, home, request, { signal: 'STOP', call: 'unlink', when: 1 })
+  while (!existsSync(`${home.recordPath(home.data, origin)}.lock/owner`)) await sleep(5)
 
-    const other = await home.helper('get', request)
-    const saved = home.record(home.data, origin)
-    stopped.child.kill('SIGCONT')
-    const resumed = await stopped.ended
+  const other = await home.helper('get', request)
+  const saved = home.record(home.data, origin)
+  stopped.child.kill('SIGCONT')
+  const resumed = await stopped.ended
 
-    t.is(other.code, 0)
-    t.regex(other.stderr, WAITING)
-    t.is(resumed.code, 0, resumed.stderr)
-    t.is(resumed.stderr, '')
-    t.deepEqual(oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
-    t.true(resumed.stdout === other.stdout)
-    t.deepEqual(home.record(home.data, origin), saved)
-    home.expire(origin)
-    const later = await home.helper('get', request)
-    t.deepEqual({ code: later.code, stderr: later.stderr }, { code: 0, stderr: '' })
-    t.is(home.openedUrls().length, 1, 'only the first login')
-  })
-}
+  t.is(other.code, 0)
+  t.regex(other.stderr, WAITING)
+  t.is(resumed.code, 0, resumed.stderr)
+  t.is(resumed.stderr, '')
+  t.deepEqual(oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
+  t.true(resumed.stdout === other.stdout)
+  t.deepEqual(home.record(home.data, origin), saved)
+  home.expire(origin)
+  const later = await home.helper('get', request)
+  t.deepEqual({ code: later.code, stderr: later.stderr }, { code: 0, stderr: '' })
+  t.is(home.openedUrls().length, 1, 'only the first login')
+})
 
 test('stopped with its request under way, while the login was forgotten and made anew: the new one stays', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)

@@ -47,8 +47,8 @@ test('a repository’s own configuration is not read, wherever git says the repo
   const work = join(home.path, 'work')
   t.is((await home.git('config', '--get', `credential.${URL}.oauthTokenURL`)).stdout, 'https://evil.example\n')
 
-  const places = [{ GIT_DIR: join(work, '.git') }, { GIT_DIR: join(work, '.git'), GIT_WORK_TREE: work }]
-  for (const place of places) t.is(readSettings('credential', URL, { ...home.env, ...place }).size, 0)
+  const storage = [{ GIT_DIR: join(work, '.git') }, { GIT_DIR: join(work, '.git'), GIT_WORK_TREE: work }]
+  for (const place of storage) t.is(readSettings('credential', URL, { ...home.env, ...place }).size, 0)
 })
 
 test('what the command line of git sets is read', (t) => {

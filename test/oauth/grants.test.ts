@@ -2,7 +2,8 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { isFailure } from '../../src/base/failure.ts'
 import type { Client } from '../../src/oauth/client.ts'
-import { exchangeCode, isRefused, refresh, startAuthorization } from '../../src/oauth/grants.ts'
+import { isRefreshTokenRefused } from '../../src/oauth/errorCodes.ts'
+import { exchangeCode, refreshAccessToken, startAuthorization } from '../../src/oauth/grants.ts'
 import { readText, serve } from '../helpers/server.ts'
 
 const DIRECT = { proxy: undefined, certificateFiles: [] }
@@ -86,14 +87,14 @@ test('a code is exchanged as a form, with Basic authentication and the verifier'
   const { client, requests } = await makeEndpoint(t, 200, GRANTED)
   const authorization = await startAuthorization(client, client.redirectUri)
 
-  const granted = await exchangeCode(
+  const tokenResponse = await exchangeCode(
     client,
     authorization,
     new URLSearchParams({ code: 'the code', state: authorization.state }),
     DIRECT,
   )
 
-  t.deepEqual(granted, {
+  t.deepEqual(tokenResponse, {
     accessToken: 'new access token',
     refreshToken: 'new refresh token',
     expiresIn: 7200,
@@ -130,10 +131,10 @@ test('state and code of another login are never accepted, nor sent', async (t) =
   t.deepEqual(requests, [])
 })
 
-for (const [error, description, message] of [
-  ['access_denied', 'The user said no', 'access was denied in the browser, so there is no token'],
-  ['server_error', 'Down for the day.', 'the login was refused: Down for the day (server_error)'],
-  ['invalid_scope', '', 'the login was refused: invalid_scope'],
+for (const [error, code, description, message] of [
+  ['access_denied', 'access_denied', 'The user said no', 'access was denied in the browser, so there is no token'],
+  ['server_error', 'login_failed', 'Down for the day.', 'the login was refused: Down for the day (server_error)'],
+  ['invalid_scope', 'login_failed', '', 'the login was refused: invalid_scope'],
 ] as const) {
   test(`${error} in the browser is told in words, and nothing is sent`, async (t) => {
     const { client, requests } = await makeEndpoint(t, 200, GRANTED)
@@ -144,7 +145,7 @@ for (const [error, description, message] of [
     const failure = await t.throwsAsync(exchangeCode(client, authorization, response, DIRECT))
 
     t.is(failure.message, message)
-    t.true(isFailure(failure) && failure.code === error)
+    t.true(isFailure(failure) && failure.code === code)
     t.deepEqual(requests, [])
   })
 }
@@ -163,15 +164,15 @@ test('an empty code belongs to no login, and is not sent', async (t) => {
 test('an answer with status 201 is as good as one with 200', async (t) => {
   const { client } = await makeEndpoint(t, 201, GRANTED)
 
-  t.is((await refresh(client, 'old', DIRECT)).refreshToken, 'new refresh token')
+  t.is((await refreshAccessToken(client, 'old', DIRECT)).refreshToken, 'new refresh token')
 })
 
 test('a refresh sends the refresh token, and returns the new one', async (t) => {
   const { client, requests } = await makeEndpoint(t, 200, GRANTED)
 
-  const granted = await refresh(client, 'old refresh token', DIRECT)
+  const tokenResponse = await refreshAccessToken(client, 'old refresh token', DIRECT)
 
-  t.is(granted.refreshToken, 'new refresh token')
+  t.is(tokenResponse.refreshToken, 'new refresh token')
   t.deepEqual(requests[0]?.form, { grant_type: 'refresh_token', refresh_token: 'old refresh token' })
 })
 
@@ -194,7 +195,7 @@ for (const [title, change, expected] of [
   test(`a token response with ${title} is not lost`, async (t) => {
     const { client } = await makeEndpoint(t, 200, { ...GRANTED, ...change })
 
-    t.deepEqual(await refresh(client, 'old', DIRECT), {
+    t.deepEqual(await refreshAccessToken(client, 'old', DIRECT), {
       accessToken: 'new access token',
       refreshToken: 'new refresh token',
       expiresIn: 7200,
@@ -208,7 +209,7 @@ for (const [title, change, expected] of [
 test('a server that does not say what its clock shows is believed without it', async (t) => {
   const { client } = await makeEndpoint(t, 200, GRANTED, { date: 'today' })
 
-  t.is((await refresh(client, 'old', DIRECT)).serverTime, undefined)
+  t.is((await refreshAccessToken(client, 'old', DIRECT)).serverTime, undefined)
 })
 
 for (const [status, body, code, ends] of [
@@ -249,11 +250,11 @@ for (const [status, body, code, ends] of [
   test(`HTTP ${status} ${JSON.stringify(body)} ${ends ? 'refuses' : 'does not refuse'} a refresh token`, async (t) => {
     const { client, requests } = await makeEndpoint(t, status, body, { location: 'http://127.0.0.1:1/elsewhere' })
 
-    const error = await t.throwsAsync(refresh(client, 'a refresh token', DIRECT))
+    const error = await t.throwsAsync(refreshAccessToken(client, 'a refresh token', DIRECT))
 
     t.true(isFailure(error))
     t.is(isFailure(error) ? error.code : '', code)
-    t.is(isFailure(error) && isRefused(error), ends)
+    t.is(isFailure(error) && isRefreshTokenRefused(error.code), ends)
     t.is(requests.length, 1)
     t.false(JSON.stringify(error).includes('se-cr_et'))
   })

@@ -37,7 +37,7 @@ export async function demandBearer(
 export function demandScope(response: ServerResponse, scopes: ReadonlySet<string>, required: string): boolean {
   if (scopes.has(required)) return true
   answerError(response, 403, 'Your credentials lack one or more required privilege scopes.', {
-    granted: [...scopes],
+    tokenResponse: [...scopes],
     required: [required],
   })
   return false

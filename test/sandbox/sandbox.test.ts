@@ -64,7 +64,7 @@ test('REST: the user is told to who may know, and what is gone is gone', async (
   t.like(await user.json(), { username: 'alice', type: 'user' })
   t.like(await workspaces.json(), { size: 1, values: [{ workspace: { slug: 'acme' } }] })
   t.is(forbidden.status, 403)
-  t.like(await forbidden.json(), { error: { detail: { granted: ['repository'], required: ['account'] } } })
+  t.like(await forbidden.json(), { error: { detail: { tokenResponse: ['repository'], required: ['account'] } } })
   t.is((await ask('/2.0/workspaces')).status, 410)
   t.is((await ask('/2.0/nonsense')).status, 404)
 })

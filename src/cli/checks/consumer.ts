@@ -1,18 +1,17 @@
-import { inWords } from '../../base/duration.ts'
+import { BITBUCKET, consumerPage } from '../../base/bitbucket.ts'
+import { formatDuration } from '../../base/duration.ts'
 import { isFailure } from '../../base/failure.ts'
+import { COMMAND } from '../../base/program.ts'
 import type { Network } from '../../http/http.ts'
-import { BITBUCKET, type Client, tellHowToSet } from '../../oauth/client.ts'
-import { probeClient, refusesRedirectUri } from '../../oauth/probe.ts'
+import { type Client, setClientCommand } from '../../oauth/client.ts'
+import { isRedirectUriRefused, probeClient } from '../../oauth/probe.ts'
 import { listenForRedirect } from '../../oauth/redirect.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
 
-const SETUP = 'git credential-bitbucket-oauth setup'
+const SETUP = `${COMMAND} setup`
 
 /** What setup does beside what it is called for. */
-const INCLUDED = new Set(['git credential-bitbucket-oauth configure', 'git credential-bitbucket-oauth login'])
-
-/** Where the consumer is edited. */
-const PAGE = 'https://bitbucket.org/WORKSPACE/workspace/settings/api'
+const INCLUDED = new Set([`${COMMAND} configure`, `${COMMAND} login`])
 
 /** By so much a clock may be wrong before logins and certificates suffer. Seconds. */
 const CLOCK_LIMIT = 120
@@ -71,7 +70,7 @@ export async function checkServer(
 ): Promise<Finding[]> {
   const findings = [good('network', describeNetwork(network))]
   const { host } = client.tokenEndpoint
-  const page = `on its page, ${PAGE}`
+  const page = `on its page, ${consumerPage()}`
   try {
     const { client: verdict, status, serverTime } = await probeClient(client, network)
     findings.push(
@@ -84,7 +83,7 @@ export async function checkServer(
             : fault('server', `${host} gives no usable answer (HTTP ${status})`, 'try again in a while'),
     )
     if (serverTime !== undefined) findings.push(checkClock(now() - serverTime, host))
-    if (verdict === 'good' && (await refusesRedirectUri(client, network))) {
+    if (verdict === 'good' && (await isRedirectUriRefused(client, network))) {
       const text = `the consumer's callback URL is another one than ${client.redirectUri}`
       findings.push(
         fault('callback', text, `make it exactly that ${page}, or set oauthRedirectURL to what stands there`),
@@ -109,10 +108,10 @@ export async function checkServer(
 function setAnew({ secretSource }: Client, url: string): string[] {
   if (secretSource === 'environment') {
     const variables = ['ID', 'SECRET'].map((name) => `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_${name}`)
-    return [`copy both anew from its page, ${PAGE}, to ${variables.join(' and ')}`]
+    return [`copy both anew from its page, ${consumerPage()}, to ${variables.join(' and ')}`]
   }
-  const commands = url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => tellHowToSet(url, what))
-  return [`copy both anew from its page, ${PAGE}:`, ...commands]
+  const commands = url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => setClientCommand(url, what))
+  return [`copy both anew from its page, ${consumerPage()}:`, ...commands]
 }
 
 function describeNetwork({ proxy, certificateFiles }: Network): string {
@@ -122,6 +121,6 @@ function describeNetwork({ proxy, certificateFiles }: Network): string {
 
 function checkClock(ahead: number, host: string): Finding {
   if (Math.abs(ahead) <= CLOCK_LIMIT) return good('clock', `agrees with ${host}`)
-  const text = `goes ${inWords(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of ${host}`
+  const text = `goes ${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of ${host}`
   return fault('clock', text, "set this machine's clock right; where there is systemd:", 'timedatectl set-ntp true')
 }

@@ -1,21 +1,20 @@
 import { join } from 'node:path'
+import { BITBUCKET } from '../../base/bitbucket.ts'
 import { isFailure } from '../../base/failure.ts'
+import { COMMAND, PROGRAM } from '../../base/program.ts'
 import { findProgram } from '../../base/programs.ts'
 import { quote } from '../../base/shell.ts'
 import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../../git/otherHelpers.ts'
 import { runGit } from '../../git/run.ts'
-import { BITBUCKET } from '../../oauth/client.ts'
-import { checkDetours, withoutSecrets } from './detours.ts'
+import { checkBypasses, withoutSecrets } from './bypasses.ts'
 import { fault, type Finding, good, note } from './finding.ts'
-
-const HELPER = 'git-credential-bitbucket-oauth'
 
 /** Whether git is there, finds this program, and is told to ask it, and nobody else, for a URL. */
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const version = readVersion(env)
   if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or mend PATH')]
   try {
-    return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkDetours(url, env)]
+    return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkBypasses(url, env)]
   } catch (error) {
     if (!isFailure(error)) throw error
     // Git itself does nothing then.
@@ -39,11 +38,11 @@ function readVersion(env: NodeJS.ProcessEnv): string | undefined {
 /** Git looks among its own programs, and then where the user's lie. */
 function checkProgram(env: NodeJS.ProcessEnv): Finding {
   const own = runGit(['--exec-path'], env).stdout.trim()
-  const path = findProgram(join(own, HELPER), env) ?? findProgram(HELPER, env)
+  const path = findProgram(join(own, PROGRAM), env) ?? findProgram(PROGRAM, env)
   return path === undefined
     ? fault(
         'program',
-        `git finds no ${HELPER}`,
+        `git finds no ${PROGRAM}`,
         'add to PATH the bin directory below what this prints:',
         'npm prefix -g',
         'where it is not there either, install it anew (README, step 1)',
@@ -83,11 +82,11 @@ function checkOthers(
 ): Finding[] {
   const findings: Finding[] = []
   if (before.length > 0) {
-    const text = `${whose}git asks ${inWords(before)} first, which may answer in this program's place, or keep its tokens`
+    const text = `${whose}git asks ${nameAll(before)} first, which may answer in this program's place, or keep its tokens`
     findings.push(fault('helpers', text, ...cures))
   }
   if (after.length > 0) {
-    const text = `${whose}git gives our tokens to ${inWords(after)} too, and asks there after us`
+    const text = `${whose}git gives our tokens to ${nameAll(after)} too, and asks there after us`
     findings.push(note('helpers', text, ...cures))
   }
   return findings
@@ -111,12 +110,12 @@ function unset(keys: readonly string[]): string[] {
 
 /** What leaves a host to this program alone. */
 function configure(url: string, scope: '--global' | '--local' = '--global'): string[] {
-  if (url === BITBUCKET) return [`git credential-bitbucket-oauth configure${scope === '--local' ? ' --local' : ''}`]
+  if (url === BITBUCKET) return [`${COMMAND} configure${scope === '--local' ? ' --local' : ''}`]
   const add = `git config ${scope} --add ${quote(`credential.${url}.helper`)}`
   return [`${add} ''`, `${add} bitbucket-oauth`]
 }
 
-function inWords(helpers: readonly string[]): string {
+function nameAll(helpers: readonly string[]): string {
   return helpers.map((helper) => `"${nameOf(helper)}"`).join(' and ')
 }
 

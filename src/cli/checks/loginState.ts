@@ -1,6 +1,7 @@
-import { inWords } from '../../base/duration.ts'
-import { attempt, isFailure } from '../../base/failure.ts'
-import { type Api, get } from '../../bitbucket/api.ts'
+import { consumerPage } from '../../base/bitbucket.ts'
+import { formatDuration } from '../../base/duration.ts'
+import { isFailure, orUndefined } from '../../base/failure.ts'
+import { type Api, getResource } from '../../bitbucket/api.ts'
 import { permissionOf, readRefusal } from '../../bitbucket/refusal.ts'
 import { readSettings } from '../../git/config.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
@@ -10,12 +11,12 @@ import { type Account, accountName, accountUrl, defaultAccount } from '../../tok
 import { findAccessToken } from '../../tokens/cache.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
 import { readNote } from '../../tokens/notes.ts'
-import type { Places } from '../../tokens/readLogin.ts'
 import { answeringAccount, hasRecord, readRecord } from '../../tokens/recordFile.ts'
+import type { Storage } from '../../tokens/storage.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
 import { canBeRead } from './storage.ts'
 
-type Directories = Pick<Places, 'data' | 'runtime'>
+type Directories = Pick<Storage, 'data' | 'runtime'>
 
 /** Whether a login is kept for an account, and an access token; what is in the keyring is not looked at. */
 export function checkLogin(
@@ -30,7 +31,7 @@ export function checkLogin(
   const passed = now - Number(failed?.['leftAt'])
   const left = Number(failed?.['pause']) - passed
   if (passed >= 0 && left > 0) {
-    const text = `the one ${inWords(passed)} ago came to nothing, so git asks for no other one for ${inWords(left)}`
+    const text = `the one ${formatDuration(passed)} ago came to nothing, so git asks for no other one for ${formatDuration(left)}`
     findings.push(note('login', text, loginCommand(account)))
   }
   // What is kept there cannot be known, and is told of the files.
@@ -40,7 +41,7 @@ export function checkLogin(
     return [...findings, { ...fault('login', text, loginCommand(account)), exitCode: 4 }]
   }
   // Whether only its owner can read it, the files are asked.
-  const place = attempt(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file'
+  const place = orUndefined(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file'
   if (isOfAnotherConsumer(data, account, env)) {
     const text = `the one for ${accountName(account)} was made with another OAuth consumer, so it cannot be renewed`
     const token = findValidToken(account, runtime, now) === undefined ? [] : describeToken(account, runtime, now)
@@ -55,20 +56,21 @@ export function checkLogin(
 
 /** A refresh token is of no use to another consumer than its own. One in the keyring is not looked at. */
 function isOfAnotherConsumer(data: string, account: Account, env: NodeJS.ProcessEnv): boolean {
-  const record = attempt(() => readRecord(data, account))
+  const record = orUndefined(() => readRecord(data, account))
   const made = typeof record === 'object' ? record['clientId'] : undefined
-  const configured = attempt(() => {
+  const configured = orUndefined(() => {
     return readClientId(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env), env)
   })
   return typeof made === 'string' && configured !== undefined && made !== configured
 }
 
 function describeToken(account: Account, runtime: string, now: number): Finding[] {
-  if (attempt(() => isInKeyring(runtime, account)) === true) return [good('access token', "in the system's keyring")]
+  if (orUndefined(() => isInKeyring(runtime, account)) === true)
+    return [good('access token', "in the system's keyring")]
   const token = findValidToken(account, runtime, now)
   if (token === undefined) return [good('access token', "none that is valid; git's next command asks for another")]
   const { expiresAt, scopes } = token
-  const found = good('access token', `good for ${inWords(expiresAt - now)}`)
+  const found = good('access token', `good for ${formatDuration(expiresAt - now)}`)
   return scopes === undefined ? [found] : [found, checkPermissions(scopes.split(/[\s,]+/), account)]
 }
 
@@ -82,7 +84,7 @@ const WRITE = /^(repository|pullrequest):write$/
 
 function checkPermissions(scopes: readonly string[], account: Account): Finding {
   const text = scopes.join(', ')
-  const page = 'on https://bitbucket.org/WORKSPACE/workspace/settings/api'
+  const page = `on ${consumerPage()}`
   const login = loginCommand(account)
   if (!scopes.some((scope) => READ.test(scope))) {
     const tick = permissionOf('repository')
@@ -107,7 +109,7 @@ export function findValidToken(account: Account, runtime: string, now: number): 
 /** Whether Bitbucket takes the access token, whatever it is allowed. */
 export async function checkToken(api: Api, account: Account): Promise<Finding> {
   try {
-    const reply = await get(api, '/2.0/user')
+    const reply = await getResource(api, '/2.0/user')
     if (reply.status >= 200 && reply.status < 300) return good('token', `${api.url.host} takes it`)
     const { reason } = readRefusal(reply)
     // Who it stands for is more than a token for git alone may ask.

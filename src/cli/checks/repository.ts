@@ -1,7 +1,8 @@
+import { consumerPage, TWO_STEP_PAGE } from '../../base/bitbucket.ts'
 import { isFailure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { quote } from '../../base/shell.ts'
-import { type Api, get, type Reply } from '../../bitbucket/api.ts'
+import { type Api, getResource, type Reply } from '../../bitbucket/api.ts'
 import { permissionOf, readRefusal } from '../../bitbucket/refusal.ts'
 import type { Repository } from '../../bitbucket/repository.ts'
 import { type Network, send } from '../../http/http.ts'
@@ -26,7 +27,7 @@ type Look = {
 export async function checkRepository(look: Look): Promise<Finding[]> {
   const { repository, api } = look
   try {
-    const reply = await get(api, `/2.0/repositories/${repository.workspace}/${repository.name}`)
+    const reply = await getResource(api, `/2.0/repositories/${repository.workspace}/${repository.name}`)
     if (reply.status !== 200) return [await explain(reply, look)]
     return [await checkRead(look), await checkPush(look), ...(await checkLfs(look))]
   } catch (error) {
@@ -54,7 +55,7 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
       return fault(
         'repository',
         `the consumer lacks a permission: ${ticks.join(' and ')}`,
-        `tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api, then log in anew:`,
+        `tick it on ${consumerPage(repository.workspace)}, then log in anew:`,
         loginCommand(account),
       )
     }
@@ -68,7 +69,7 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
       return fault(
         'repository',
         `workspace ${repository.workspace} asks for two-step verification`,
-        'switch it on: https://bitbucket.org/account/settings/two-step-verification/manage',
+        `switch it on: ${TWO_STEP_PAGE}`,
       )
     case 'access':
       return fault(
@@ -80,7 +81,7 @@ async function explain(reply: Reply, look: Look): Promise<Finding> {
     case 'missing':
       return explainMissing(
         name,
-        await get(api, `/2.0/repositories/${repository.workspace}?pagelen=100`),
+        await getResource(api, `/2.0/repositories/${repository.workspace}?pagelen=100`),
         otherAccount,
         repository,
       )
@@ -155,7 +156,7 @@ async function checkPush(look: Look): Promise<Finding> {
     return note(
       'push',
       `the consumer lacks a permission: ${permissionOf('repository:write')}`,
-      `to push, tick it on https://bitbucket.org/${repository.workspace}/workspace/settings/api, then log in anew:`,
+      `to push, tick it on ${consumerPage(repository.workspace)}, then log in anew:`,
       loginCommand(account),
     )
   }

@@ -1,20 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt, isFailure, systemCode } from '../../base/failure.ts'
+import { BITBUCKET } from '../../base/bitbucket.ts'
+import { isFailure, orUndefined, systemCode } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { makePrivateDirectory, readPrivateFile } from '../../base/privateFile.ts'
+import { COMMAND } from '../../base/program.ts'
 import { quote } from '../../base/shell.ts'
 import { reasonOf } from '../../base/systemError.ts'
 import { loginCommand } from '../../login/loginCommand.ts'
-import { BITBUCKET, tellHowToSet } from '../../oauth/client.ts'
+import { setClientCommand } from '../../oauth/client.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isKeyringTrouble } from '../../tokens/keyring/keyring.ts'
-import type { Places, StoreChoice } from '../../tokens/readLogin.ts'
-import { type Found, parseRecord, parseRecordName } from '../../tokens/record.ts'
+import { type ParsedRecord, parseRecord, parseRecordName } from '../../tokens/record.ts'
+import type { Storage, StoreChoice } from '../../tokens/storage.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
 
 /** Whether the files where things are kept are whole, and nobody else's. */
-export function checkFiles({ data, runtime }: Pick<Places, 'data' | 'runtime'>): Finding[] {
+export function checkFiles({ data, runtime }: Pick<Storage, 'data' | 'runtime'>): Finding[] {
   const findings = [
     ...checkDirectory(data, 'XDG_DATA_HOME', (account) => [loginCommand(account)]),
     // The next git command gets another access token.
@@ -69,7 +71,7 @@ type KeptFile = {
 
 /** All that lies there for an account: its record, and what lies beside it. A directory is somebody's lock. */
 function listFiles(directory: string): KeptFile[] {
-  const entries = attempt(() => readdirSync(directory, { withFileTypes: true })) ?? []
+  const entries = orUndefined(() => readdirSync(directory, { withFileTypes: true })) ?? []
   return entries.flatMap((entry) => {
     const [, record = '', kind = ''] = /^(.*?\.json)(\..*)?$/.exec(entry.name) ?? []
     const account = parseRecordName(record)
@@ -88,15 +90,15 @@ function examineFile(
   const found = parse(readPrivateFile(path), account, kind)
   if (found === 'newer') return [fault('files', `${path} was written by a newer version`, 'update this program')]
   if (found !== 'damaged') return []
-  const moveAway = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
+  const moveAside = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
   const next = kind === CONSUMERS ? giveSecret(account) : replace(account)
-  return [fault('files', `${path} is not whole`, moveAway, ...next)]
+  return [fault('files', `${path} is not whole`, moveAside, ...next)]
 }
 
 /** The secrets of a host's consumers. */
 const CONSUMERS = '.consumers'
 
-function parse(text: string | undefined, account: Account, kind: string): Found {
+function parse(text: string | undefined, account: Account, kind: string): ParsedRecord {
   if (text === undefined || (kind !== '' && kind !== CONSUMERS)) return undefined
   const record = parseRecord(text, account)
   const isWhole = kind === '' || typeof record !== 'object' || isObject(record['secrets'])
@@ -105,7 +107,7 @@ function parse(text: string | undefined, account: Account, kind: string): Found 
 
 function giveSecret(account: Account): string[] {
   const url = accountUrl(defaultAccount(account))
-  return [url === BITBUCKET ? 'git credential-bitbucket-oauth setup' : tellHowToSet(url, 'Secret')]
+  return [url === BITBUCKET ? `${COMMAND} setup` : setClientCommand(url, 'Secret')]
 }
 
 function checkFile(look: () => Finding[]): Finding[] {
@@ -118,7 +120,7 @@ function checkFile(look: () => Finding[]): Finding[] {
 }
 
 /** Whether the system's keyring answers: a locked one does so only for what is in it, so the account's login is read. */
-export async function checkKeyring({ keyring }: Places, account: Account, choice: StoreChoice): Promise<Finding> {
+export async function checkKeyring({ keyring }: Storage, account: Account, choice: StoreChoice): Promise<Finding> {
   if (choice === 'file') return good('keyring', 'not used, as oauthStore is file')
   try {
     await keyring.read(accountUrl(account))

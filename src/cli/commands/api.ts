@@ -1,36 +1,37 @@
-import type { Surroundings } from '../../base/context.ts'
+import type { Context } from '../../base/context.ts'
 import { Failure, isFailure } from '../../base/failure.ts'
 import { readText } from '../../bitbucket/readText.ts'
 import type { OpenAnswer } from '../../http/http.ts'
 import type { Arguments } from '../arguments.ts'
 import { askForPages } from '../askForPages.ts'
-import { writeOut } from '../download/output.ts'
+import { writeToStdout } from '../download/output.ts'
 import { refusalInWords, type Subject } from '../refused.ts'
 import { readHostAccount } from '../repositories.ts'
-import { openBearer } from '../session.ts'
-import { type ApiRequest, readRequest } from './api/apiRequest.ts'
+import { openSession } from '../session.ts'
+import { type ApiRequest, readApiRequest } from './api/apiRequest.ts'
 
 /**
  * `api`: sends a request to the REST interface, and prints the answer.
  *
  * @throws Failure where the server refuses; its answer is printed all the same
  */
-export async function api(args: Arguments, around: Surroundings): Promise<void> {
-  const bearer = openBearer(readHostAccount(args), around)
-  const request = await readRequest(args, bearer.apiUrl())
+export async function api(args: Arguments, context: Context): Promise<void> {
+  const { stdout } = context.streams
+  const session = openSession(readHostAccount(args), context)
+  const request = await readApiRequest(args, session.apiUrl(), context.streams)
   const subject: Subject = {
-    account: bearer.account,
+    account: session.account,
     what: request.url.pathname,
     workspace: /^\/2\.0\/repositories\/([^/]+)/.exec(request.url.pathname)?.[1],
   }
-  if (args.has('paginate')) return print(await askForAll(request, bearer, subject), around)
-  const answer = await bearer.ask(request.url, request)
+  if (args.has('paginate')) return print(await askForAll(request, session, subject), context)
+  const answer = await session.ask(request.url, request)
   try {
-    if (args.has('include')) around.write(describeHead(answer))
+    if (args.has('include')) context.write(describeHead(answer))
     const isGood = answer.status >= 200 && answer.status < 300
-    if (isGood && !process.stdout.isTTY) return await writeOut(answer.body)
+    if (isGood && !stdout.isTTY) return await writeToStdout(answer.body, stdout)
     const text = await readText(answer)
-    around.write(process.stdout.isTTY ? indent(text) : text)
+    context.write(stdout.isTTY ? indent(text) : text)
     if (!isGood) throw refusalInWords(answer, text, subject)
   } finally {
     answer.close()
@@ -39,16 +40,16 @@ export async function api(args: Arguments, around: Surroundings): Promise<void> 
 
 async function askForAll(
   request: ApiRequest,
-  bearer: ReturnType<typeof openBearer>,
+  session: ReturnType<typeof openSession>,
   subject: Subject,
 ): Promise<readonly unknown[]> {
   const { method, url, headers } = request
   if (method !== 'GET') throw new Failure(`--paginate goes with GET, and not with ${method}`, { code: 'usage' })
-  return askForPages(url, { ...bearer, ask: (page) => bearer.ask(page, { headers }) }, subject)
+  return askForPages(url, { ...session, ask: (page) => session.ask(page, { headers }) }, subject)
 }
 
-function print(values: readonly unknown[], { write }: Surroundings): void {
-  write(`${JSON.stringify(values, undefined, process.stdout.isTTY ? 2 : undefined)}\n`)
+function print(values: readonly unknown[], { write, streams }: Context): void {
+  write(`${JSON.stringify(values, undefined, streams.stdout.isTTY ? 2 : undefined)}\n`)
 }
 
 /** Without what would log somebody in. */

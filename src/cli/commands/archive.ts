@@ -1,13 +1,13 @@
-import type { Surroundings } from '../../base/context.ts'
+import type { Context } from '../../base/context.ts'
 import type { Arguments } from '../arguments.ts'
-import { refuseFull } from '../download/extract.ts'
-import { refuseScreen } from '../download/output.ts'
+import { assertEmptyDirectory } from '../download/extract.ts'
+import { assertNotTerminal } from '../download/output.ts'
 import { startProgress } from '../download/progress.ts'
-import { refuseDirectory } from '../download/wholeFile.ts'
-import { openBearer } from '../session.ts'
+import { assertNoDirectory } from '../download/wholeFile.ts'
+import { openSession } from '../session.ts'
 import { type ArchiveOrder, readOrder } from './archive/archiveOrder.ts'
 import { archiveSeveral } from './archive/archiveSeveral.ts'
-import { fetchArchive, type Means } from './archive/fetchArchive.ts'
+import { type ArchiveRun, fetchArchive } from './archive/fetchArchive.ts'
 import { listRepositories } from './archive/listRepositories.ts'
 
 /**
@@ -15,20 +15,26 @@ import { listRepositories } from './archive/listRepositories.ts'
  *
  * @throws Failure where an archive is not to be had; of several, the others are there
  */
-export async function archive(args: Arguments, around: Surroundings): Promise<void> {
+export async function archive(args: Arguments, context: Context): Promise<void> {
   const order = readOrder(args)
-  refuseInVain(order)
-  const progress = startProgress(process.stderr)
+  assertDestination(order, context)
+  const progress = startProgress(context.streams.stderr)
   // Nothing is written into the middle of the line that moves.
-  const beside: Surroundings = {
-    ...around,
-    tell: (text) => progress.aside(() => around.tell(text)),
-    write: (text) => progress.aside(() => around.write(text)),
+  const beside: Context = {
+    ...context,
+    tell: (text) => progress.aside(() => context.tell(text)),
+    write: (text) => progress.aside(() => context.write(text)),
   }
-  const means: Means = { bearer: openBearer(order.account, beside), progress, order, taken: new Map(), around: beside }
+  const means: ArchiveRun = {
+    session: openSession(order.account, beside),
+    progress,
+    order,
+    taken: new Map(),
+    context: beside,
+  }
   try {
     if (order.workspace !== undefined) {
-      await archiveSeveral(await listRepositories(order.workspace, means.bearer, beside), means)
+      await archiveSeveral(await listRepositories(order.workspace, means.session, beside), means)
     } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, means)
     else for (const repository of order.repositories) await fetchArchive(repository, means)
   } finally {
@@ -37,8 +43,8 @@ export async function archive(args: Arguments, around: Surroundings): Promise<vo
 }
 
 /** Before anything is downloaded. */
-function refuseInVain({ place }: ArchiveOrder): void {
-  if (place.kind === 'output') refuseScreen()
-  if (place.kind === 'file') refuseDirectory(place.path)
-  if (place.kind === 'unpacked') refuseFull(place.path)
+function assertDestination({ place }: ArchiveOrder, context: Context): void {
+  if (place.kind === 'output') assertNotTerminal(context.streams.stdout)
+  if (place.kind === 'file') assertNoDirectory(place.path)
+  if (place.kind === 'unpacked') assertEmptyDirectory(place.path)
 }

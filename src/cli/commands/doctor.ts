@@ -1,19 +1,18 @@
-import type { Surroundings } from '../../base/context.ts'
-import { attempt, isFailure, orFailure } from '../../base/failure.ts'
+import { BITBUCKET } from '../../base/bitbucket.ts'
+import type { Context } from '../../base/context.ts'
+import { isFailure, orFailure, orUndefined } from '../../base/failure.ts'
 import { quote } from '../../base/shell.ts'
 import { parseRepository, type Repository, toHttps } from '../../bitbucket/repository.ts'
 import { readSettings } from '../../git/config.ts'
 import { readNetwork } from '../../git/network.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
-import { type Errand, findSettings, prepareErrand } from '../../login/settings.ts'
-import { BITBUCKET } from '../../oauth/client.ts'
+import { type AccountSettings, findSettings, readAccountSettings } from '../../login/settings.ts'
 import { type AccessToken, isValid } from '../../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { findAccessToken } from '../../tokens/cache.ts'
-import { isStrict, readKeyringAccessToken } from '../../tokens/keyringRecords.ts'
-import type { Places } from '../../tokens/readLogin.ts'
+import { isAccessTokenInKeyring, readKeyringAccessToken } from '../../tokens/keyringRecords.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
-import { openPlaces } from '../../tokens/storage.ts'
+import { type Storage, withStorage } from '../../tokens/storage.ts'
 import { parseAccount } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 import { checkCallback, checkConsumer, checkServer, leaveToSetup } from '../checks/consumer.ts'
@@ -31,60 +30,55 @@ import { describeTerminal } from '../terminal.ts'
  * @returns the exit code
  * @throws Failure for what is no repository
  */
-export async function doctor(args: Arguments, around: Surroundings): Promise<number> {
+export async function doctor(args: Arguments, context: Context): Promise<number> {
   const address = toHttps(args.text('repository') ?? BITBUCKET)
   const repository = parseRepository(address, BITBUCKET)
   const account = parseAccount(URL.canParse(address) ? address : BITBUCKET, undefined)
-  const findings = leaveToSetup(await examineAll(account, repository, around))
-  around.write(
+  const findings = leaveToSetup(await examineAll(account, repository, context))
+  context.write(
     args.has('json')
       ? `${JSON.stringify({ version: JSON_VERSION, host: account.host, findings }, undefined, 2)}\n`
-      : formatFindings(findings, describeTerminal(process.stdout, around.env)),
+      : formatFindings(findings, describeTerminal(context.streams.stdout, context.env)),
   )
   return exitCodeOf(findings)
 }
 
 /** What is found, whatever keeps the rest from being looked at. */
-async function examineAll(
-  account: Account,
-  repository: Repository | undefined,
-  around: Surroundings,
-): Promise<Finding[]> {
-  const places = await orFailure(() => openPlaces(around))
-  if (isFailure(places)) return [...checkGit(accountUrl(defaultAccount(account)), around.env), faultOf('files', places)]
-  try {
-    return await examine(account, repository, places, around)
-  } finally {
-    places.keyring.close()
-  }
+async function examineAll(account: Account, repository: Repository | undefined, context: Context): Promise<Finding[]> {
+  const findings = await orFailure(() =>
+    withStorage(context, (storage) => examine(account, repository, storage, context)),
+  )
+  if (!isFailure(findings)) return findings
+  return [...checkGit(accountUrl(defaultAccount(account)), context.env), faultOf('files', findings)]
 }
 
 async function examine(
   account: Account,
   repository: Repository | undefined,
-  places: Places,
-  around: Surroundings,
+  storage: Storage,
+  context: Context,
 ): Promise<Finding[]> {
-  const { env, now, trace } = around
+  const { env, now, trace } = context
   const url = accountUrl(defaultAccount(account))
-  const errand = await orFailure(() => prepareErrand(account, places, around))
+  const accountSettings = await orFailure(() => readAccountSettings(account, storage, context))
   // No command that makes it one: most likely it is a slip, or somebody's snare.
-  if (errand === undefined) return [strangeHost(account, env)]
+  if (accountSettings === undefined) return [strangeHost(account, env)]
   const findings = checkGit(url, env)
   if (lacksGit(findings)) return findings
-  findings.push(...checkFiles(places))
-  if (isFailure(errand)) return [...findings, faultOf('consumer', errand), ...checkLogin(account, places, env, now())]
-  const { client, vault } = errand
+  findings.push(...checkFiles(storage))
+  if (isFailure(accountSettings))
+    return [...findings, faultOf('consumer', accountSettings), ...checkLogin(account, storage, env, now())]
+  const { client } = accountSettings
   findings.push(
     checkConsumer(client, url),
     await checkCallback(client),
-    await checkKeyring(places, answeringAccount(places.data, account), vault.choice),
+    await checkKeyring(storage, answeringAccount(storage.data, account), accountSettings.storage.choice),
   )
   const network = await orFailure(() => readNetwork(client.tokenEndpoint, env, trace))
   if (isFailure(network)) findings.push(faultOf('network', network))
   else findings.push(...(await checkServer(client, url, network, now)))
-  findings.push(...checkLogin(account, places, env, now()))
-  const tried = await orFailure(() => tryToken(errand, repository, places))
+  findings.push(...checkLogin(account, storage, env, now()))
+  const tried = await orFailure(() => tryToken(accountSettings, repository, storage))
   if (!isFailure(tried)) return [...findings, ...tried]
   const known = isFailure(network) && network.message === tried.message
   return known ? findings : [...findings, faultOf('network', tried)]
@@ -100,15 +94,15 @@ function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {
 }
 
 async function tryToken(
-  { account, client, around }: Errand,
+  { account, client, context }: AccountSettings,
   repository: Repository | undefined,
-  places: Places,
+  storage: Storage,
 ): Promise<Finding[]> {
-  const { env, trace, now } = around
+  const { env, trace, now } = context
   const { apiUrl } = client
-  const token = await findToken(account, places, now())
+  const token = await findToken(account, storage, now())
   if (token === undefined || apiUrl === undefined) {
-    return repository === undefined ? [] : [cannotTry(account, places, apiUrl !== undefined)]
+    return repository === undefined ? [] : [cannotTry(account, storage, apiUrl !== undefined)]
   }
   const api = { url: apiUrl, accessToken: token.accessToken, network: readNetwork(apiUrl, env, trace) }
   const findings = [await checkToken(api, account)]
@@ -122,18 +116,18 @@ async function tryToken(
 }
 
 /** The access token that would be answered now, without renewing it, wherever it is kept. */
-async function findToken(wanted: Account, places: Places, now: number): Promise<AccessToken | undefined> {
-  const { data, runtime, keyring } = places
+async function findToken(wanted: Account, storage: Storage, now: number): Promise<AccessToken | undefined> {
+  const { data, runtime, keyring } = storage
   const account = answeringAccount(data, wanted)
   const cached = findAccessToken(runtime, wanted)
-  const isElsewhere = cached === undefined && attempt(() => isStrict(data, account)) === true
+  const isElsewhere = cached === undefined && orUndefined(() => isAccessTokenInKeyring(data, account)) === true
   // A keyring that does not answer is among what was found already.
   const token = isElsewhere ? await orFailure(() => readKeyringAccessToken(keyring, account)) : cached
   return token === undefined || isFailure(token) || !isValid(token, now) ? undefined : token
 }
 
 /** Somebody wants to know about this repository: not to know is no good end. */
-function cannotTry(account: Account, { data }: Places, hasApi: boolean): Finding {
+function cannotTry(account: Account, { data }: Storage, hasApi: boolean): Finding {
   if (!hasApi) {
     const key = quote(`credential.${accountUrl(defaultAccount(account))}.oauthApiURL`)
     return fault(

@@ -1,6 +1,6 @@
-import type { Surroundings } from '../../base/context.ts'
+import type { Context } from '../../base/context.ts'
 import { logInAnew } from '../../login/obtain.ts'
-import { notOurs, readOwner } from '../account.ts'
+import { readLoginAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Arguments } from '../arguments.ts'
  *
  * @throws Failure where the login came to nothing; what was kept is kept
  */
-export async function login(args: Arguments, around: Surroundings): Promise<void> {
-  const account = readOwner(args)
-  if ((await logInAnew(account, around)) === undefined) throw notOurs(account)
+export async function login(args: Arguments, context: Context): Promise<void> {
+  const account = readLoginAccount(args)
+  if ((await logInAnew(account, context)) === undefined) throw unknownHostFailure(account)
 }

@@ -1,8 +1,8 @@
-import type { Surroundings } from '../../base/context.ts'
-import { inWords } from '../../base/duration.ts'
+import type { Context } from '../../base/context.ts'
+import { formatDuration } from '../../base/duration.ts'
 import { refreshNow } from '../../login/obtain.ts'
 import { accountName } from '../../tokens/account.ts'
-import { notOurs, readAccount } from '../account.ts'
+import { readAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
 /**
@@ -10,9 +10,11 @@ import type { Arguments } from '../arguments.ts'
  *
  * @throws Failure where it could not be renewed; the present one stays
  */
-export async function refresh(args: Arguments, around: Surroundings): Promise<void> {
+export async function refresh(args: Arguments, context: Context): Promise<void> {
   const account = readAccount(args)
-  const token = await refreshNow(account, around)
-  if (token === undefined) throw notOurs(account)
-  around.write(`the access token for ${accountName(account)} is good for ${inWords(token.expiresAt - around.now())}\n`)
+  const token = await refreshNow(account, context)
+  if (token === undefined) throw unknownHostFailure(account)
+  context.write(
+    `the access token for ${accountName(account)} is good for ${formatDuration(token.expiresAt - context.now())}\n`,
+  )
 }

@@ -1,24 +1,25 @@
-import type { Surroundings } from '../../base/context.ts'
+import { BITBUCKET } from '../../base/bitbucket.ts'
+import type { Context } from '../../base/context.ts'
 import { Failure, isFailure } from '../../base/failure.ts'
+import { COMMAND } from '../../base/program.ts'
 import { holdSignals } from '../../base/signals.ts'
 import { setValue, unsetValue } from '../../git/change.ts'
 import { listEntries, readSettings } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import { logInAnew, refreshNow } from '../../login/obtain.ts'
-import { readChoice } from '../../login/settings.ts'
-import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
+import { readStoreChoice } from '../../login/settings.ts'
+import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
 import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
 import { hasRecord } from '../../tokens/recordFile.ts'
-import { openPlaces } from '../../tokens/storage.ts'
-import { BITBUCKET_ACCOUNT, notOurs } from '../account.ts'
+import { withStorage } from '../../tokens/storage.ts'
+import { BITBUCKET_ACCOUNT, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
-import { PROGRAM } from '../manual.ts'
 import { configure } from './configure.ts'
 import { findConsumer } from './setup/consumer.ts'
-import { missing, openStage, type Stage } from './setup/conversation.ts'
-import { prove } from './setup/proof.ts'
+import { type Conversation, missingFailure, openConversation } from './setup/conversation.ts'
+import { testLogin } from './setup/testLogin.ts'
 
 /**
  * `setup`: the way from nothing to a working git: the consumer, its key and secret, git's configuration, a login, and a
@@ -26,27 +27,28 @@ import { prove } from './setup/proof.ts'
  *
  * @throws Failure with what is missing; what was reached stays
  */
-export async function setup(args: Arguments, around: Surroundings): Promise<void> {
-  const stage = openStage(around)
-  const workspace = await readWorkspace(args.text('workspace'), stage)
+export async function setup(args: Arguments, context: Context): Promise<void> {
+  const conversation = openConversation(context)
+  const workspace = await readWorkspace(args.text('workspace'), conversation)
 
-  stage.head('1. The OAuth consumer')
-  const client = await findConsumer(args, workspace, stage)
+  conversation.head('1. The OAuth consumer')
+  const client = await findConsumer(args, workspace, conversation)
 
-  stage.head("2. Git's configuration")
-  await keep(client, stage)
-  await configure({ text: () => undefined, list: () => [], has: () => false }, around)
+  conversation.head("2. Git's configuration")
+  await keepConsumer(client, conversation)
+  await configure({ text: () => undefined, list: () => [], has: () => false }, context)
 
-  if (args.has('no-login')) return stage.say('git is ready; the first command that needs a login opens the browser')
-  stage.head('3. The login')
-  const token = await logIn(stage)
+  if (args.has('no-login'))
+    return conversation.say('git is ready; the first command that needs a login opens the browser')
+  conversation.head('3. The login')
+  const token = await logIn(conversation)
 
-  stage.head('4. The test')
-  await prove(client, token, workspace, stage)
+  conversation.head('4. The test')
+  await testLogin(client, token, workspace, conversation)
 }
 
-async function readWorkspace(given: string | undefined, { say, dialog }: Stage): Promise<string> {
-  if (given === undefined && dialog === undefined) throw missing('the workspace', `${PROGRAM} setup WORKSPACE`)
+async function readWorkspace(given: string | undefined, { say, dialog }: Conversation): Promise<string> {
+  if (given === undefined && dialog === undefined) throw missingFailure('the workspace', `${COMMAND} setup WORKSPACE`)
   if (given === undefined) {
     say('This sets up git for Bitbucket, in five minutes. Ctrl-C stops it; run it again to go on.')
   }
@@ -55,30 +57,27 @@ async function readWorkspace(given: string | undefined, { say, dialog }: Stage):
     const name = /^(?:(?:\w+:\/\/)?(?:[^@/]+@)?bitbucket\.org[/:])?([\w-]+)(?:\/.*)?$/.exec(text.trim())?.[1]
     if (name !== undefined) return name
     const problem = 'a workspace is what follows https://bitbucket.org/ in the address of a repository'
-    if (given !== undefined) throw new Failure(problem, { code: 'usage', hints: [`${PROGRAM} setup acme`] })
+    if (given !== undefined) throw new Failure(problem, { code: 'usage', hints: [`${COMMAND} setup acme`] })
     say(problem)
   }
 }
 
 /** The secret goes where logins are kept, and leaves git's own configuration, which people publish. */
-async function keep(client: Client, { around, say, hint }: Stage): Promise<void> {
-  const places = await openPlaces(around)
-  try {
-    const choice = readChoice(readSettings('credential', BITBUCKET, around.env))
-    const place = await keepClientSecret({ ...places, choice }, BITBUCKET_ACCOUNT, client)
-    const hadSecret = await holdSignals(async () => writeConsumer(client, around.env))
+async function keepConsumer(client: Client, { context, say, hint }: Conversation): Promise<void> {
+  return withStorage(context, async (storage) => {
+    const choice = readStoreChoice(readSettings('credential', BITBUCKET, context.env))
+    const place = await keepClientSecret({ ...storage, choice }, BITBUCKET_ACCOUNT, client)
+    const hadSecret = await holdSignals(async () => writeConsumer(client, context.env))
     const where =
       place === 'keyring'
         ? "in the system's keyring"
-        : `in a file that only you can read: ${secretsPath(places, BITBUCKET_ACCOUNT)}`
+        : `in a file that only you can read: ${secretsPath(storage, BITBUCKET_ACCOUNT)}`
     say(`the key is kept in git's configuration, the secret ${where}`)
-    if (readSettings('credential', BITBUCKET, around.env).has('oauthclientsecret')) {
+    if (readSettings('credential', BITBUCKET, context.env).has('oauthclientsecret')) {
       say("git's configuration still has a secret, in a file that setup leaves alone; to find it, and remove it there:")
       hint(['git config --show-origin --name-only --get-regexp oauthclientsecret'])
     } else if (hadSecret) say("the secret does not stand in git's configuration any more")
-  } finally {
-    places.keyring.close()
-  }
+  })
 }
 
 /**
@@ -99,12 +98,12 @@ function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
     if (client.redirectUri !== DEFAULT_REDIRECT_URI) set('oauthRedirectURL', client.redirectUri)
     if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
     const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
-    refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+    assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
     return true
   })
   // The one place that the draft does not show: a second file of the user's, which git reads before this one.
   const settings = readSettings('credential', BITBUCKET, env)
-  refuseOther(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
+  assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
   return hadSecret
 }
 
@@ -113,7 +112,7 @@ function key(name: string): string {
 }
 
 /** A login with one consumer that is refreshed with another would be lost. */
-function refuseOther(client: Client, used: Client, env: NodeJS.ProcessEnv): void {
+function assertConsumerIsUsed(client: Client, used: Client, env: NodeJS.ProcessEnv): void {
   const fields = ['clientId', 'clientSecret', 'redirectUri'] as const
   if (fields.every((field) => used[field] === client[field])) return
   const variables = Object.keys(env).filter((name) => name.startsWith('GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_'))
@@ -128,10 +127,10 @@ function refuseOther(client: Client, used: Client, env: NodeJS.ProcessEnv): void
 }
 
 /** A login that is kept is no reason to ask again, if it can be renewed with this consumer. */
-async function logIn({ around, say }: Stage): Promise<AccessToken> {
-  if (hasRecord(await around.findDataDirectory(), BITBUCKET_ACCOUNT)) {
+async function logIn({ context, say }: Conversation): Promise<AccessToken> {
+  if (hasRecord(await context.findDataDirectory(), BITBUCKET_ACCOUNT)) {
     try {
-      const renewed = await refreshNow(BITBUCKET_ACCOUNT, around)
+      const renewed = await refreshNow(BITBUCKET_ACCOUNT, context)
       if (renewed !== undefined) {
         say('you are logged in already')
         return renewed
@@ -141,7 +140,7 @@ async function logIn({ around, say }: Stage): Promise<AccessToken> {
       say(error.message)
     }
   }
-  const token = await logInAnew(BITBUCKET_ACCOUNT, around)
-  if (token === undefined) throw notOurs(BITBUCKET_ACCOUNT)
+  const token = await logInAnew(BITBUCKET_ACCOUNT, context)
+  if (token === undefined) throw unknownHostFailure(BITBUCKET_ACCOUNT)
   return token
 }

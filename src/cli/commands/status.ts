@@ -1,9 +1,9 @@
-import type { Surroundings } from '../../base/context.ts'
-import { inWords } from '../../base/duration.ts'
-import { attempt, isFailure } from '../../base/failure.ts'
+import type { Context } from '../../base/context.ts'
+import { formatDuration } from '../../base/duration.ts'
+import { isFailure, orUndefined } from '../../base/failure.ts'
 import { visible } from '../../base/report.ts'
 import { readSettings } from '../../git/config.ts'
-import { readClient, seekSecret } from '../../oauth/client.ts'
+import { findClientIdWithoutSecret, readClient } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
 import { listAccounts, recordPath } from '../../tokens/recordFile.ts'
@@ -37,24 +37,24 @@ type Report = {
  *
  * @returns the exit code
  */
-export async function status(args: Arguments, around: Surroundings): Promise<number> {
-  const directories = { data: await around.findDataDirectory(), runtime: await around.findRuntimeDirectory() }
+export async function status(args: Arguments, context: Context): Promise<number> {
+  const directories = { data: await context.findDataDirectory(), runtime: await context.findRuntimeDirectory() }
   // One that cannot be read is among what is found.
-  const known = attempt(() => listAccounts(directories.data)) ?? []
-  const accounts = known.map((account) => describe(account, directories, around.now()))
-  const findings = examine(known, directories, around)
-  const terminal = describeTerminal(process.stdout, around.env)
-  around.write(
+  const known = orUndefined(() => listAccounts(directories.data)) ?? []
+  const accounts = known.map((account) => describe(account, directories, context.now()))
+  const findings = examine(known, directories, context)
+  const terminal = describeTerminal(context.streams.stdout, context.env)
+  context.write(
     args.has('json')
       ? `${JSON.stringify({ version: JSON_VERSION, accounts, findings }, undefined, 2)}\n`
-      : `${accounts.map((account) => format(account, around.now(), terminal)).join('')}${formatFindings(findings, terminal)}`,
+      : `${accounts.map((account) => format(account, context.now(), terminal)).join('')}${formatFindings(findings, terminal)}`,
   )
   return exitCodeOf(findings)
 }
 
 /** Looks at each host that a login is kept for, and where there is none, at Bitbucket. */
-function examine(accounts: readonly Account[], directories: Directories, around: Surroundings): Finding[] {
-  const { env, now } = around
+function examine(accounts: readonly Account[], directories: Directories, context: Context): Finding[] {
+  const { env, now } = context
   const looked = accounts.length === 0 ? [BITBUCKET_ACCOUNT] : accounts
   const urls = new Set(looked.map((account) => accountUrl(defaultAccount(account))))
   return [
@@ -75,7 +75,7 @@ function examine(accounts: readonly Account[], directories: Directories, around:
 function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
   try {
     const settings = readSettings('credential', url, env)
-    const isSought = seekSecret(url, settings, env) !== undefined
+    const isSought = findClientIdWithoutSecret(url, settings, env) !== undefined
     return checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)
   } catch (error) {
     if (!isFailure(error)) throw error
@@ -88,7 +88,7 @@ function describe(account: Account, { data, runtime }: Directories, now: number)
     account: accountName(account),
     url: accountUrl(account),
     login:
-      attempt(() => isInKeyring(data, account)) === true
+      orUndefined(() => isInKeyring(data, account)) === true
         ? { store: 'keyring' }
         : { store: 'file', path: recordPath(data, account) },
     accessToken: describeToken(account, runtime, now),
@@ -96,7 +96,7 @@ function describe(account: Account, { data, runtime }: Directories, now: number)
 }
 
 function describeToken(account: Account, runtime: string, now: number): Report['accessToken'] {
-  if (attempt(() => isInKeyring(runtime, account)) === true) return { state: 'in the keyring' }
+  if (orUndefined(() => isInKeyring(runtime, account)) === true) return { state: 'in the keyring' }
   const token = findValidToken(account, runtime, now)
   if (token === undefined) return { state: 'none' }
   const { expiresAt, scopes } = token
@@ -117,5 +117,5 @@ function format({ account, login, accessToken }: Report, now: number, { paint, w
 function tokenInWords(token: Report['accessToken'], now: number): string {
   if (token.state === 'in the keyring') return "in the system's keyring"
   if (token.state === 'none') return "none that is valid; git's next command asks for another"
-  return `good for ${inWords(token.expiresAt - now)}`
+  return `good for ${formatDuration(token.expiresAt - now)}`
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Surroundings } from '../../base/context.ts'
-import { attempt, Failure } from '../../base/failure.ts'
+import type { Context } from '../../base/context.ts'
+import { Failure, orUndefined } from '../../base/failure.ts'
+import { COMMAND } from '../../base/program.ts'
 import { quote } from '../../base/shell.ts'
 import { holdSignals } from '../../base/signals.ts'
 import { listEntries, listOrigins } from '../../git/config.ts'
@@ -9,8 +10,7 @@ import { isOwnHelper } from '../../git/otherHelpers.ts'
 import { removeEntry } from '../../git/removeEntry.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import type { Arguments } from '../arguments.ts'
-import { PROGRAM } from '../manual.ts'
-import { describeLines, KEY, readScope } from './configure/scope.ts'
+import { describeLines, HELPER_KEY, readScope } from './configure/scope.ts'
 import { didMakeFile, forgetUndo, takeBack } from './configure/undo.ts'
 
 /** What a line says that configure wrote, or a person with the program's path in place of its name. */
@@ -23,10 +23,10 @@ const PLAIN =
  *
  * @throws Failure where the file cannot be changed; it is as it was then
  */
-export async function unconfigure(args: Arguments, around: Surroundings): Promise<void> {
-  const { env, write } = around
+export async function unconfigure(args: Arguments, context: Context): Promise<void> {
+  const { env, write } = context
   const file = findConfigFile(readScope(args), env)
-  const data = await around.findDataDirectory()
+  const data = await context.findDataDirectory()
   if (listOwn(file, env).length === 0) {
     write(`nothing to do: no line in ${file} gives bitbucket.org to this program\n`)
   } else if (args.has('dry-run')) {
@@ -37,9 +37,9 @@ export async function unconfigure(args: Arguments, around: Surroundings): Promis
     const { values, isFileGone } = await holdSignals(async () => removeLines(file, data, env))
     write(`took out of ${file}:\n${describeLines(values)}`)
     if (isFileGone) write(`removed ${file}, which configure had made\n`)
-    write(`logins are kept; to forget them as well: ${PROGRAM} logout\n`)
+    write(`logins are kept; to forget them as well: ${COMMAND} logout\n`)
   }
-  if (!args.has('dry-run')) tellOfOthers(around)
+  if (!args.has('dry-run')) tellOfOthers(context)
 }
 
 type Removal = {
@@ -49,7 +49,7 @@ type Removal = {
 }
 
 function foresee(file: string, data: string, env: NodeJS.ProcessEnv): Removal {
-  const undo = attempt(() => takeBack(data, followLinks(file), readFileSync(file)))
+  const undo = orUndefined(() => takeBack(data, followLinks(file), readFileSync(file)))
   const isFileGone = undo !== undefined && undo.content === undefined
   return { values: listOwn(file, env), isFileGone }
 }
@@ -59,15 +59,15 @@ function removeLines(file: string, data: string, env: NodeJS.ProcessEnv): Remova
   let removal: Removal = { values: [], isFileGone: false }
   editConfigFile(file, (draft) => {
     const values = listOwn(draft, env)
-    const undo = attempt(() => takeBack(data, target, readFileSync(draft)))
+    const undo = orUndefined(() => takeBack(data, target, readFileSync(draft)))
     if (undo !== undefined) writeFileSync(draft, undo.content ?? '')
     // What an earlier configure had added, before a line of another helper.
     removeByValue(draft, file, env)
     const isEmpty = readFileSync(draft).length === 0
-    removal = { values, isFileGone: isEmpty && attempt(() => didMakeFile(data, target)) === true }
+    removal = { values, isFileGone: isEmpty && orUndefined(() => didMakeFile(data, target)) === true }
     return !removal.isFileGone
   })
-  attempt(() => forgetUndo(data, target))
+  orUndefined(() => forgetUndo(data, target))
   return removal
 }
 
@@ -88,16 +88,16 @@ function listOwn(file: string, env: NodeJS.ProcessEnv): string[] {
 
 /** Where the lines stand that name this helper, each with the empty value of the same key that comes right before it. */
 function findOwn(entries: Entries): number[] {
-  const places = entries.flatMap(([key], index) => (key === KEY ? [index] : []))
+  const storage = entries.flatMap(([key], index) => (key === HELPER_KEY ? [index] : []))
   const isOwn = (place: number | undefined): boolean => place !== undefined && PLAIN.test(entries[place]?.[1] ?? '')
-  return places.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(places[nth + 1])))
+  return storage.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(storage[nth + 1])))
 }
 
 type Entries = ReturnType<typeof listEntries>
 
 /** Other lines that have git ask this helper: for all hosts, in another file, in a command of the shell. */
-function tellOfOthers({ env, tell }: Surroundings): void {
-  const others = attempt(() => listOrigins('^credential\\.(.*\\.)?helper$', env)) ?? []
+function tellOfOthers({ env, tell }: Context): void {
+  const others = orUndefined(() => listOrigins('^credential\\.(.*\\.)?helper$', env)) ?? []
   const words = others
     .filter(({ value, origin }) => isOwnHelper(value) && origin.startsWith('file:'))
     .map(({ origin, key, value }) => {

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { extract as openExtract, type Unpack } from 'tar'
-import { attempt, Failure, isFailure } from '../../base/failure.ts'
+import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
 import { visible } from '../../base/report.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 
@@ -40,9 +40,9 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
   } catch (error) {
     // The system's own word, of a full disk or so, is the better one.
     if (isFailure(error) || isOfSystem(error)) throw error
-    throw broken(error instanceof Error ? error.message : String(error), error)
+    throw unpackFailure(error instanceof Error ? error.message : String(error), error)
   }
-  if (refused.length > 0) throw broken(describe(refused))
+  if (refused.length > 0) throw unpackFailure(describe(refused))
 }
 
 /** Not a pipeline, which does not see the end of an archive that is unpacked before it has been read to its end. */
@@ -69,7 +69,7 @@ function describe(refused: readonly string[]): string {
   return `${refused.slice(0, MOST_NAMED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }
 
-function broken(reason: string, cause?: unknown): Failure {
+function unpackFailure(reason: string, cause?: unknown): Failure {
   return new Failure(`the archive was not unpacked, and nothing was left of it: ${reason}`, {
     code: 'archive',
     hints: ['to look at it first, leave out --extract; then: tar tvzf FILE'],
@@ -82,8 +82,8 @@ function broken(reason: string, cause?: unknown): Failure {
  *
  * @throws Failure with the code `usage` for any other
  */
-export function refuseFull(directory: string): void {
-  const found = attempt(() => statSync(directory))
+export function assertEmptyDirectory(directory: string): void {
+  const found = orUndefined(() => statSync(directory))
   if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return
   throw new Failure(`${directory} is there already, and is not an empty directory`, {
     code: 'usage',

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises'
+import type { Context } from '../../base/context.ts'
 import { Failure, systemCode } from '../../base/failure.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 
@@ -7,9 +8,12 @@ import { isOfSystem } from '../../base/systemError.ts'
  *
  * @throws what the pieces throw; Failure where stdout cannot be written
  */
-export async function writeOut(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeToStdout(
+  pieces: AsyncIterable<Uint8Array>,
+  stdout: Context['streams']['stdout'],
+): Promise<void> {
   try {
-    await pipeline(pieces, process.stdout, { end: false })
+    await pipeline(pieces, stdout, { end: false })
   } catch (error) {
     if (systemCode(error) === 'EPIPE') return
     if (!isOfSystem(error)) throw error
@@ -22,8 +26,8 @@ export async function writeOut(pieces: AsyncIterable<Uint8Array>): Promise<void>
  *
  * @throws Failure with the code `usage` where stdout is a terminal
  */
-export function refuseScreen(): void {
-  if (!process.stdout.isTTY) return
+export function assertNotTerminal(stdout: Context['streams']['stdout']): void {
+  if (!stdout.isTTY) return
   throw new Failure('a terminal is no place for a file', {
     code: 'usage',
     hints: ['pipe it into another program, or give a file: -o FILE'],

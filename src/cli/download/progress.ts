@@ -13,13 +13,13 @@ export type Progress = {
 }
 
 /** Often enough to be seen moving. Milliseconds. */
-const INTERVAL = 100
+const INTERVAL_MS = 100
 
 /** A short download needs no line. Milliseconds. */
-const DELAY = 300
+const DELAY_MS = 300
 
 /** Rates go by what came last, so that a slow beginning is soon forgotten. Milliseconds. */
-const WINDOW = 5000
+const WINDOW_MS = 5000
 
 /**
  * @param stream shows it where it is a terminal; else there is none
@@ -33,7 +33,7 @@ export function startProgress(
   let text = ''
   let bytes = 0
   let expected: number | undefined = 0
-  let drawn = now() + DELAY - INTERVAL
+  let drawn = now() + DELAY_MS - INTERVAL_MS
   let isShown = false
   let samples: Sample[] = [{ at: now(), bytes: 0 }]
   const clear = (): void => {
@@ -42,9 +42,9 @@ export function startProgress(
   }
   const draw = (): void => {
     const at = now()
-    if (at - drawn < INTERVAL) return
+    if (at - drawn < INTERVAL_MS) return
     drawn = at
-    samples = [...samples.filter((sample) => at - sample.at < WINDOW), { at, bytes }]
+    samples = [...samples.filter((sample) => at - sample.at < WINDOW_MS), { at, bytes }]
     const line = formatProgress(text, bytes, expected, rateOf(samples))
     // The last column stays empty: some terminals begin a new line after it.
     stream.write(`\r${line.slice(0, Math.max((stream.columns || 80) - 1, 0))}\u001B[K`)

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Context } from '../../base/context.ts'
 import { Failure } from '../../base/failure.ts'
 import type { OpenAnswer } from '../../http/http.ts'
 import { extract } from './extract.ts'
-import { writeOut } from './output.ts'
+import { writeToStdout } from './output.ts'
 import type { Progress } from './progress.ts'
 import { followLink, isDevice, makeWhole, writeFile } from './wholeFile.ts'
 
@@ -13,6 +14,7 @@ export type Target =
   | { readonly kind: 'output' }
 
 type Options = {
+  readonly stdout: Context['streams']['stdout']
   readonly progress: Progress
   readonly isHashed?: boolean
   /** Whether somebody will believe, after a power cut too, that a file under its name is whole. */
@@ -34,7 +36,7 @@ export type Saved = {
 export async function saveDownload(
   answer: OpenAnswer,
   target: Target,
-  { progress, isHashed = false, isLasting = false }: Options,
+  { stdout, progress, isHashed = false, isLasting = false }: Options,
 ): Promise<Saved> {
   try {
     const hash = isHashed ? createHash('sha256') : undefined
@@ -45,7 +47,7 @@ export async function saveDownload(
       progress.add(piece.length)
     })
     progress.expect(lengthOf(answer))
-    if (target.kind === 'output') await writeOut(pieces)
+    if (target.kind === 'output') await writeToStdout(pieces, stdout)
     else if (target.kind === 'unpacked') await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
     else if (isDevice(target.path)) await writeFile(target.path, pieces, false)
     else await makeWhole(followLink(target.path), (neighbour) => writeFile(neighbour, pieces, isLasting))

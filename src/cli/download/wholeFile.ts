@@ -3,7 +3,7 @@ import { closeSync, fsync, lstatSync, openSync, readdirSync, realpathSync, rmSyn
 import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { attempt, Failure, systemCode } from '../../base/failure.ts'
+import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
 
@@ -34,7 +34,7 @@ export async function makeWhole<Result>(path: string, work: (neighbour: string) 
       forget()
     }
   } catch (error) {
-    throw isOfSystem(error) ? unwritable(path, error) : error
+    throw isOfSystem(error) ? unwritableFailure(path, error) : error
   }
 }
 
@@ -61,16 +61,16 @@ const sync = promisify(fsync)
 
 /** Where a path leads: what takes its place is to be beside the file, and not beside a link to it. */
 export function followLink(path: string): string {
-  return attempt(() => realpathSync(path)) ?? path
+  return orUndefined(() => realpathSync(path)) ?? path
 }
 
 export function isLink(path: string): boolean {
-  return attempt(() => lstatSync(path).isSymbolicLink()) === true
+  return orUndefined(() => lstatSync(path).isSymbolicLink()) === true
 }
 
 /** Whether something stands there that is written into, and not replaced: a pipe, a terminal, `/dev/null`. */
 export function isDevice(path: string): boolean {
-  const found = attempt(() => statSync(path))
+  const found = orUndefined(() => statSync(path))
   return found !== undefined && !found.isFile() && !found.isDirectory()
 }
 
@@ -101,15 +101,15 @@ function isGone(pid: number): boolean {
  *
  * @throws Failure where a directory stands there
  */
-export function refuseDirectory(path: string): void {
-  if (attempt(() => lstatSync(path))?.isDirectory() !== true) return
+export function assertNoDirectory(path: string): void {
+  if (orUndefined(() => lstatSync(path))?.isDirectory() !== true) return
   throw new Failure(`${path} is a directory, and a file has to be written there`, {
     code: 'usage',
     hints: ['name a file in it'],
   })
 }
 
-function unwritable(path: string, error: unknown): Failure {
+function unwritableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be written: ${reasonOf(error)}`, {
     hints: ['nothing was left there; mend that and run the command again'],
     cause: error,

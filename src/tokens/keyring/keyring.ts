@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { Failure, isFailure, systemCode } from '../../base/failure.ts'
 import { parseObject } from '../../base/json.ts'
+import { COMMAND } from '../../base/program.ts'
 import { beforeSignal } from '../../base/signals.ts'
 
 /** The operating system's keyring: texts by name. Every function throws a {@link Failure} where it can't do its work. */
@@ -23,10 +24,10 @@ export type Keyring = {
 const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const
 
 /** For the start of the process that speaks to it, on a machine that is busy with other things. Seconds. */
-const START_LIMIT = 20
+const START_LIMIT_SECONDS = 20
 
 /** After this long the user is told what is waited for. Milliseconds. */
-const SILENCE = 5_000
+const SILENCE_MS = 5_000
 
 export type KeyringOptions = {
   /** The program that speaks to it (keyringProcess.ts). */
@@ -41,7 +42,7 @@ export type KeyringOptions = {
 export function openKeyring(options: KeyringOptions): Keyring {
   let child: Child | undefined
   const ask = async (request: Readonly<Record<string, string>>): Promise<string | undefined> => {
-    if (!mayAnswer(options.env)) throw trouble('keyring_absent', 'there is no session bus')
+    if (!mayAnswer(options.env)) throw keyringFailure('keyring_absent', 'there is no session bus')
     if (child === undefined || hasEnded(child)) child = start(options)
     try {
       return readAnswer(await exchange(child, request, options))
@@ -87,7 +88,7 @@ function start({ program, env }: KeyringOptions): Child {
     child.once('close', forget)
     return child
   } catch (error) {
-    throw trouble(
+    throw keyringFailure(
       'keyring_refused',
       `the process that speaks to it cannot be started: ${systemCode(error) ?? String(error)}`,
     )
@@ -105,10 +106,10 @@ async function exchange(
   { timeLimit, tell }: KeyringOptions,
 ): Promise<string> {
   if (!started.has(child)) {
-    await nextLine(child, START_LIMIT)
+    await nextLine(child, START_LIMIT_SECONDS)
     started.add(child)
   }
-  const notice = setTimeout(() => tell("waiting for the system's keyring, which may ask for its password"), SILENCE)
+  const notice = setTimeout(() => tell("waiting for the system's keyring, which may ask for its password"), SILENCE_MS)
   try {
     const answer = nextLine(child, timeLimit)
     child.stdin.write(`${JSON.stringify(request)}\n`)
@@ -129,7 +130,7 @@ function nextLine(child: Child, timeLimit: number): Promise<string> {
       line += text
       if (line.endsWith('\n')) finish(() => resolve(line))
     }
-    const fail = (reason: string): void => finish(() => reject(trouble('keyring_refused', reason)))
+    const fail = (reason: string): void => finish(() => reject(keyringFailure('keyring_refused', reason)))
     const end = (): void => fail('the process that speaks to it has ended')
     const limit = setTimeout(() => {
       child.kill('SIGKILL')
@@ -149,7 +150,7 @@ function nextLine(child: Child, timeLimit: number): Promise<string> {
 function readAnswer(line: string): string | undefined {
   const { text, trouble: name, message } = parseObject(line) ?? {}
   if (name === undefined) return typeof text === 'string' ? text : undefined
-  throw trouble(
+  throw keyringFailure(
     TROUBLES.find((code) => typeof name === 'string' && code === `keyring_${name}`) ?? 'keyring_refused',
     String(message),
   )
@@ -160,13 +161,13 @@ export function isKeyringTrouble(error: unknown): error is Failure {
   return isFailure(error) && TROUBLES.some((code) => code === error.code)
 }
 
-function trouble(code: (typeof TROUBLES)[number], reason: string): Failure {
+function keyringFailure(code: (typeof TROUBLES)[number], reason: string): Failure {
   const verb = code === 'keyring_absent' ? 'does not answer' : 'cannot be used'
   return new Failure(`the system's keyring ${verb} (${reason})`, { code, hints: HINTS })
 }
 
 const HINTS = [
   'unlock the keyring, or start it, and run the command again',
-  'to do without it, log in into a file: git config --global credential.https://bitbucket.org.oauthStore file && git credential-bitbucket-oauth login',
-  "if the consumer's secret lies in it too: git credential-bitbucket-oauth setup",
+  `to do without it, log in into a file: git config --global credential.https://bitbucket.org.oauthStore file && ${COMMAND} login`,
+  `if the consumer's secret lies in it too: ${COMMAND} setup`,
 ]

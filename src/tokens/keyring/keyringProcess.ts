@@ -1,5 +1,6 @@
 import type { Entry } from '@napi-rs/keyring'
 import { type JsonObject, parseObject } from '../../base/json.ts'
+import { PROGRAM } from '../../base/program.ts'
 
 /**
  * The operating system's keyring, in a process of its own: the library waits for the keyring without a limit (2.1.2 for
@@ -8,9 +9,6 @@ import { type JsonObject, parseObject } from '../../base/json.ts'
  * A request is a line of JSON on stdin, `{operation, name, text}`; its answer is a line on stdout, `{text}` or
  * `{trouble, message}`. An empty line comes first: it is ready. With the input it ends. What passes here is secret.
  */
-
-/** Under which all entries lie; people see it in their keyring's program. */
-const SERVICE = 'git-credential-bitbucket-oauth'
 
 /** `trouble` is one of those that tokens/keyring.ts knows. */
 type Answer = { readonly text?: string | undefined } | { readonly trouble: string; readonly message: string }
@@ -56,7 +54,7 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
 async function findEntry(name: string): Promise<Entry> {
   const library = await import('@napi-rs/keyring')
   // Not told which store to take, the library falls back on the kernel's keyring, which is lost at a reboot.
-  return new library.Entry(SERVICE, name, { linux: { store: 'secret-service' } })
+  return new library.Entry(PROGRAM, name, { linux: { store: 'secret-service' } })
 }
 
 function describe(error: unknown): string {

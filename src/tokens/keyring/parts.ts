@@ -15,12 +15,12 @@ type Directory = { readonly set: string; readonly parts: number; readonly digest
 const SETS = ['a', 'b'] as const
 
 /**
- * Reads a text that {@link writeText} wrote.
+ * Reads a text that {@link writeSplitText} wrote.
  *
  * @returns undefined where there is none, `damaged` where parts of it are missing or belong to another
  * @throws Failure as the keyring does
  */
-export async function readText(keyring: Keyring, name: string): Promise<{ text: string } | 'damaged' | undefined> {
+export async function readSplitText(keyring: Keyring, name: string): Promise<{ text: string } | 'damaged' | undefined> {
   const entry = await keyring.read(name)
   if (entry === undefined) return undefined
   const directory = parseDirectory(entry)
@@ -38,7 +38,7 @@ export async function readText(keyring: Keyring, name: string): Promise<{ text: 
  * @param limit the longest entry, in characters
  * @throws Failure as the keyring does
  */
-export async function writeText(keyring: Keyring, name: string, json: string, limit = ENTRY_LIMIT): Promise<void> {
+export async function writeSplitText(keyring: Keyring, name: string, json: string, limit = ENTRY_LIMIT): Promise<void> {
   const text = toAscii(json)
   const old = limit === Infinity ? undefined : parseDirectory((await keyring.read(name)) ?? '')
   if (text.length <= limit) await keyring.write(name, text)
@@ -50,16 +50,16 @@ export async function writeText(keyring: Keyring, name: string, json: string, li
     }
     await keyring.write(name, JSON.stringify({ set, parts, digest: digestOf(text) } satisfies Directory))
   }
-  if (old !== undefined) await removeParts(keyring, name, old.set)
+  if (old !== undefined) await removeSet(keyring, name, old.set)
 }
 
 /** Removes a text with all parts of it, also those that a killed process left. */
-export async function removeText(keyring: Keyring, name: string, limit = ENTRY_LIMIT): Promise<void> {
+export async function removeSplitText(keyring: Keyring, name: string, limit = ENTRY_LIMIT): Promise<void> {
   await keyring.remove(name)
-  if (limit !== Infinity) for (const set of SETS) await removeParts(keyring, name, set)
+  if (limit !== Infinity) for (const set of SETS) await removeSet(keyring, name, set)
 }
 
-async function removeParts(keyring: Keyring, name: string, set: string): Promise<void> {
+async function removeSet(keyring: Keyring, name: string, set: string): Promise<void> {
   for (let part = 1; (await keyring.read(partName(name, set, part))) !== undefined; part++) {
     await keyring.remove(partName(name, set, part))
   }

@@ -7,16 +7,16 @@ import { beforeSignal, holdSignals } from '../../base/signals.ts'
 import { type Account, accountName } from '../account.ts'
 import { recordPath } from '../recordFile.ts'
 import { newOwner, type Owner, readOwner, removeOwner, writeOwner } from './owner.ts'
-import { breakForgottenLock, startWatch, sweep, unlockable } from './takeover.ts'
+import { breakForgottenLock, removeLeftovers, startLockWatch, unlockableFailure } from './takeover.ts'
 
 /** How often its holder touches it: well within the ten seconds after which it counts as forgotten, also on a busy machine. Milliseconds. */
-const UPDATE = 2_500
+const UPDATE_MS = 2_500
 
 /** How often a waiting process looks again: short beside the 200 ms that a refresh takes. Milliseconds. */
-const POLL = 25
+const POLL_MS = 25
 
 /** After this long a waiting process says what it waits for. Milliseconds. */
-const SILENCE = 5_000
+const SILENCE_MS = 5_000
 
 export type LockOptions<Result> = {
   /** How long to wait for the lock, in seconds. */
@@ -31,6 +31,20 @@ export type LockOptions<Result> = {
 export type Lock = {
   /** False where the process was stopped for so long that another one has taken the lock over. */
   readonly isHeld: () => boolean
+}
+
+/**
+ * To be called right before something is sent that counts once, or somebody is asked.
+ *
+ * @throws Failure `lock_lost` where this process was stopped for so long that another one has taken the lock over
+ */
+export function assertLockHeld({ isHeld }: Lock): void {
+  if (!isHeld()) throw lockLostFailure()
+}
+
+/** The work is to be begun anew, as what it has read may be old. */
+export function lockLostFailure(cause?: unknown): Failure {
+  return new Failure('another git process has taken over', { code: 'lock_lost', cause })
 }
 
 /**
@@ -53,7 +67,7 @@ export async function withLock<Result>(
   // A login that Ctrl-C ends leaves nothing behind either.
   const forget = beforeSignal(() => release(path, isHeld()))
   try {
-    sweep(directory, `${path}.lock`)
+    removeLeftovers(directory, `${path}.lock`)
     return await work({ isHeld })
   } finally {
     forget()
@@ -89,7 +103,7 @@ async function acquire<Result>(
   { patience, tell, look }: LockOptions<Result>,
 ): Promise<Result | undefined> {
   const started = performance.now()
-  const watch = startWatch()
+  const watch = startLockWatch()
   let isTold = false
   for (;;) {
     // A signal between the making of the lock and its being known here would leave it behind.
@@ -98,7 +112,7 @@ async function acquire<Result>(
     const found = look?.()
     if (found !== undefined) return found
     const waited = performance.now() - started
-    if (waited > SILENCE && !isTold) {
+    if (waited > SILENCE_MS && !isTold) {
       isTold = true
       tell(`waiting for another git process that renews the token or logs in to ${accountName(account)}`)
     }
@@ -108,7 +122,7 @@ async function acquire<Result>(
         hints: ['finish or cancel the login in the other window, then run the command again'],
       })
     }
-    await sleep(POLL)
+    await sleep(POLL_MS)
   }
 }
 
@@ -121,7 +135,7 @@ async function tryLock(directory: string, path: string, owner: Owner): Promise<b
       // Never: the library looks at a lock's age and removes it in two steps, and of two waiting processes the slower
       // one may remove what the faster one has just made. Both would spend the same refresh token.
       stale: NEVER,
-      update: UPDATE,
+      update: UPDATE_MS,
       // The library's default throws inside a timer. Whoever works under the lock asks isHeld before it matters.
       onCompromised: () => {},
       fs: signedBy(owner),
@@ -130,7 +144,7 @@ async function tryLock(directory: string, path: string, owner: Owner): Promise<b
   } catch (error) {
     // Gone while the library was looking at it: this process was stopped for long.
     if (systemCode(error) === 'ELOCKED' || systemCode(error) === 'ENOENT') return false
-    throw unlockable(directory, error)
+    throw unlockableFailure(directory, error)
   }
 }
 
@@ -138,7 +152,7 @@ function makeDirectory(directory: string): void {
   try {
     makePrivateDirectory(directory)
   } catch (error) {
-    throw isFailure(error) ? error : unlockable(directory, error)
+    throw isFailure(error) ? error : unlockableFailure(directory, error)
   }
 }
 
@@ -163,7 +177,7 @@ function signedBy(owner: Owner): object {
 function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
   const neighbour = `${path}.${process.pid}`
   try {
-    if (readOwner(path) !== undefined) return exists()
+    if (readOwner(path) !== undefined) return lockTakenError()
     rmSync(neighbour, { recursive: true, force: true })
     mkdirSync(neighbour, { mode: 0o700 })
     writeOwner(neighbour, owner)
@@ -173,7 +187,7 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
   } catch (error) {
     rmSync(neighbour, { recursive: true, force: true })
     // Another one was faster, and may be done by now.
-    if (TAKEN.has(systemCode(error) ?? '') || existsSync(path)) return exists()
+    if (TAKEN.has(systemCode(error) ?? '') || existsSync(path)) return lockTakenError()
     return error instanceof Error ? error : new Error(String(error))
   }
 }
@@ -181,6 +195,6 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
 /** What systems say when a directory is to take the place of one that is not empty. */
 const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM'])
 
-function exists(): NodeJS.ErrnoException {
+function lockTakenError(): NodeJS.ErrnoException {
   return Object.assign(new Error('the lock is taken'), { code: 'EEXIST' })
 }

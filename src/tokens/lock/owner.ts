@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { attempt, systemCode } from '../../base/failure.ts'
+import { orUndefined, systemCode } from '../../base/failure.ts'
 import { parseObject } from '../../base/json.ts'
 import { readPrivateFile } from '../../base/privateFile.ts'
 
@@ -59,7 +59,7 @@ function describeMachine(): string {
   return [
     hostname(),
     // Linux: another boot of it, or a container, has other processes under the same numbers.
-    attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    attempt(() => readlinkSync('/proc/self/ns/pid')),
+    orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    orUndefined(() => readlinkSync('/proc/self/ns/pid')),
   ].join(' ')
 }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { fileURLToPath } from 'node:url'
 import { type Keyring, openKeyring } from '../../../src/tokens/keyring/keyring.ts'
-import { readText, removeText, writeText } from '../../../src/tokens/keyring/parts.ts'
+import { readSplitText, removeSplitText, writeSplitText } from '../../../src/tokens/keyring/parts.ts'
 import { KeyringDaemon } from '../../helpers/keyring.ts'
 
 const program = fileURLToPath(new URL('../../../dist/keyringProcess.mjs', import.meta.url))
@@ -40,11 +40,11 @@ for (const length of [1, 2_500, 8_000, 60_000]) {
     const keyring = makeKeyring()
     const text = record('r'.repeat(length))
 
-    await writeText(keyring, 'name', text, LIMIT)
+    await writeSplitText(keyring, 'name', text, LIMIT)
 
-    const found = await readText(keyring, 'name')
+    const found = await readSplitText(keyring, 'name')
     t.deepEqual(typeof found === 'object' ? JSON.parse(found.text) : found, JSON.parse(text))
-    await removeText(keyring, 'name', LIMIT)
+    await removeSplitText(keyring, 'name', LIMIT)
     t.is(keyring.entries.size, 0)
   })
 
@@ -55,13 +55,13 @@ for (const length of [1, 2_500, 8_000, 60_000]) {
     t.teardown(() => keyring.close())
     const text = record('r'.repeat(length))
 
-    await writeText(keyring, 'name', record('an earlier one'.repeat(500)), LIMIT)
-    await writeText(keyring, 'name', text, LIMIT)
+    await writeSplitText(keyring, 'name', record('an earlier one'.repeat(500)), LIMIT)
+    await writeSplitText(keyring, 'name', text, LIMIT)
 
-    const found = await readText(keyring, 'name')
+    const found = await readSplitText(keyring, 'name')
     t.deepEqual(typeof found === 'object' ? JSON.parse(found.text) : found, JSON.parse(text))
-    await removeText(keyring, 'name', LIMIT)
-    t.is(await readText(keyring, 'name'), undefined)
+    await removeSplitText(keyring, 'name', LIMIT)
+    t.is(await readSplitText(keyring, 'name'), undefined)
   })
 }
 
@@ -70,11 +70,11 @@ test('whenever the keyring goes down during a write, the old text or the new one
   const counts = { old: 0, new: 0 }
   for (let changes = 0; changes < 12; changes++) {
     const keyring = makeKeyring(4 + changes)
-    await writeText(keyring, 'name', old, LIMIT)
+    await writeSplitText(keyring, 'name', old, LIMIT)
 
-    const error = await writeText(keyring, 'name', next, LIMIT).catch((failure: unknown) => failure)
+    const error = await writeSplitText(keyring, 'name', next, LIMIT).catch((failure: unknown) => failure)
 
-    const found = await readText(keyring, 'name')
+    const found = await readSplitText(keyring, 'name')
     const token = typeof found === 'object' ? String(JSON.parse(found.text).token) : ''
     t.true(token === 'o'.repeat(3_000) || token === 'n'.repeat(5_000), `${changes}: ${String(error)}`)
     counts[token.startsWith('o') ? 'old' : 'new'] += 1
@@ -84,12 +84,12 @@ test('whenever the keyring goes down during a write, the old text or the new one
 
 test('what a keyring that went down left half-written is gone after the next write and a removal', async (t) => {
   const keyring = makeKeyring(6)
-  await writeText(keyring, 'name', record('o'.repeat(3_000)), LIMIT)
-  await t.throwsAsync(writeText(keyring, 'name', record('n'.repeat(5_000)), LIMIT))
+  await writeSplitText(keyring, 'name', record('o'.repeat(3_000)), LIMIT)
+  await t.throwsAsync(writeSplitText(keyring, 'name', record('n'.repeat(5_000)), LIMIT))
   const back = { ...makeKeyring(), ...readerOf(keyring.entries) }
 
-  await writeText(back, 'name', record('l'.repeat(3_000)), LIMIT)
-  await removeText(back, 'name', LIMIT)
+  await writeSplitText(back, 'name', record('l'.repeat(3_000)), LIMIT)
+  await removeSplitText(back, 'name', LIMIT)
 
   t.deepEqual([...keyring.entries.keys()], [])
 })
@@ -108,11 +108,11 @@ for (const [title, damage] of [
 ] as const) {
   test(`where ${title}, the text is damaged rather than short`, async (t) => {
     const keyring = makeKeyring()
-    await writeText(keyring, 'name', record('r'.repeat(3_000)), LIMIT)
+    await writeSplitText(keyring, 'name', record('r'.repeat(3_000)), LIMIT)
     const part = [...keyring.entries.keys()].find((name) => name !== 'name') ?? ''
 
     damage(keyring.entries, part)
 
-    t.is(await readText(keyring, 'name'), 'damaged')
+    t.is(await readSplitText(keyring, 'name'), 'damaged')
   })
 }

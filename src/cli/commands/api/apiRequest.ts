@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
+import type { Context } from '../../../base/context.ts'
 import { systemCode } from '../../../base/failure.ts'
 import type { Arguments } from '../../arguments.ts'
-import { usage } from '../../repositories.ts'
+import { usageFailure } from '../../repositories.ts'
 import { parseFields, toQuery } from './fields.ts'
+
+type Streams = Pick<Context['streams'], 'stdin'>
 
 /** A request to the REST interface as somebody typed it. */
 export type ApiRequest = {
@@ -17,22 +20,23 @@ export type ApiRequest = {
  * @param apiUrl where the REST interface is: the access token goes nowhere else
  * @throws Failure with the code `usage` for what cannot be sent
  */
-export async function readRequest(args: Arguments, apiUrl: URL): Promise<ApiRequest> {
+export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: Streams): Promise<ApiRequest> {
   const [fields, input] = [args.list('field'), args.text('input')]
-  if (fields.length > 0 && input !== undefined) throw usage('-f and --input exclude each other')
+  if (fields.length > 0 && input !== undefined) throw usageFailure('-f and --input exclude each other')
   const method = args.text('method')?.toUpperCase() ?? (fields.length > 0 || input !== undefined ? 'POST' : 'GET')
-  if (!/^[A-Z]+$/.test(method)) throw usage('that is no HTTP method', 'GET, POST, PUT, PATCH or DELETE')
+  if (!/^[A-Z]+$/.test(method)) throw usageFailure('that is no HTTP method', 'GET, POST, PUT, PATCH or DELETE')
   const url = parsePath(args.text('path') ?? '', apiUrl)
   const given = parseHeaders(args.list('header'))
   const headers = { accept: '*/*', ...given }
   const isRead = method === 'GET' || method === 'HEAD'
-  if (isRead && input !== undefined) throw usage(`with ${method} nothing can be sent`, 'leave out -X, or --input')
+  if (isRead && input !== undefined)
+    throw usageFailure(`with ${method} nothing can be sent`, 'leave out -X, or --input')
   if (isRead) {
     for (const [name, value] of toQuery(fields)) url.searchParams.append(name, value)
     return { method, url, headers }
   }
   if (input === undefined && fields.length === 0) return { method, url, headers }
-  const body = input === undefined ? Buffer.from(JSON.stringify(parseFields(fields))) : await readInput(input)
+  const body = input === undefined ? Buffer.from(JSON.stringify(parseFields(fields))) : await readInput(input, stdin)
   return { method, url, headers: { 'content-type': 'application/json', ...headers }, body: () => body }
 }
 
@@ -41,7 +45,7 @@ function parsePath(text: string, apiUrl: URL): URL {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) {
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url?.origin === apiUrl.origin && url.username === '' && url.password === '') return url
-    throw usage(
+    throw usageFailure(
       `that URL is not on ${apiUrl.origin}, where the access token goes and nowhere else`,
       'give a path, as repositories/acme; the API of another host: --host URL',
     )
@@ -56,19 +60,21 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const [, name, value = ''] = /^([\w!#$%&'*+.^`|~-]+):\s*([\t\u0020-\u007E\u0080-\u00FF]*)$/.exec(line) ?? []
-    if (name === undefined) throw usage('that is no header', "it has to look like 'Accept: text/plain'")
+    if (name === undefined) throw usageFailure('that is no header', "it has to look like 'Accept: text/plain'")
     if (/^(proxy-)?authorization$/i.test(name)) {
-      throw usage("the header Authorization is this command's own", 'for another account: --username NAME')
+      throw usageFailure("the header Authorization is this command's own", 'for another account: --username NAME')
     }
     headers[name.toLowerCase()] = value
   }
   return headers
 }
 
-async function readInput(file: string): Promise<Buffer> {
+async function readInput(file: string, stdin: Streams['stdin']): Promise<Buffer> {
   try {
-    return file === '-' ? await readStream(process.stdin) : readFileSync(file)
+    return file === '-' ? await readStream(stdin) : readFileSync(file)
   } catch (error) {
-    throw usage(`${file === '-' ? 'the standard input' : file} cannot be read (${systemCode(error) ?? String(error)})`)
+    throw usageFailure(
+      `${file === '-' ? 'the standard input' : file} cannot be read (${systemCode(error) ?? String(error)})`,
+    )
   }
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../../../base/json.ts'
-import { usage } from '../../repositories.ts'
+import { usageFailure } from '../../repositories.ts'
 
 /**
  * The JSON object of fields such as `title=Slow`, `target[ref]=main` and, for lists, `reviewers[]=alice`. All values are
@@ -23,7 +23,7 @@ export function toQuery(fields: readonly string[]): [name: string, value: string
 
 function splitField(field: string): [path: readonly string[], value: string] {
   const [, first, rest = '', value = ''] = /^([^=[\]]+)((?:\[[^=[\]]*\])*)=(.*)$/s.exec(field) ?? []
-  if (first === undefined) throw usage('that is no field', 'it has to look like title=Slow, or target[ref]=main')
+  if (first === undefined) throw usageFailure('that is no field', 'it has to look like title=Slow, or target[ref]=main')
   return [[first, ...[...rest.matchAll(/\[(.*?)\]/g)].map(([, part = '']) => part)], value]
 }
 
@@ -38,7 +38,7 @@ function put(whole: Record<string, unknown>, path: readonly string[], value: str
   if (next === undefined) set(value)
   else if (next === '') {
     const list = has && Array.isArray(whole[name]) ? whole[name] : []
-    if (rest.length > 1) throw usage('a list of objects cannot be written as fields', 'send JSON: --input FILE')
+    if (rest.length > 1) throw usageFailure('a list of objects cannot be written as fields', 'send JSON: --input FILE')
     set([...list, value])
   } else {
     const inner = has && isObject(whole[name]) ? { ...whole[name] } : {}

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
+import { COMMAND } from '../../../base/program.ts'
 import { quote } from '../../../base/shell.ts'
 import { type Format, FORMATS } from '../../../bitbucket/archive.ts'
 import type { Repository } from '../../../bitbucket/repository.ts'
 import type { Account } from '../../../tokens/account.ts'
 import type { Arguments } from '../../arguments.ts'
 import { followLink, isLink } from '../../download/wholeFile.ts'
-import { readHostAccount, readRepositories, usage } from '../../repositories.ts'
+import { readHostAccount, readRepositories, usageFailure } from '../../repositories.ts'
 
 /** What somebody wants of `archive`. */
 export type ArchiveOrder = {
@@ -15,11 +16,11 @@ export type ArchiveOrder = {
   readonly workspace: string | undefined
   readonly ref: string
   readonly format: Format
-  readonly place: Place
+  readonly place: Destination
   readonly isJson: boolean
 }
 
-export type Place =
+export type Destination =
   /** Under the name that Bitbucket gives, in the working directory where there is no path. */
   | { readonly kind: 'directory'; readonly path: string | undefined }
   | { readonly kind: 'file' | 'unpacked'; readonly path: string }
@@ -31,11 +32,11 @@ export function readOrder(args: Arguments): ArchiveOrder {
   const { words, ref } = splitWords(args)
   const workspace = args.text('workspace')
   if ((workspace !== undefined) !== args.has('all')) {
-    throw usage('--all and --workspace belong together', 'for the whole of acme: --workspace acme --all')
+    throw usageFailure('--all and --workspace belong together', 'for the whole of acme: --workspace acme --all')
   }
-  if (workspace !== undefined && words.length > 0) throw usage('--all takes no repository: it means all of them')
+  if (workspace !== undefined && words.length > 0) throw usageFailure('--all takes no repository: it means all of them')
   if (workspace === undefined && words.length === 0) {
-    throw usage('no repository is named', 'git credential-bitbucket-oauth archive acme/widgets')
+    throw usageFailure('no repository is named', `${COMMAND} archive acme/widgets`)
   }
   const { account, repositories } =
     workspace === undefined ? readRepositories(words, args) : { account: readHostAccount(args), repositories: [] }
@@ -43,7 +44,7 @@ export function readOrder(args: Arguments): ArchiveOrder {
   const place = readPlace(args, format, workspace !== undefined || words.length > 1)
   const isJson = args.has('json')
   if (isJson && place.kind === 'output')
-    throw usage('the archive and JSON cannot both go to stdout', 'give a file: -o FILE')
+    throw usageFailure('the archive and JSON cannot both go to stdout', 'give a file: -o FILE')
   return { account, repositories, workspace, ref, format, place, isJson }
 }
 
@@ -55,26 +56,26 @@ function splitWords(args: Arguments): { words: readonly string[]; ref: string } 
   if (first === undefined || second === undefined || words.length > 2 || second.includes('/')) {
     return { words, ref: given ?? 'HEAD' }
   }
-  if (given !== undefined) throw usage('two refs are named', 'leave out --ref, or the second word')
+  if (given !== undefined) throw usageFailure('two refs are named', 'leave out --ref, or the second word')
   return { words: [first], ref: second }
 }
 
-function readPlace(args: Arguments, format: Format, isSeveral: boolean): Place {
+function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destination {
   const [output, directory, unpacked] = ['output', 'directory', 'extract'].map((name) => args.text(name))
   if ([output, directory, unpacked].filter((one) => one !== undefined).length > 1) {
-    throw usage('-o, -d and --extract exclude each other')
+    throw usageFailure('-o, -d and --extract exclude each other')
   }
   if (isSeveral && (output ?? unpacked) !== undefined) {
-    throw usage('-o and --extract take one repository', 'for several: -d DIR')
+    throw usageFailure('-o and --extract take one repository', 'for several: -d DIR')
   }
-  if ([output, directory, unpacked].includes('')) throw usage('a path is empty', 'name a file or a directory')
-  if (output?.endsWith('/')) throw usage('-o names a file', `for a directory: -d ${quote(output)}`)
+  if ([output, directory, unpacked].includes('')) throw usageFailure('a path is empty', 'name a file or a directory')
+  if (output?.endsWith('/')) throw usageFailure('-o names a file', `for a directory: -d ${quote(output)}`)
   if (unpacked !== undefined) {
     const path = isLink(unpacked) ? followLink(unpacked) : unpacked.replace(/(?<=.)\/+$/, '')
     if (resolve(path) === process.cwd())
-      throw usage('--extract makes a directory, and cannot make the one you are in', 'name a new one')
+      throw usageFailure('--extract makes a directory, and cannot make the one you are in', 'name a new one')
     if (format === 'tar.gz') return { kind: 'unpacked', path }
-    throw usage(
+    throw usageFailure(
       '--extract unpacks tar.gz only',
       'leave out --format; or leave out --extract, and unpack the file yourself',
     )

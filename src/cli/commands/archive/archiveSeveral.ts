@@ -1,7 +1,7 @@
 import { Failure, isFailure } from '../../../base/failure.ts'
 import type { Repository } from '../../../bitbucket/repository.ts'
 import { JSON_VERSION } from '../../checks/formatFindings.ts'
-import { fetchArchive, type Means } from './fetchArchive.ts'
+import { type ArchiveRun, fetchArchive } from './fetchArchive.ts'
 
 /** More would be no faster, and Bitbucket counts. */
 const AT_A_TIME = 4
@@ -14,8 +14,8 @@ const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'u
  *
  * @throws Failure that names those that failed, or where none is to be had
  */
-export async function archiveSeveral(named: readonly Repository[], means: Means): Promise<void> {
-  const { progress, order, around } = means
+export async function archiveSeveral(named: readonly Repository[], means: ArchiveRun): Promise<void> {
+  const { progress, order, context } = means
   // Twice the same at once would be in each other's way.
   const repositories = [...new Map(named.map((repository) => [repository.url.href, repository])).values()]
   const failed: { readonly name: string; readonly failure: Failure }[] = []
@@ -31,14 +31,14 @@ export async function archiveSeveral(named: readonly Repository[], means: Means)
     } catch (error) {
       if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
       failed.push({ name, failure: error })
-      if (order.isJson) around.write(`${JSON.stringify(describe(name, error, means))}\n`)
+      if (order.isJson) context.write(`${JSON.stringify(describe(name, error, means))}\n`)
     }
     done += 1
     showDone()
   })
-  if (present > 0) around.tell(`${present} of ${repositories.length} archives were there already`)
+  if (present > 0) context.tell(`${present} of ${repositories.length} archives were there already`)
   if (failed.length === 0) return
-  for (const { name, failure } of failed) around.tell(`${name}: ${failure.message}`)
+  for (const { name, failure } of failed) context.tell(`${name}: ${failure.message}`)
   throw new Failure(
     `${failed.length} of ${repositories.length} archives are missing: ${failed.map(({ name }) => name).join(', ')}`,
     {
@@ -51,7 +51,7 @@ export async function archiveSeveral(named: readonly Repository[], means: Means)
 }
 
 /** A line of docs/archive.schema.json. */
-function describe(name: string, { message }: Failure, { order: { ref, format } }: Means): object {
+function describe(name: string, { message }: Failure, { order: { ref, format } }: ArchiveRun): object {
   return { version: JSON_VERSION, repository: name, ref, format, state: 'failed', error: message }
 }
 

@@ -1,5 +1,6 @@
+import { COMMAND } from '../../../base/program.ts'
 import { quote } from '../../../base/shell.ts'
-import { type Command, COMMANDS, type Option, PROGRAM } from '../../manual.ts'
+import { type Command, COMMANDS, type Option } from '../../manual.ts'
 
 /**
  * A script to be evaluated by a shell, after which it completes our commands and their options, for `git-credential-…` and
@@ -15,7 +16,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Command[]) => string>
   fish: scriptForFish,
 }
 
-const SUBCOMMAND = PROGRAM.replace('git ', '')
+const SUBCOMMAND = COMMAND.replace('git ', '')
 const FILE = `git-${SUBCOMMAND}`
 const IDENTIFIER = FILE.replaceAll('-', '_')
 

@@ -1,13 +1,13 @@
+import { BITBUCKET } from '../../../base/bitbucket.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { Scope } from '../../../git/scope.ts'
-import { BITBUCKET } from '../../../oauth/client.ts'
 import type { Arguments } from '../../arguments.ts'
 
 /** The key whose values name the helpers for Bitbucket alone. */
-export const KEY = `credential.${BITBUCKET}.helper`
+export const HELPER_KEY = `credential.${BITBUCKET}.helper`
 
 /** What configure adds to it: none of those before, and this one. */
-export const VALUES: readonly string[] = ['', 'bitbucket-oauth']
+export const HELPER_VALUES: readonly string[] = ['', 'bitbucket-oauth']
 
 /**
  * The scope of git's configuration that a person names.

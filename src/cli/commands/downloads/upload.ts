@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { systemCode } from '../../../base/failure.ts'
-import { usage } from '../../repositories.ts'
+import { usageFailure } from '../../repositories.ts'
 
 /** A file on its way, as a form with one file in the field `files`. */
 export type Upload = {
@@ -61,7 +61,7 @@ async function readSize(path: string): Promise<number> {
     const found = await stat(path)
     if (found.isFile()) return found.size
   } catch (error) {
-    throw usage(`${path} cannot be read (${systemCode(error) ?? String(error)})`)
+    throw usageFailure(`${path} cannot be read (${systemCode(error) ?? String(error)})`)
   }
-  throw usage(`${path} is not a plain file`)
+  throw usageFailure(`${path} is not a plain file`)
 }

@@ -1,17 +1,18 @@
+import { BITBUCKET, consumerPage } from '../../../base/bitbucket.ts'
 import { findBrowser } from '../../../base/browser.ts'
-import type { Surroundings } from '../../../base/context.ts'
+import type { Context } from '../../../base/context.ts'
 import { Failure, isFailure } from '../../../base/failure.ts'
+import { COMMAND } from '../../../base/program.ts'
 import { readSettings, type Settings } from '../../../git/config.ts'
 import { readNetwork } from '../../../git/network.ts'
-import { prepareErrand } from '../../../login/settings.ts'
-import { BITBUCKET, type Client, DEFAULT_REDIRECT_URI, readClient } from '../../../oauth/client.ts'
-import { probeClient, refusesRedirectUri } from '../../../oauth/probe.ts'
+import { readAccountSettings } from '../../../login/settings.ts'
+import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../../oauth/client.ts'
+import { isRedirectUriRefused, probeClient } from '../../../oauth/probe.ts'
 import { isKeyringTrouble } from '../../../tokens/keyring/keyring.ts'
-import { openPlaces } from '../../../tokens/storage.ts'
+import { withStorage } from '../../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT } from '../../account.ts'
 import type { Arguments } from '../../arguments.ts'
-import { PROGRAM } from '../../manual.ts'
-import { missing, type Stage } from './conversation.ts'
+import { type Conversation, missingFailure } from './conversation.ts'
 
 /** Bitbucket's page is not reached at the first try by everybody; who does not reach it now needs more than patience. */
 const MOST_TRIES = 5
@@ -19,14 +20,14 @@ const MOST_TRIES = 5
 type Key = { readonly clientId: string; readonly clientSecret: string }
 
 /** The consumer that was given, else the one that is configured, else one that is asked for; known to work. */
-export async function findConsumer(args: Arguments, workspace: string, stage: Stage): Promise<Client> {
-  const { around, say, hint, dialog } = stage
-  const settings = readOwnSettings(args.text('callback'), around)
-  let client = await readGiven(args, settings, stage)
-  if (client === undefined) explainPage(workspace, readCallback(settings), stage)
+export async function findConsumer(args: Arguments, workspace: string, conversation: Conversation): Promise<Client> {
+  const { context, say, hint, dialog } = conversation
+  const settings = readOwnSettings(args.text('callback'), context)
+  let client = await readGiven(args, settings, conversation)
+  if (client === undefined) explainPage(workspace, readCallback(settings), conversation)
   for (let tries = 1; ; tries++) {
-    client ??= makeClient(await askForKey(workspace, stage, tries === 1, args.text('key')), settings, around)
-    const { known, trouble } = await examine(client, workspace, stage)
+    client ??= makeClient(await askForKey(workspace, conversation, tries === 1, args.text('key')), settings, context)
+    const { known, kind, trouble } = await examine(client, workspace, conversation)
     if (known !== client) say('key and secret were the wrong way round; that is put right')
     if (trouble === undefined) {
       say(`${known.tokenEndpoint.host} knows this key and secret`)
@@ -35,14 +36,14 @@ export async function findConsumer(args: Arguments, workspace: string, stage: St
     if (dialog === undefined || tries === MOST_TRIES) throw trouble
     say(`${trouble.message}:`)
     hint(trouble.hints)
-    client = trouble.code === 'refused' ? undefined : known
-    if (trouble.code === 'callback') await dialog.pause('Press Enter when that is done')
-    if (trouble.code === 'unclear') await dialog.pause('Press Enter to try again')
+    client = kind === 'refused' ? undefined : known
+    if (kind === 'callback') await dialog.pause('Press Enter when that is done')
+    if (kind === 'unclear') await dialog.pause('Press Enter to try again')
   }
 }
 
 /** What holds for Bitbucket, with the callback URL of the command line. */
-function readOwnSettings(callback: string | undefined, { env }: Surroundings): Settings {
+function readOwnSettings(callback: string | undefined, { env }: Context): Settings {
   const settings = readSettings('credential', BITBUCKET, env)
   if (callback === undefined) return settings
   const changed = new Map([...settings, ['oauthredirecturl', callback]])
@@ -60,40 +61,44 @@ function readCallback(settings: Settings): string {
   return settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI
 }
 
-async function readGiven(args: Arguments, settings: Settings, { around, dialog }: Stage): Promise<Client | undefined> {
-  const { env } = around
+async function readGiven(
+  args: Arguments,
+  settings: Settings,
+  { context, dialog }: Conversation,
+): Promise<Client | undefined> {
+  const { env } = context
   // What is typed into a terminal can be asked for, and is not shown then.
   const isPiped = args.has('secret-stdin') && dialog === undefined
-  if (isPiped && process.stdin.isTTY) {
+  if (isPiped && context.streams.stdin.isTTY) {
     throw new Failure('the secret would be shown while it is typed', {
       code: 'usage',
-      hints: [`send it through a pipe or from a file: ${PROGRAM} setup --key KEY --secret-stdin < FILE`],
+      hints: [`send it through a pipe or from a file: ${COMMAND} setup --key KEY --secret-stdin < FILE`],
     })
   }
-  const present = await readPresent(around)
+  const present = await readPresent(context)
   const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
-  const piped = isPiped ? around.read().split('\n')[0]?.trim() : undefined
-  if (isPiped && !piped) throw missing('the secret on stdin', `${PROGRAM} setup --key KEY --secret-stdin < FILE`)
+  const piped = isPiped ? context.read().split('\n')[0]?.trim() : undefined
+  if (isPiped && !piped) throw missingFailure('the secret on stdin', `${COMMAND} setup --key KEY --secret-stdin < FILE`)
   const kept = present?.clientId === clientId ? present?.clientSecret : undefined
   const clientSecret = piped ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim() ?? kept
-  return clientId && clientSecret ? makeClient({ clientId, clientSecret }, settings, around) : undefined
+  return clientId && clientSecret ? makeClient({ clientId, clientSecret }, settings, context) : undefined
 }
 
-async function readPresent(around: Surroundings): Promise<Client | undefined> {
-  const places = await openPlaces(around)
+async function readPresent(context: Context): Promise<Client | undefined> {
   try {
-    return (await prepareErrand(BITBUCKET_ACCOUNT, places, around))?.client
+    return await withStorage(
+      context,
+      async (storage) => (await readAccountSettings(BITBUCKET_ACCOUNT, storage, context))?.client,
+    )
   } catch (error) {
     // A keyring that is locked may hold one; whether it can do without shows when this one is kept.
     if (!isFailure(error) || !(error.code === 'not_configured' || isKeyringTrouble(error))) throw error
     return undefined
-  } finally {
-    places.keyring.close()
   }
 }
 
 /** As if the key and secret stood in the environment, which comes before all else. */
-function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Pick<Surroundings, 'env'>): Client {
+function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Pick<Context, 'env'>): Client {
   return readClient(BITBUCKET, settings, {
     ...env,
     GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID: clientId,
@@ -101,16 +106,11 @@ function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }
   })
 }
 
-/** Where a workspace's consumers are made and edited. */
-export function consumerPage(workspace: string): string {
-  return `https://bitbucket.org/${workspace}/workspace/settings/api`
-}
-
-function explainPage(workspace: string, callback: string, { around, say }: Stage): void {
+function explainPage(workspace: string, callback: string, { context, say }: Conversation): void {
   say(
     'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for a workspace, and an administrator makes it. If there is one already, take its key and secret. Else choose "Add consumer" on this page, and fill in:',
   )
-  around.write(`
+  context.write(`
   ${consumerPage(workspace)}
 
   Name                        git credential helper
@@ -129,18 +129,18 @@ function explainPage(workspace: string, callback: string, { around, say }: Stage
 /** @param given the key of the command line, which need not be asked for at first */
 async function askForKey(
   workspace: string,
-  { around, say, dialog }: Stage,
+  { context, say, dialog }: Conversation,
   isFirst: boolean,
   given: string | undefined,
 ): Promise<Key> {
   if (dialog === undefined) {
-    throw missing(
+    throw missingFailure(
       "the consumer's key or secret",
-      `${PROGRAM} setup ${workspace} --key KEY --secret-stdin < FILE`,
+      `${COMMAND} setup ${workspace} --key KEY --secret-stdin < FILE`,
       'or set GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET',
     )
   }
-  const browser = isFirst ? findBrowser(around.env) : undefined
+  const browser = isFirst ? findBrowser(context.env) : undefined
   if (browser !== undefined) {
     await dialog.pause('Press Enter to open that page in the browser')
     await browser(new URL(consumerPage(workspace))).catch(() => say('the browser did not start; open the page by hand'))
@@ -153,12 +153,16 @@ async function askForKey(
   }
 }
 
-type Examined = { readonly known: Client; readonly trouble: Failure | undefined }
+type Examined = {
+  readonly known: Client
+  readonly kind: 'good' | 'refused' | 'callback' | 'unclear'
+  readonly trouble?: Failure
+}
 
 /** Whether the server knows the consumer as it was typed, or the other way round, and would let the browser come back. */
-async function examine(client: Client, workspace: string, stage: Stage): Promise<Examined> {
-  const { env, trace } = stage.around
-  const isAttended = stage.dialog !== undefined
+async function examine(client: Client, workspace: string, conversation: Conversation): Promise<Examined> {
+  const { env, trace } = conversation.context
+  const isAttended = conversation.dialog !== undefined
   const network = readNetwork(client.tokenEndpoint, env, trace)
   const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
   const asTyped = (await probeClient(client, network)).client
@@ -167,20 +171,21 @@ async function examine(client: Client, workspace: string, stage: Stage): Promise
   const known = isSwapped ? swapped : client
   const verdict = isSwapped ? otherWay : asTyped
   const { host } = client.tokenEndpoint
-  const failure = (message: string, code: string, ...hints: readonly string[]): Examined => ({
+  const failure = (message: string, kind: Examined['kind'], ...hints: readonly string[]): Examined => ({
     known,
-    trouble: new Failure(message, { code, hints }),
+    kind,
+    trouble: new Failure(message, { hints }),
   })
   if (verdict === 'refused') {
     return failure(
       `${host} refuses this key and secret`,
       'refused',
       `copy both once more from ${consumerPage(workspace)}: a click on the consumer's name shows them`,
-      ...(isAttended ? [] : [`then: ${PROGRAM} setup ${workspace} --key KEY --secret-stdin < FILE`]),
+      ...(isAttended ? [] : [`then: ${COMMAND} setup ${workspace} --key KEY --secret-stdin < FILE`]),
     )
   }
   if (verdict === 'unclear') return failure(`${host} gives no usable answer`, 'unclear', 'try again in a while')
-  if (verdict === 'without callback' || (await refusesRedirectUri(known, network))) {
+  if (verdict === 'without callback' || (await isRedirectUriRefused(known, network))) {
     const what =
       verdict === 'without callback'
         ? 'the consumer has no callback URL'
@@ -189,8 +194,8 @@ async function examine(client: Client, workspace: string, stage: Stage): Promise
       what,
       'callback',
       `on ${consumerPage(workspace)}, edit the consumer: set the callback URL to ${client.redirectUri}, and save`,
-      ...(verdict === 'without callback' ? [] : [`or keep it: ${PROGRAM} setup ${workspace} --callback URL`]),
+      ...(verdict === 'without callback' ? [] : [`or keep it: ${COMMAND} setup ${workspace} --callback URL`]),
     )
   }
-  return { known, trouble: undefined }
+  return { known, kind: 'good' }
 }

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../../../base/context.ts'
+import type { Context } from '../../../base/context.ts'
 import { Failure } from '../../../base/failure.ts'
 import { visible } from '../../../base/report.ts'
 import { inSteps, isCommand } from '../../checks/finding.ts'
@@ -6,8 +6,8 @@ import { type Dialog, openDialog } from '../../prompts.ts'
 import { describeTerminal } from '../../terminal.ts'
 
 /** What the steps have in common. */
-export type Stage = {
-  readonly around: Surroundings
+export type Conversation = {
+  readonly context: Context
   /** A sentence, broken where the terminal ends; all its lines are indented by so many blanks. */
   readonly say: (text: string, indent?: number) => void
   readonly head: (text: string) => void
@@ -17,28 +17,28 @@ export type Stage = {
   readonly dialog: Dialog | undefined
 }
 
-export function openStage(around: Surroundings): Stage {
-  const { paint, wrap } = describeTerminal(process.stdout, around.env)
-  const say = (text: string, indent = 0): void => around.write(`${' '.repeat(indent)}${wrap(text, indent)}\n`)
+export function openConversation(context: Context): Conversation {
+  const { paint, wrap } = describeTerminal(context.streams.stdout, context.env)
+  const say = (text: string, indent = 0): void => context.write(`${' '.repeat(indent)}${wrap(text, indent)}\n`)
   // A question that goes to a file is seen by nobody.
-  const dialog = process.stdin.isTTY && process.stdout.isTTY ? openDialog() : undefined
+  const dialog = context.streams.stdin.isTTY && context.streams.stdout.isTTY ? openDialog() : undefined
   const hint = (steps: readonly string[]): void => {
     for (const step of steps.flatMap(inSteps)) {
-      if (isCommand(step)) around.write(`  ${step}\n`)
+      if (isCommand(step)) context.write(`  ${step}\n`)
       else say(step, 2)
     }
   }
   return {
     // Where somebody talks with us, lines need not say who speaks.
-    around: dialog === undefined ? around : { ...around, tell: (text) => say(visible(text)) },
+    context: dialog === undefined ? context : { ...context, tell: (text) => say(visible(text)) },
     say,
-    head: (text) => around.write(`\n${paint('bold', text)}\n`),
+    head: (text) => context.write(`\n${paint('bold', text)}\n`),
     hint,
     dialog,
   }
 }
 
 /** What has to be given where nobody can be asked. */
-export function missing(what: string, ...hints: readonly string[]): Failure {
+export function missingFailure(what: string, ...hints: readonly string[]): Failure {
   return new Failure(`${what} is missing, and there is no terminal to ask for it`, { code: 'usage', hints })
 }

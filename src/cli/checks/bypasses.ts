@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt } from '../../base/failure.ts'
+import { orUndefined } from '../../base/failure.ts'
 import { quote } from '../../base/shell.ts'
-import { listLocal, listOrigins, LOCAL } from '../../git/config.ts'
+import { listLocal, listOrigins, LOCAL_ORIGIN } from '../../git/config.ts'
 import { mayMatch } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import { fault, type Finding } from './finding.ts'
 
 /** What has git log in, or go elsewhere, without asking any helper. */
-export function checkDetours(url: string, env: NodeJS.ProcessEnv): Finding[] {
+export function checkBypasses(url: string, env: NodeJS.ProcessEnv): Finding[] {
   return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
 }
 
@@ -18,7 +18,7 @@ function listEverywhere(keys: string, env: NodeJS.ProcessEnv): ReturnType<typeof
 
 /** Who says so, where it is not the user. */
 function whoseOf(origin: string): string {
-  return origin === LOCAL ? "by this repository's own configuration, " : ''
+  return origin === LOCAL_ORIGIN ? "by this repository's own configuration, " : ''
 }
 
 function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
@@ -27,7 +27,7 @@ function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
     const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
     if (!isAboutUs || leadsBack(base, url)) return []
     const text = `${whoseOf(origin)}git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
-    return [fault('rewriting', text, takeOut({ origin, key: `url.${base}.insteadOf`, value }, env))]
+    return [fault('rewriting', text, removalCommand({ origin, key: `url.${base}.insteadOf`, value }, env))]
   })
 }
 
@@ -43,14 +43,14 @@ function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
     if (name === undefined || !(pattern === undefined || mayMatch(pattern, url))) return []
     const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
     const text = `${whoseOf(origin)}${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
-    return [fault('extra header', text, takeOut({ origin, key: header, pattern: `^${name}:` }, env))]
+    return [fault('extra header', text, removalCommand({ origin, key: header, pattern: `^${name}:` }, env))]
   })
 }
 
 function checkNetrc(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
   const { hostname } = new URL(url)
-  if (!namesHost(attempt(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
+  if (!namesHost(orUndefined(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
   const text = `${netrc} has a password for ${hostname}, which git sends before it asks any helper`
   return [fault('netrc', text, `remove the entry from ${quote(netrc)}`)]
 }
@@ -66,19 +66,20 @@ type Setting = {
 )
 
 /** What takes a value out of where it stands, and leaves others of the same key. */
-function takeOut({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
+function removalCommand({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
   const { name, option } = placeOf(origin, env)
   if (option === undefined || key !== withoutSecrets(key)) return `take ${withoutSecrets(key)} out of ${name}`
-  const [manner, value] = 'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
-  return `git config ${option} ${manner} ${quote(key)} ${quote(value)}`
+  const [answerForm, value] =
+    'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
+  return `git config ${option} ${answerForm} ${quote(key)} ${quote(value)}`
 }
 
 /** Where an origin is, for people, and as an option of `git config` where that can change it. */
 function placeOf(origin: string, env: NodeJS.ProcessEnv): { name: string; option?: string } {
-  if (origin === LOCAL) return { name: "the repository's .git/config", option: '--local' }
+  if (origin === LOCAL_ORIGIN) return { name: "the repository's .git/config", option: '--local' }
   if (!origin.startsWith('file:')) return { name: 'the environment, where GIT_CONFIG_COUNT counts it' }
   const name = origin.slice('file:'.length)
-  const isGlobal = name === attempt(() => findConfigFile('global', env))
+  const isGlobal = name === orUndefined(() => findConfigFile('global', env))
   return { name, option: isGlobal ? '--global' : `--file ${quote(name)}` }
 }
 

@@ -1,0 +1,90 @@
+import { Failure, isFailure } from '../base/failure.ts'
+import type { AccessToken } from '../tokens/accessToken.ts'
+import { accountName } from '../tokens/account.ts'
+import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
+import { assertLockHeld } from '../tokens/lock/lock.ts'
+import { describePlace, readLogin } from '../tokens/readLogin.ts'
+import { loginCommand } from './loginCommand.ts'
+import { assertNotPaused, isUnasked, noteFailedLogin } from './pause.ts'
+import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
+import { save } from './save.ts'
+import type { AccountSettings } from './settings.ts'
+
+/**
+ * A login that git's call needs.
+ *
+ * @param reason why, as a clause in lower case
+ * @param hints what else could be done about it
+ * @throws Failure where nobody need or may be asked, and where the login came to nothing
+ */
+export async function logIn(renewal: Renewal, reason: string, hints: readonly string[] = []): Promise<AccessToken> {
+  // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
+  if (renewal.hasValid) {
+    const wayOut = `to log in: ${loginCommand(renewal.account)}`
+    throw new Failure(reason, { hints: [...hints, wayOut], code: 'login_required' })
+  }
+  assertNotPaused(renewal, reason)
+  return askInBrowser(renewal, reason, { hints, isByHand: false })
+}
+
+/**
+ * A login that a person asks for: whatever is stored, whatever failed before.
+ *
+ * @throws Failure where the login came to nothing
+ */
+export async function logInByHand(
+  settings: AccountSettings,
+  under: Pick<UnderLock, 'lock' | 'asked'>,
+): Promise<AccessToken> {
+  const { account, storage } = settings
+  // A login in a keyring that cannot be used any more is what a login by hand is the way out of.
+  const found = await readLogin(storage, account).catch((error: unknown) => {
+    if (!isKeyringTrouble(error)) throw error
+    return undefined
+  })
+  const renewal = await prepareRenewal(settings, { ...under, hasValid: false }, found)
+  return askInBrowser(renewal, `a login for ${accountName(account)} was asked for`, { hints: [], isByHand: true })
+}
+
+async function askInBrowser(
+  renewal: Renewal,
+  reason: string,
+  { hints, isByHand }: { readonly hints: readonly string[]; readonly isByHand: boolean },
+): Promise<AccessToken> {
+  const { account, client, settings, storage, loginTimeLimit, lock, store, context } = renewal
+  assertLockHeld(lock)
+  const { logInWithBrowser } = await import('./browserLogin.ts')
+  try {
+    const token = await logInWithBrowser({
+      client,
+      name: accountName(account),
+      settings,
+      reason,
+      hints,
+      timeLimit: loginTimeLimit,
+      isByHand,
+      command: loginCommand(account),
+      context,
+      save: async (response, sentAt) => {
+        const { refreshToken } = response
+        const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
+        return save(renewal, response, made, { sentAt, isNew: true })
+      },
+    })
+    if (store === 'file' && storage.choice === 'auto') {
+      context.tell(`no keyring answers here, so the login is kept in ${describePlace(storage, account, store)}`)
+    }
+    return token
+  } catch (error) {
+    // Where nobody was asked, nobody refused: another process still may ask.
+    if (!isFailure(error) || isUnasked(error)) throw error
+    noteFailedLogin(storage.runtime, account, { code: error.code, leftAt: context.now() })
+    const { code = 'login_failed', cause } = error
+    throw new Failure(error.message, {
+      hints: error.hints,
+      code,
+      cause,
+      quits: code === 'access_denied' || !renewal.hasFallback,
+    })
+  }
+}
