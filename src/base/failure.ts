@@ -21,6 +21,7 @@ export type FailureCode =
   // Why a login brought no token.
   | 'login_failed'
   | 'no_listener'
+  | 'start_taken'
   | 'timeout'
   | 'interrupted'
   // Another process has the lock, or has taken it over.

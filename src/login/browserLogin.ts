@@ -41,16 +41,20 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
   const { client, timeLimit, context } = request
   const browser = findBrowser(context.env)
   requireAttended(request, browser)
-  const listener = await listenForRedirect(client.redirectUri)
+  const listener = await listenForRedirect(client.redirectUri, context.env)
   try {
     context.trace(`listening at ${listener.redirectUri}`)
-    const authorization = await startAuthorization(client, listener.redirectUri)
+    // One for the person who reads the terminal, and one for the browser, whose command line every user can read.
+    const printed = await startAuthorization(client, listener.redirectUri)
+    const handed = await startAuthorization(client, listener.redirectUri)
+    const start = listener.offerStart(handed.url, handed.state)
     // The wait begins before the browser opens, so that no redirect comes too early.
-    const redirect = listener.receive(authorization.state, timeLimit)
-    await Promise.race([redirect, openAuthorization(request, authorization, browser)])
+    const redirect = listener.receive([printed.state, handed.state], timeLimit)
+    await Promise.race([redirect, openAuthorization(request, printed, browser && (() => browser(start)))])
     const response = await redirect
     context.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
-    return await completeLogin(request, authorization, response)
+    const isPrinted = response.parameters.get('state') === printed.state
+    return await completeLogin(request, isPrinted ? printed : handed, response)
   } finally {
     listener.close()
   }
@@ -59,18 +63,18 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
 async function openAuthorization(
   request: LoginRequest,
   { url }: Authorization,
-  browser: OpenBrowser | undefined,
+  openBrowser: (() => Promise<void>) | undefined,
 ): Promise<void> {
   const { client, reason, timeLimit, isByHand, context } = request
   // A person who typed the command knows the reason.
   if (!isByHand) context.tell(reason)
   const way =
-    browser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
+    openBrowser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
   context.tell(`to log in, ${way} (within ${formatTimeLimit(timeLimit)}; Ctrl-C stops):`)
   context.tell(url.href)
-  if (browser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
+  if (openBrowser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
   // The address is on the screen, so the login goes on without the browser.
-  await browser?.(url).catch(() => context.tell('the browser did not start; open the address above by hand'))
+  await openBrowser?.().catch(() => context.tell('the browser did not start; open the address above by hand'))
 }
 
 async function completeLogin(

@@ -1,15 +1,17 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Failure, systemCode } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
+import { closeListeners, listenOn, type Listening } from './listen.ts'
 import { type Page, renderPage, strayPage } from './page.ts'
 
 /** The authorization response. The browser that brought it waits for a page. */
 export type Redirect = {
   readonly parameters: URLSearchParams
-  /** Shows the page. A browser that has gone is no failure. */
+  /**
+   * Leads the browser on to an address without code and state, so that neither stays in its history, and shows the page
+   * there. A browser that has gone is no failure.
+   */
   readonly show: (page: Page) => Promise<void>
 }
 
@@ -18,14 +20,37 @@ export type RedirectListener = {
   /** The configured redirect URI, with the port where the system chose it. */
   readonly redirectUri: string
   /**
-   * Waits for the one redirect with this state. Other requests get an error page, and the wait goes on.
+   * An address that leads a browser on to another one, once, and marks it with a cookie. The browser's command line, which
+   * every user of the machine can read, then names nothing that is worth having.
+   */
+  readonly offerStart: (target: URL, state: string) => URL
+  /**
+   * Waits for the one redirect with one of these states. If the state belongs to a start address, the redirect has to bring
+   * its cookie. Other requests get an error page, and the wait goes on.
    *
    * @param timeLimit in seconds
-   * @throws Failure `timeout` when the time is over
+   * @throws Failure `timeout` when the time is over, `start_taken` where a start address is asked for twice
    */
-  readonly receive: (state: string, timeLimit: number) => Promise<Redirect>
+  readonly receive: (states: readonly string[], timeLimit: number) => Promise<Redirect>
   readonly close: () => void
 }
+
+type Start = {
+  readonly path: string
+  readonly target: URL
+  readonly state: string
+  readonly cookie: string
+  isUsed: boolean
+}
+
+type Awaited = {
+  readonly states: readonly string[]
+  readonly resolve: (redirect: Redirect) => void
+  readonly reject: (failure: Failure) => void
+}
+
+/** The name of the cookie of a start address. */
+const COOKIE = 'git-credential-bitbucket-oauth'
 
 /**
  * Listens at the redirect URI. For the name `localhost` that is 127.0.0.1 and ::1, because browsers choose either. A
@@ -33,55 +58,63 @@ export type RedirectListener = {
  *
  * @throws Failure `no_listener` where the port is taken or forbidden
  */
-export async function listenForRedirect(redirectUri: string): Promise<RedirectListener> {
-  const url = new URL(redirectUri)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const isAddress = isIP(host) !== 0
-  // url.port would be empty for an explicit 80 as well.
-  const isFreePort = isAddress && !/^http:\/\/[^/]*:\d+(\/|$)/.test(redirectUri)
-  const port = isFreePort ? 0 : Number(url.port || 80)
+export async function listenForRedirect(redirectUri: string, env: NodeJS.ProcessEnv): Promise<RedirectListener> {
+  const result = { path: randomPath('done'), show: undefined as ((response: ServerResponse) => void) | undefined }
+  let awaited: Awaited | undefined
+  let start: Start | undefined
 
-  let awaited: { state: string; resolve: (redirect: Redirect) => void } | undefined
-  function handle(request: IncomingMessage, response: ServerResponse): void {
-    const parameters = readRedirect(request, url)
-    if (parameters === undefined) {
-      show(response, 404, strayPage()).catch(() => {})
-    } else if (awaited === undefined || !isSame(parameters.get('state') ?? '', awaited.state)) {
-      show(response, 400, strayPage()).catch(() => {})
-    } else {
-      // A second redirect with the same state comes from a stranger.
-      const { resolve } = awaited
-      awaited = undefined
-      resolve({ parameters, show: (page) => show(response, 200, page) })
+  const listening: Listening = await listenOn(redirectUri, env, (request, response) => {
+    const url = readUrl(request, redirectUri)
+    if (url === undefined) return turnAway(response, 404)
+    if (url.pathname === start?.path) return begin(start, response)
+    if (url.pathname === result.path && result.show !== undefined) return result.show(response)
+    if (!isRedirect(url, redirectUri)) return turnAway(response, 404)
+    const state = awaited?.states.find((known) => isSame(url.searchParams.get('state') ?? '', known))
+    if (awaited === undefined || state === undefined || !hasCookie(request, start, state)) {
+      return turnAway(response, 400)
     }
+    // A second redirect with the same state comes from a stranger.
+    const { resolve } = awaited
+    awaited = undefined
+    resolve({ parameters: url.searchParams, show: (page) => leadOn(response, page) })
+  })
+
+  /** The first browser is led on. Where there is a second one, the first may have been another user's. */
+  function begin(offered: Start, response: ServerResponse): void {
+    if (!offered.isUsed) {
+      offered.isUsed = true
+      const cookie = `${COOKIE}=${offered.cookie}; Path=/; HttpOnly; SameSite=Lax`
+      send(response, 303, { location: offered.target.href, 'set-cookie': cookie })
+      return
+    }
+    turnAway(response, 400)
+    awaited?.reject(startTakenFailure())
   }
 
-  const servers: Server[] = []
-  const close = (): void => {
-    for (const server of servers) {
-      server.close()
-      server.closeAllConnections()
-    }
-  }
-  try {
-    for (const address of isAddress ? [host] : ['127.0.0.1', '::1']) {
-      const server = await listen(handle, address, port)
-      if (server !== undefined) servers.push(server)
-    }
-    if (servers.length === 0)
-      throw new Failure('this machine has no loopback interface to listen on', { code: 'no_listener' })
-  } catch (error) {
-    close()
-    throw error
+  /** The answer waits until the page is fetched, or no browser is there to fetch it. */
+  async function leadOn(response: ServerResponse, page: Page): Promise<void> {
+    if (response.destroyed) return
+    const shown = new Promise<void>((resolve) => {
+      result.show = (second) => {
+        result.show = undefined
+        second.once('close', resolve)
+        showPage(second, 200, page)
+      }
+    })
+    send(response, 303, { location: result.path })
+    await Promise.race([shown, sleep(PAGE_TIME_LIMIT_MS, undefined, { ref: false })])
   }
 
-  if (isFreePort) url.port = String(portOf(servers))
   return {
-    redirectUri: isFreePort ? url.href : redirectUri,
-    receive: async (state, timeLimit) => {
+    redirectUri: listening.redirectUri,
+    offerStart: (target, state) => {
+      start = { path: randomPath('login'), target, state, cookie: randomBytes(16).toString('hex'), isUsed: false }
+      return new URL(start.path, listening.redirectUri)
+    },
+    receive: async (states, timeLimit) => {
       const timer = new AbortController()
-      const received = new Promise<Redirect>((resolve) => {
-        awaited = { state, resolve }
+      const received = new Promise<Redirect>((resolve, reject) => {
+        awaited = { states, resolve, reject }
       })
       const late = sleep(timeLimit * 1000, undefined, { signal: timer.signal }).then(() => {
         throw timeoutFailure(redirectUri, timeLimit)
@@ -94,57 +127,29 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
         late.catch(() => {})
       }
     },
-    close,
+    close: () => closeListeners(listening),
   }
 }
 
-const MOST_CONNECTIONS = 32
-
-/** @returns undefined where this machine does not have the address */
-async function listen(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  address: string,
-  port: number,
-): Promise<Server | undefined> {
-  const server = createServer(handle)
-  // A browser needs a few connections. An attacker with hundreds must not use up the descriptors that the exchange needs.
-  server.maxConnections = MOST_CONNECTIONS
-  try {
-    server.listen({ host: address, port, exclusive: true })
-    await once(server, 'listening')
-    return server
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
-    if (code === 'EADDRINUSE') {
-      throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
-        code: 'no_listener',
-        hints: [
-          `finish the login that another window may have open, or end the program that listens there (lsof -i :${port})`,
-          "another port: change the consumer's callback URL and oauthRedirectURL in git's configuration, both to the same",
-        ],
-        cause: error,
-      })
-    }
-    throw new Failure(`this program may not listen on ${address}, port ${port} (${code ?? String(error)})`, {
-      code: 'no_listener',
-      hints: ['choose another port with oauthRedirectURL, the same in the consumer'],
-      cause: error,
-    })
-  }
+function randomPath(name: string): string {
+  return `/${name}/${randomBytes(16).toString('hex')}`
 }
 
-function portOf(servers: readonly Server[]): number {
-  const address = servers[0]?.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** The parameters of a redirect; undefined for any other request, such as a favicon, a scan or a prefetch. */
-function readRedirect(request: IncomingMessage, redirectUri: URL): URLSearchParams | undefined {
+/** @returns undefined for a request that no browser makes for a page */
+function readUrl(request: IncomingMessage, redirectUri: string): URL | undefined {
   if (request.method !== 'GET' || !URL.canParse(request.url ?? '', redirectUri)) return undefined
-  const { pathname, searchParams } = new URL(request.url ?? '', redirectUri)
-  if (pathname !== redirectUri.pathname) return undefined
-  return searchParams.has('code') || searchParams.has('error') ? searchParams : undefined
+  return new URL(request.url ?? '', redirectUri)
+}
+
+/** Whether a request has the form of a redirect. A favicon, a scan and a prefetch do not. */
+function isRedirect({ pathname, searchParams }: URL, redirectUri: string): boolean {
+  return pathname === new URL(redirectUri).pathname && (searchParams.has('code') || searchParams.has('error'))
+}
+
+function hasCookie(request: IncomingMessage, start: Start | undefined, state: string): boolean {
+  if (start === undefined || state !== start.state) return true
+  const cookies = (request.headers.cookie ?? '').split(/; */)
+  return cookies.some((cookie) => isSame(cookie, `${COOKIE}=${start.cookie}`))
 }
 
 /** Compares in a time that does not depend on where the two differ. */
@@ -159,12 +164,25 @@ function digest(text: string): Buffer {
 /** How long a browser may take to fetch the page. Milliseconds. */
 const PAGE_TIME_LIMIT_MS = 2_000
 
-async function show(response: ServerResponse, status: number, page: Page): Promise<void> {
-  if (response.destroyed) return
+function turnAway(response: ServerResponse, status: number): void {
+  showPage(response, status, strayPage())
+}
+
+function showPage(response: ServerResponse, status: number, page: Page): void {
   const { html, headers } = renderPage(page)
-  const closed = once(response, 'close')
-  response.writeHead(status, { ...headers, connection: 'close' }).end(html)
-  await Promise.race([closed, sleep(PAGE_TIME_LIMIT_MS, undefined, { ref: false })])
+  send(response, status, headers, html)
+}
+
+function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body = ''): void {
+  const always = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', connection: 'close' }
+  response.writeHead(status, { ...always, ...headers }).end(body)
+}
+
+function startTakenFailure(): Failure {
+  return new Failure('the address that opens the login was opened twice, so another user may have opened it first', {
+    code: 'start_taken',
+    hints: ['run the command again; if it happens again, open the other address that it prints, by hand'],
+  })
 }
 
 function timeoutFailure(redirectUri: string, timeLimit: number): Failure {

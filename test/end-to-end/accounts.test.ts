@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testEachGit } from '../helpers/gits.ts'
-import type { Home } from '../helpers/home.ts'
+import { type Home, printedAddress } from '../helpers/home.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -173,10 +173,12 @@ test('an account may have a consumer of its own', async (t) => {
   home.configure({ [`credential.${sandbox.origin}.oauthLoginTimeout`]: '1' })
   home.useAbsentUser()
 
-  await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin, '--username', 'alice'])
-  await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin])
+  const hers = await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin, '--username', 'alice'])
+  const everybodys = await home.run('git-credential-bitbucket-oauth', ['login', sandbox.origin])
 
-  const clientIds = home.openedUrls().map((url) => new URL(url).searchParams.get('client_id'))
+  const clientIds = [hers, everybodys].map(({ stderr }) =>
+    new URL(printedAddress(stderr)).searchParams.get('client_id'),
+  )
   t.deepEqual(clientIds, ['her-own-consumer', sandbox.oauth.consumer.key])
 })
 

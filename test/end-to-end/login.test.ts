@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { printedAddress } from '../helpers/home.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
 test('the answer is what git needs, and says until when it is good', async (t) => {
@@ -24,7 +25,7 @@ test('the answer is what git needs, and says until when it is good', async (t) =
     [
       `no login for ${new URL(sandbox.origin).host} is saved`,
       'to log in, use the browser that opens now, or this address (within 60 seconds; Ctrl-C stops):',
-      home.openedUrls()[0] ?? '',
+      printedAddress(stderr),
       `logged in to ${new URL(sandbox.origin).host}`,
       `no keyring answers here, so the login is kept in a file that only you can read: ${home.recordPath(home.data, sandbox.origin)}`,
       '',
@@ -88,7 +89,7 @@ test('a loopback address without a port is good for any port', async (t) => {
   const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
 
   t.is(code, 0, stderr)
-  t.regex(home.openedUrls()[0] ?? '', /redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Fcallback&/)
+  t.regex(printedAddress(stderr), /redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A\d+%2Fcallback&/)
 })
 
 test('a port that is taken is told before any browser opens', async (t) => {

@@ -326,3 +326,8 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 export function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
+
+/** The address of the authorization endpoint that a login prints, for a browser that is opened by hand. */
+export function printedAddress(stderr: string): string {
+  return /^git-credential-bitbucket-oauth: (https?:\/\/\S+)$/m.exec(stderr)?.[1] ?? ''
+}

@@ -1,6 +1,9 @@
 import test from 'ava'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { isFailure } from '../../src/base/failure.ts'
 import { successPage } from '../../src/oauth/page.ts'
 import { listenForRedirect, type RedirectListener } from '../../src/oauth/redirect.ts'
@@ -13,7 +16,7 @@ async function makeListener(
   path = '',
 ): Promise<{ listener: RedirectListener; port: number }> {
   const port = await freePort()
-  const listener = await listenForRedirect(`http://localhost:${port}${path}`)
+  const listener = await listenForRedirect(`http://localhost:${port}${path}`, {})
   t.teardown(listener.close)
   return { listener, port }
 }
@@ -22,7 +25,7 @@ for (const host of ['127.0.0.1', '[::1]']) {
   test(`a redirect to localhost is received on ${host}`, async (t) => {
     const { listener, port } = await makeListener(t)
 
-    const receiving = listener.receive(STATE, 10)
+    const receiving = listener.receive([STATE], 10)
     const fetching = fetch(`http://${host}:${port}/?code=abc&state=${STATE}`)
     const redirect = await receiving
     await redirect.show(successPage('bitbucket.org'))
@@ -34,7 +37,7 @@ for (const host of ['127.0.0.1', '[::1]']) {
 
 test('the page waits until the story tells it what to say', async (t) => {
   const { listener, port } = await makeListener(t)
-  const receiving = listener.receive(STATE, 10)
+  const receiving = listener.receive([STATE], 10)
   let isAnswered = false
   const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`).then(async (response) => {
     isAnswered = true
@@ -52,7 +55,7 @@ test('the page waits until the story tells it what to say', async (t) => {
 
 test('strangers are turned away, and the listener goes on listening', async (t) => {
   const { listener, port } = await makeListener(t, '/callback')
-  const receiving = listener.receive(STATE, 10)
+  const receiving = listener.receive([STATE], 10)
   const base = `http://127.0.0.1:${port}`
   const right = `${base}/callback?code=abc&state=${STATE}`
 
@@ -85,7 +88,7 @@ test('strangers are turned away, and the listener goes on listening', async (t) 
 test('a code is accepted once', async (t) => {
   const { listener, port } = await makeListener(t)
   const url = `http://127.0.0.1:${port}/?code=abc&state=${STATE}`
-  const receiving = listener.receive(STATE, 10)
+  const receiving = listener.receive([STATE], 10)
   const first = fetch(url)
   const redirect = await receiving
 
@@ -104,7 +107,7 @@ test('nothing is accepted before a login waits for it', async (t) => {
 
 test('a browser that has gone away is no failure', async (t) => {
   const { listener, port } = await makeListener(t)
-  const receiving = listener.receive(STATE, 10)
+  const receiving = listener.receive([STATE], 10)
   const leaving = new AbortController()
   const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`, { signal: leaving.signal })
   const redirect = await receiving
@@ -120,7 +123,7 @@ test('a port that is taken is named', async (t) => {
   await once(server, 'listening')
   t.teardown(() => server.close())
 
-  const error = await t.throwsAsync(listenForRedirect(`http://localhost:${port}`))
+  const error = await t.throwsAsync(listenForRedirect(`http://localhost:${port}`, {}))
 
   t.regex(error.message, new RegExp(`^port ${port} on this machine is in use`))
 })
@@ -130,7 +133,7 @@ test('a port that is taken on one of the two addresses leaves the other one free
   const server = createServer().listen(port, '::1')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  await t.throwsAsync(listenForRedirect(`http://localhost:${port}`))
+  await t.throwsAsync(listenForRedirect(`http://localhost:${port}`, {}))
 
   const other = createServer().listen(port, '127.0.0.1')
   await once(other, 'listening')
@@ -140,7 +143,7 @@ test('a port that is taken on one of the two addresses leaves the other one free
 })
 
 test('a loopback address without a port gets a free one', async (t) => {
-  const listener = await listenForRedirect('http://127.0.0.1/callback')
+  const listener = await listenForRedirect('http://127.0.0.1/callback', {})
   t.teardown(listener.close)
 
   t.regex(listener.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/)
@@ -148,7 +151,7 @@ test('a loopback address without a port gets a free one', async (t) => {
 })
 
 test('an explicit port 80 is not a free port', async (t) => {
-  const listener = await listenForRedirect('http://127.0.0.1:80/callback').catch((error: unknown) => error)
+  const listener = await listenForRedirect('http://127.0.0.1:80/callback', {}).catch((error: unknown) => error)
 
   if (isFailure(listener)) t.regex(listener.message, /port 80/)
   else {
@@ -161,9 +164,101 @@ test('an explicit port 80 is not a free port', async (t) => {
 test('the wait has an end, with a hint at the page that Bitbucket shows', async (t) => {
   const { listener, port } = await makeListener(t)
 
-  const error = await t.throwsAsync(listener.receive(STATE, 0.05))
+  const error = await t.throwsAsync(listener.receive([STATE], 0.05))
 
   t.regex(error.message, /^the browser did not come back from the login within 0.05 seconds$/)
   t.true(isFailure(error) && error.hints.some((hint) => hint.includes('"Invalid redirect_uri"')))
   t.true(isFailure(error) && error.hints.some((hint) => hint.includes(`http://localhost:${port}`)))
+})
+
+const TARGET = new URL('https://bitbucket.org/site/oauth2/authorize?state=the-right-state')
+
+/** What a browser keeps of an answer: the cookie alone, as it sends it back. */
+function cookieOf(response: Response): string {
+  return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+}
+
+test('the start address leads one browser on, and its redirect has to bring the cookie', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const start = listener.offerStart(TARGET, STATE)
+  const receiving = listener.receive([STATE], 10)
+  const redirectUri = `http://localhost:${port}/?code=abc&state=${STATE}`
+
+  const first = await fetch(start, { redirect: 'manual' })
+  const without = await fetch(redirectUri)
+  const wrong = await fetch(redirectUri, { headers: { cookie: `${cookieOf(first)}x` } })
+  const fetching = fetch(redirectUri, { headers: { cookie: `other=1; ${cookieOf(first)}` } })
+  const redirect = await receiving
+  await redirect.show(successPage('bitbucket.org'))
+
+  t.is(start.origin, `http://localhost:${port}`)
+  t.false(start.href.includes(STATE))
+  t.is(first.status, 303)
+  t.is(first.headers.get('location'), TARGET.href)
+  t.regex(first.headers.getSetCookie()[0] ?? '', /; HttpOnly; SameSite=Lax$/)
+  t.deepEqual([without.status, wrong.status], [400, 400])
+  t.is((await fetching).status, 200)
+})
+
+test('a start address that is opened twice ends the login', async (t) => {
+  const { listener } = await makeListener(t)
+  const start = listener.offerStart(TARGET, STATE)
+  const receiving = listener.receive([STATE], 10)
+  await fetch(start, { redirect: 'manual' })
+
+  const [error, second] = await Promise.all([t.throwsAsync(receiving), fetch(start, { redirect: 'manual' })])
+
+  t.is(second.status, 400)
+  t.is(second.headers.get('location'), null)
+  t.true(isFailure(error) && error.code === 'start_taken')
+})
+
+test('the address with the code does not stay in the browser, and the page is shown once', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const receiving = listener.receive([STATE], 10)
+  const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`)
+  const redirect = await receiving
+
+  await redirect.show(successPage('bitbucket.org'))
+
+  const { url, status } = await fetching
+  t.is(status, 200)
+  t.is(new URL(url).search, '')
+  t.is((await fetch(url)).status, 404)
+})
+
+test('connections without a request do not keep the redirect out', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const sockets = Array.from({ length: 80 }, () => connect(port, '127.0.0.1').on('error', () => {}))
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const receiving = listener.receive([STATE], 10)
+
+  const fetching = fetch(`http://127.0.0.1:${port}/?code=abc&state=${STATE}`)
+  const redirect = await receiving
+  await redirect.show(successPage('bitbucket.org'))
+
+  t.is((await fetching).status, 200)
+})
+
+test('a connection of another user of the machine is dropped before it is read', async (t) => {
+  const { listener, port } = await makeListener(t)
+  const receiving = listener.receive([STATE], 10)
+  const url = `http://127.0.0.1:${port}/?code=evil&state=${STATE}`
+  const script = `fetch(${JSON.stringify(url)}).then(({ status }) => console.log(status), ({ cause }) => console.log(cause.code))`
+  const stranger = spawn(process.execPath, ['-e', script], {
+    uid: 1001,
+    gid: 1001,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+
+  const output = await text(stranger.stdout)
+  const fetching = fetch(url.replace('evil', 'good'))
+  const redirect = await receiving
+  await redirect.show(successPage('bitbucket.org'))
+
+  t.regex(output, /^(ECONNRESET|UND_ERR_SOCKET)$/m)
+  t.is(redirect.parameters.get('code'), 'good')
+  t.is((await fetching).status, 200)
 })

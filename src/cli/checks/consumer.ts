@@ -46,9 +46,9 @@ export function leaveToSetup(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Whether a login could come back to this machine. */
-export async function checkCallback({ redirectUri }: Client): Promise<Finding> {
+export async function checkCallback({ redirectUri }: Client, env: NodeJS.ProcessEnv): Promise<Finding> {
   try {
-    const listener = await listenForRedirect(redirectUri)
+    const listener = await listenForRedirect(redirectUri, env)
     listener.close()
     return good('callback', `${listener.redirectUri} is free`)
   } catch (error) {

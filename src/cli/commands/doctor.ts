@@ -71,7 +71,7 @@ async function examine(
   const { client } = accountSettings
   findings.push(
     checkConsumer(client, url),
-    await checkCallback(client),
+    await checkCallback(client, env),
     await checkKeyring(storage, answeringAccount(storage.data, account), accountSettings.storage.choice),
   )
   const network = await orFailure(() => readNetwork(client.tokenEndpoint, env, trace))
