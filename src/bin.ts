@@ -1,10 +1,15 @@
 import { readSync, writeSync } from 'node:fs'
+import type * as tty from 'node:tty'
 import type { Context } from './base/context.ts'
 import { Failure, systemCode } from './base/failure.ts'
+import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
 import { openTrace } from './base/trace.ts'
 import { answer, OPERATIONS } from './helper/answer.ts'
+
+/** The oldest Node that will do, from package.json: scripts/build.ts puts it here. */
+declare const NODE_NEEDED: string
 
 /** A request has some ten short lines; whatever sends this much is not git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
@@ -17,6 +22,14 @@ const STDOUT = 1
 const STDERR = 2
 
 async function main(operation: string | undefined): Promise<void> {
+  // What runs before this line, and what the files of the entry do while they are loaded, has to work on Node 12 too.
+  const failure = oldNodeFailure(NODE_NEEDED, process.versions.node, process.execPath)
+  if (failure !== undefined) {
+    process.exitCode = 1
+    // Git has sent `get` before, which said so.
+    if (operation === 'store' || operation === 'erase') return
+    throw failure
+  }
   const context: Context = {
     now: () => Date.now() / 1000,
     env: process.env,
@@ -25,8 +38,7 @@ async function main(operation: string | undefined): Promise<void> {
     // This file is built as CommonJS, with the other beside it.
     keyringProgram: `${__dirname}/keyringProcess.mjs`,
     streams: process,
-    // Not process.stderr, which would make a pipe non-blocking for git too.
-    isAttended: () => process.getBuiltinModule('node:tty').isatty(STDERR),
+    isAttended,
     read,
     write: print,
     trace: openTrace(process.env, complain),
@@ -49,6 +61,13 @@ const COMMANDS = new Set(
 function isTypedByHand(operation: string): boolean {
   if (OPERATIONS.includes(operation)) return false
   return operation.startsWith('-') || COMMANDS.has(operation) || process.stdin.isTTY
+}
+
+/** Not by process.stderr, which would make a pipe non-blocking for git too. */
+function isAttended(): boolean {
+  // Not process.getBuiltinModule, which Node 21 lacks.
+  const { isatty }: typeof tty = require('node:tty')
+  return isatty(STDERR)
 }
 
 /** Synchronous, as process.stdin costs a fifth of the whole run. A character for each byte. */
