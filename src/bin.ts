@@ -1,10 +1,15 @@
 import { readSync, writeSync } from 'node:fs'
+import type * as tty from 'node:tty'
 import type { Context } from './base/context.ts'
 import { Failure, systemCode } from './base/failure.ts'
+import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
 import { openTrace } from './base/trace.ts'
 import { answer, OPERATIONS } from './helper/answer.ts'
+
+/** The oldest Node that this program runs on, from package.json: scripts/build.ts puts it here. */
+declare const NODE_NEEDED: string
 
 /** Git's requests have about ten short lines. A longer one does not come from git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
@@ -17,6 +22,14 @@ const STDOUT = 1
 const STDERR = 2
 
 async function main(operation: string | undefined): Promise<void> {
+  // What runs before this line has to work on Node 12 too: so must what the entry's files do while they are loaded.
+  const failure = oldNodeFailure(NODE_NEEDED, process.versions.node, process.execPath)
+  if (failure !== undefined) {
+    process.exitCode = 1
+    // Git has sent `get` before, which said so.
+    if (operation === 'store' || operation === 'erase') return
+    throw failure
+  }
   const context: Context = {
     now: () => Date.now() / 1000,
     env: process.env,
@@ -25,8 +38,7 @@ async function main(operation: string | undefined): Promise<void> {
     // This file is built as CommonJS. The other program lies beside it.
     keyringProgram: `${__dirname}/keyringProcess.mjs`,
     streams: process,
-    // Not process.stderr, which would make a pipe non-blocking for git too.
-    isAttended: () => process.getBuiltinModule('node:tty').isatty(STDERR),
+    isAttended,
     read,
     write: print,
     trace: openTrace(process.env, complain),
@@ -49,6 +61,13 @@ const COMMANDS = new Set(
 function isTypedByHand(operation: string): boolean {
   if (OPERATIONS.includes(operation)) return false
   return operation.startsWith('-') || COMMANDS.has(operation) || process.stdin.isTTY
+}
+
+/** Does not use process.stderr, which would make a pipe non-blocking for git too. */
+function isAttended(): boolean {
+  // Node 21 lacks process.getBuiltinModule.
+  const { isatty }: typeof tty = require('node:tty')
+  return isatty(STDERR)
 }
 
 /** Reads synchronously, because process.stdin costs a fifth of the whole run. Gives a character for each byte. */

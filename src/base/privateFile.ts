@@ -1,12 +1,10 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -15,6 +13,7 @@ import {
 import { dirname } from 'node:path'
 import { APP_AUTHORIZATIONS_PAGE } from './bitbucket.ts'
 import { Failure, systemCode } from './failure.ts'
+import { type PrivateText, readPrivate } from './readPrivate.ts'
 import { quote } from './shell.ts'
 import { reasonOf } from './systemError.ts'
 
@@ -25,36 +24,24 @@ import { reasonOf } from './systemError.ts'
  * @throws Failure for anything else at that path: a link, another user's file, a mode beyond 0600
  */
 export function readPrivateFile(path: string): string | undefined {
-  let file: number
+  const found = read(path)
+  if ('text' in found) return found.text
+  if (found.trouble === 'absent') return undefined
+  if (found.trouble === 'not plain') throw new Failure(`${path} is not a plain file`, { hints: ['move it away'] })
+  if (found.trouble === 'foreign') throw new Failure(`${path} belongs to another user`, { hints: ['move it away'] })
+  throw new Failure(`${path} can be read or changed by other users`, {
+    hints: [
+      `if another person may have read it, withdraw the access on ${APP_AUTHORIZATIONS_PAGE}`,
+      `chmod 600 ${quote(path)}`,
+    ],
+  })
+}
+
+function read(path: string): PrivateText {
   try {
-    // NONBLOCK: another user may have put a named pipe there, which would block us for ever.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    return readPrivate(path)
   } catch (error) {
-    // A name that is too long for the file system was never written.
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENAMETOOLONG') return undefined
     throw unusableFailure(path, error)
-  }
-  try {
-    const found = fstatSync(file)
-    if (!found.isFile()) throw new Failure(`${path} is not a plain file`, { hints: ['move it away'] })
-    if (process.getuid !== undefined && found.uid !== process.getuid()) {
-      throw new Failure(`${path} belongs to another user`, { hints: ['move it away'] })
-    }
-    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
-      throw new Failure(`${path} can be read or changed by other users`, {
-        hints: [
-          `if another person may have read it, withdraw the access on ${APP_AUTHORIZATIONS_PAGE}`,
-          `chmod 600 ${quote(path)}`,
-        ],
-      })
-    }
-    // This is the cached path: readFileSync would ask for the size once more.
-    const bytes = Buffer.allocUnsafe(found.size)
-    return bytes.toString('utf8', 0, readSync(file, bytes))
-  } catch (error) {
-    throw error instanceof Failure ? error : unusableFailure(path, error)
-  } finally {
-    closeSync(file)
   }
 }
 

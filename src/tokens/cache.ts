@@ -1,7 +1,10 @@
 import { orUndefined } from '../base/failure.ts'
+import type { JsonObject } from '../base/json.ts'
+import { readPrivate } from '../base/readPrivate.ts'
 import type { AccessToken, AnswerForm } from './accessToken.ts'
 import { type Account, defaultAccount, isSameHost } from './account.ts'
-import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
+import { parseRecord } from './record.ts'
+import { hasRecord, listAccounts, recordPath, writeRecord } from './recordFile.ts'
 
 /** An access token with what its file says beside it. */
 type Cached = AccessToken & {
@@ -26,11 +29,17 @@ export function findAccessToken(directory: string, account: Account): AccessToke
  * a file that it cannot write.
  */
 export function readAccessToken(directory: string, account: Account): Cached | undefined {
-  const record = orUndefined(() => readRecord(directory, account))
-  if (typeof record !== 'object') return undefined
+  const record = findRecord(directory, account)
+  if (record === undefined) return undefined
   const token = parseAccessToken(record)
   const { logins } = record
   return token === undefined || typeof logins !== 'string' ? undefined : { ...token, logins }
+}
+
+function findRecord(directory: string, account: Account): JsonObject | undefined {
+  const found = orUndefined(() => readPrivate(recordPath(directory, account)))
+  const record = found !== undefined && 'text' in found ? parseRecord(found.text, account) : undefined
+  return typeof record === 'object' ? record : undefined
 }
 
 /** Reads the access token in a record, from a file or from the keyring. */
@@ -60,8 +69,8 @@ export type Holder = Pick<AnswerForm, 'isShadowed'> & { readonly account: Accoun
 export function findHolders(directory: string, { protocol, host }: Account, accessToken: string): Holder[] {
   return listAccounts(directory).flatMap((account) => {
     if (!isSameHost(account, { protocol, host })) return []
-    const record = orUndefined(() => readRecord(directory, account))
-    if (typeof record !== 'object') return []
+    const record = findRecord(directory, account)
+    if (record === undefined) return []
     const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'
     return isHolder ? [{ account, isShadowed: record['isShadowed'] === true }] : []
   })
