@@ -142,10 +142,20 @@ function retrying(work: () => number): number {
 /** Between two tries at a stream that is not ready. Milliseconds. */
 const PAUSE_MS = 5
 
-main(process.argv[2]).catch((error: unknown) => {
-  process.exitCode = 1
-  complain(report(isDirectoryGone(error) ? new Failure('the directory you are in does not exist any more') : error))
-})
+main(process.argv[2])
+  .catch((error: unknown) => {
+    process.exitCode = 1
+    complain(report(isDirectoryGone(error) ? new Failure('the directory you are in does not exist any more') : error))
+  })
+  .finally(() => process.off('exit', complainUnfinished))
+
+// Where a library waits for what never comes, Node ends the process with 0 and without a word.
+process.on('exit', complainUnfinished)
+
+function complainUnfinished(): void {
+  process.exitCode ||= 1
+  complain(report('the program ended before its work was done'))
+}
 
 /** Several libraries ask for the working directory while they are loaded. */
 function isDirectoryGone(error: unknown): boolean {

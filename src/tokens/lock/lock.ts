@@ -65,12 +65,15 @@ export async function withLock<Result>(
   if (done !== undefined) return done
   const isHeld = (): boolean => readOwner(`${path}.lock`)?.holding === owner.holding
   // Ctrl-C in a login releases the lock too.
-  const forget = beforeSignal(() => release(path, isHeld()))
+  const releaseEarly = (): void => release(path, isHeld())
+  const forget = beforeSignal(releaseEarly)
+  process.once('exit', releaseEarly)
   try {
     removeLeftovers(directory, `${path}.lock`)
     return await work({ isHeld })
   } finally {
     forget()
+    process.off('exit', releaseEarly)
     // This is the same turn of the event loop as the end of the work. No signal comes between and leaves the lock behind.
     release(path, isHeld())
   }
