@@ -356,7 +356,7 @@ test('--extract unpacks without the top folder, into a directory that is new or 
 
 type Entry = {
   path: string
-  type: 'File' | 'SymbolicLink' | 'Link' | 'FIFO'
+  type: 'File' | 'SymbolicLink' | 'Link' | 'FIFO' | 'SparseFile'
   linkpath?: string
   content?: string
   mode?: number
@@ -395,6 +395,9 @@ for (const [title, hostile] of [
   ],
   ['a hard link to a file outside', [{ path: 'top/passwd', type: 'Link', linkpath: '/etc/passwd' }]],
   ['a pipe', [{ path: 'top/pipe', type: 'FIFO' }]],
+  ["git's own directory", [{ path: 'top/.git/config', type: 'File', content: '[core]\n\tfsmonitor = evil\n' }]],
+  ["git's own directory in disguise", [{ path: 'top/sub/.GIT./config', type: 'File', content: 'evil' }]],
+  ['a sparse file', [{ path: 'top/sparse', type: 'SparseFile' }]],
 ] as [string, Entry[]][]) {
   test(`--extract: an archive with ${title} is refused, and nothing is left of it`, async (t) => {
     const { home, sandbox, work, archive } = await begin(t)

@@ -5,13 +5,14 @@ import { extract as openExtract, type Unpack } from 'tar'
 import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
 import { visible } from '../../base/report.ts'
 import { isOfSystem } from '../../base/systemError.ts'
+import { hasGitDirectory } from './gitDirectory.ts'
 
 /** More of a list is no help. */
 const MOST_NAMED = 3
 
 /**
- * Unpacks a tar.gz into a new directory, without the folder that all is in. What would lead out of the directory (a path, a
- * link), devices and the like are refused, and then nothing counts: the caller takes the directory away.
+ * Unpacks a tar.gz into a new directory, without the folder that all is in. It refuses what would lead out of the directory
+ * (a path, a link), git's own directory, devices and unknown kinds. Then the caller takes the directory away.
  *
  * @throws Failure with the code `archive` for such an archive, and for one that is broken
  */
@@ -24,6 +25,10 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     // Else root would give files to whomever the archive names.
     preserveOwner: false,
     filter: (path, entry) => {
+      if (hasGitDirectory(path)) {
+        refused.push(`${visible(path)} would lie in a directory of git's own`)
+        return false
+      }
       // The library would leave out what lies beside the folder that is taken away, and say nothing of it.
       if (!path.replace(/\/+$/, '').includes('/') && !isDirectory(entry)) {
         refused.push(`${visible(path)} lies beside the folder`)
@@ -35,6 +40,10 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     },
     onwarn: (code, message) => void refused.push(`${message} (${code})`),
   })
+  // The library would leave these out, and say nothing of it.
+  unpacking.on('ignoredEntry', ({ path, type }) => {
+    if (!KNOWN_TYPES.has(type)) refused.push(`${visible(path)} is of a kind that is not unpacked (${type})`)
+  })
   try {
     await feed(pieces, unpacking)
   } catch (error) {
@@ -44,6 +53,19 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
   }
   if (refused.length > 0) throw unpackFailure(describe(refused))
 }
+
+/** The kinds that the library unpacks, or warns of. */
+const KNOWN_TYPES = new Set([
+  'File',
+  'OldFile',
+  'ContiguousFile',
+  'Directory',
+  'Link',
+  'SymbolicLink',
+  'CharacterDevice',
+  'BlockDevice',
+  'FIFO',
+])
 
 /** Not a pipeline, which does not see the end of an archive that is unpacked before it has been read to its end. */
 async function feed(pieces: AsyncIterable<Uint8Array>, unpacking: Unpack): Promise<void> {
