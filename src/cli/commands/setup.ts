@@ -99,7 +99,6 @@ function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
     if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
     const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
     assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
-    return true
   })
   // The one place that the draft does not show: a second file of the user's, which git reads before this one.
   const settings = readSettings('credential', BITBUCKET, env)
