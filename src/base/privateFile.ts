@@ -165,13 +165,7 @@ function writeNeighbour(path: string, neighbour: string, text: string): void {
   makePrivateDirectory(dirname(path))
   // What a killed process with our number left behind.
   removeQuietly(neighbour)
-  const file = openSync(neighbour, 'wx', 0o600)
-  try {
-    writeFileSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  writeFileSync(neighbour, text, { flag: 'wx', mode: 0o600, flush: true })
 }
 
 function removeQuietly(path: string): void {
