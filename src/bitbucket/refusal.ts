@@ -19,6 +19,7 @@ export function readRefusal({ status, message, text }: Pick<Reply, 'status' | 'm
   if (status === 404) return { reason: 'missing' }
   if (status === 429) return { reason: 'busy' }
   if (status !== 403) return { reason: 'other' }
+  // Bitbucket has no codes for these; only its words tell.
   if (/two-step|two-factor|2fa/i.test(words)) return { reason: 'two-step rule' }
   if (/whitelist|allowlist|\bIP\b/i.test(words)) return { reason: 'network rule' }
   const required = isObject(error['detail']) ? error['detail']['required'] : undefined

@@ -128,7 +128,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
   return parser
 }
 
-/** The library's own errors say how a command was typed; all others come out of the command. */
+/** The library's own errors say how a command was typed, in words without codes; all others come out of the command. */
 function refuse(args: readonly string[], problem: string | undefined, error: Error | undefined): never {
   const [command = ''] = args
   if (error !== undefined && error !== null && error.name !== 'YError') throw error

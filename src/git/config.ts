@@ -78,7 +78,7 @@ function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly 
 
 function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const { status, stdout, stderr, error } = runGitConfig(['-z', ...args], env)
-  // Exit code 1: no such setting. It is also git's for a file that it cannot read, which its warning alone tells.
+  // Exit code 1: no such setting. It is also git's for a file that it cannot read, which only its warning tells.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
     throw new Failure(`git's configuration cannot be read: ${describeGitError(error, stderr)}`, {
       hints: ['git config --list --show-origin --name-only'],

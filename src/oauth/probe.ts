@@ -32,6 +32,7 @@ function judge({ status, body }: Answer): Verdict['client'] {
   if (status !== 400 && status !== 401) return 'unclear'
   if (error === 'invalid_grant') return 'good'
   if (error === 'unauthorized_client' || error === 'invalid_client') return 'refused'
+  // The code stands for every wrong request; only Bitbucket's words tell this one.
   return error === 'invalid_request' && /callback/i.test(String(message?.['error_description']))
     ? 'without callback'
     : 'unclear'
