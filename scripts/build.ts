@@ -22,10 +22,20 @@ const keepLazy: Plugin = {
   },
 }
 
+/** Where the entry still has to parse, to say that the Node is too old: Ubuntu 22.04 has this one. */
+const OLDEST_NODE = 'node12.22'
+
+const manifest = await readManifest('.')
+const needed = readNeededNode(manifest)
+
 await rm(OUT, { recursive: true, force: true })
-const options = { bundle: true, platform: 'node', target: 'node20.19', metafile: true, outdir: OUT } as const
+const options = { bundle: true, platform: 'node', metafile: true, outdir: OUT } as const
 const entry = await build({
   ...options,
+  target: OLDEST_NODE,
+  // What env-paths carries for its own tests is left out.
+  pure: ['Object.freeze'],
+  define: { NODE_NEEDED: JSON.stringify(needed) },
   entryPoints: ['src/bin.ts'],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
@@ -35,6 +45,7 @@ const entry = await build({
 })
 const rest = await build({
   ...options,
+  target: `node${needed}`,
   entryPoints: LAZY.map((path) => ({ in: `src/${path}.ts`, out: basename(path) })),
   format: 'esm',
   outExtension: { '.js': '.mjs' },
@@ -48,7 +59,16 @@ const rest = await build({
 })
 await chmod(join(OUT, 'bin.cjs'), 0o755)
 await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses([entry.metafile, rest.metafile]))
-await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage((await readManifest('.'))['version'] ?? ''))
+await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage(manifest.version))
+
+/** The entry compares with a version, not with a range. */
+function readNeededNode({ engines }: Manifest): string {
+  const [, version] = /^>=(\d+\.\d+)$/.exec(engines?.node ?? '') ?? []
+  if (version === undefined) throw new Error('engines.node in package.json has to be of the form >=20.19')
+  return version
+}
+
+type Manifest = { name: string; version: string; license: string; engines?: { node?: string } }
 
 /** The licenses of all packages that became part of dist/, as each of them asks for. */
 async function licenses(metafiles: readonly Metafile[]): Promise<string> {
@@ -62,13 +82,13 @@ async function licenses(metafiles: readonly Metafile[]): Promise<string> {
 }
 
 async function licenseOf(directory: string): Promise<string> {
-  const manifest = await readManifest(directory)
-  const file = (await readdir(directory)).find((name) => /^licen[sc]e/i.test(name))
+  const { name, version, license } = await readManifest(directory)
+  const file = (await readdir(directory)).find((entryName) => /^licen[sc]e/i.test(entryName))
   const text = file === undefined ? 'See its package.' : await readFile(join(directory, file), 'utf8')
-  const title = `${manifest['name']} ${manifest['version']} (${manifest['license']})`
+  const title = `${name} ${version} (${license})`
   return `${title}\n${'-'.repeat(title.length)}\n${text.trim()}\n`
 }
 
-async function readManifest(directory: string): Promise<Record<string, string>> {
-  return JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, string>
+async function readManifest(directory: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest
 }

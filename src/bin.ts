@@ -1,15 +1,20 @@
 import { readSync, writeSync } from 'node:fs'
+import type * as tty from 'node:tty'
 import type { Context } from './base/context.ts'
 import { Failure, systemCode } from './base/failure.ts'
+import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
 import { openTrace } from './base/trace.ts'
 import { answer, OPERATIONS } from './helper/answer.ts'
 
-/** A request has some ten short lines; whatever sends this much is not git. Bytes. */
+/** The oldest Node that this program runs on, from package.json: scripts/build.ts puts it here. */
+declare const NODE_NEEDED: string
+
+/** Git's requests have about ten short lines. A longer one does not come from git. Bytes. */
 const INPUT_LIMIT = 1024 * 1024
 
-/** A usual request at once. Bytes. */
+/** Takes a usual request in one read. Bytes. */
 const CHUNK = 4096
 
 const STDIN = 0
@@ -17,16 +22,23 @@ const STDOUT = 1
 const STDERR = 2
 
 async function main(operation: string | undefined): Promise<void> {
+  // What runs before this line has to work on Node 12 too: so must what the entry's files do while they are loaded.
+  const failure = oldNodeFailure(NODE_NEEDED, process.versions.node, process.execPath)
+  if (failure !== undefined) {
+    process.exitCode = 1
+    // Git has sent `get` before, which said so.
+    if (operation === 'store' || operation === 'erase') return
+    throw failure
+  }
   const context: Context = {
     now: () => Date.now() / 1000,
     env: process.env,
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
     findDataDirectory,
-    // This file is built as CommonJS, with the other beside it.
+    // This file is built as CommonJS. The other program lies beside it.
     keyringProgram: `${__dirname}/keyringProcess.mjs`,
     streams: process,
-    // Not process.stderr, which would make a pipe non-blocking for git too.
-    isAttended: () => process.getBuiltinModule('node:tty').isatty(STDERR),
+    isAttended,
     read,
     write: print,
     trace: openTrace(process.env, complain),
@@ -37,29 +49,36 @@ async function main(operation: string | undefined): Promise<void> {
   process.exitCode = await run(process.argv.slice(2), context, complain)
 }
 
-/** What git will never name, so that it may come from a script as well. */
+/** Git never names these words, so they may come from a script as well. */
 const COMMANDS = new Set(
   'setup login logout status token refresh configure unconfigure doctor archive api downloads completion'.split(' '),
 )
 
 /**
- * Git names an operation; a person gives nothing, or an option, or one of our commands, or a word that git does not have
- * (yet), with a terminal where git has a pipe.
+ * Git names an operation. A person types nothing, an option, or one of our commands. A person may also type a word that
+ * git does not know (yet), and then stdin is a terminal, where git has a pipe.
  */
 function isTypedByHand(operation: string): boolean {
   if (OPERATIONS.includes(operation)) return false
   return operation.startsWith('-') || COMMANDS.has(operation) || process.stdin.isTTY
 }
 
-/** Synchronous, as process.stdin costs a fifth of the whole run. A character for each byte. */
+/** Does not use process.stderr, which would make a pipe non-blocking for git too. */
+function isAttended(): boolean {
+  // Node 21 lacks process.getBuiltinModule.
+  const { isatty }: typeof tty = require('node:tty')
+  return isatty(STDERR)
+}
+
+/** Reads synchronously, because process.stdin costs a fifth of the whole run. Gives a character for each byte. */
 function read(): string {
   const chunk = new Uint8Array(CHUNK)
   let input = ''
-  // An empty line ends a request: a person who types one need not know how to end the input as well.
+  // An empty line ends a request, so a person who types one need not end the input as well.
   while (!input.endsWith('\n\n') && input !== '\n') {
     const length = retrying(() => readChunk(chunk))
     if (length === 0) break
-    // Not a Buffer's toString, whose first call takes ten times as long.
+    // The first call of a Buffer's toString takes ten times as long.
     input += String.fromCharCode(...chunk.subarray(0, length))
     if (input.length > INPUT_LIMIT)
       throw new Failure("the request is too long to be one of git's, so it gets no answer")
@@ -81,7 +100,7 @@ function readChunk(chunk: Uint8Array): number {
   }
 }
 
-/** @throws Failure where the answer cannot be written, but not where whoever should have read it has gone */
+/** @throws Failure where the answer cannot be written; a reader that has gone is no failure */
 function print(text: string): void {
   try {
     writeWhole(STDOUT, text)
@@ -91,24 +110,24 @@ function print(text: string): void {
   }
 }
 
-/** Words are worth less than what they accompany: where they cannot be written, all else goes on. */
+/** Where stderr cannot be written, all else goes on: the answer on stdout is worth more than the words. */
 function complain(text: string): void {
   try {
     writeWhole(STDERR, text)
   } catch {
-    // There is nowhere left to say so.
+    // No stream is left to report it.
   }
 }
 
 function writeWhole(stream: number, text: string): void {
   const written = retrying(() => writeSync(stream, text))
   if (written === text.length) return
-  // A full pipe took a part of it, or a letter took more than one byte.
+  // A full pipe took a part of it, or some letters take more than one byte.
   const bytes = Buffer.from(text)
   for (let start = written; start < bytes.length;) start += retrying(() => writeSync(stream, bytes, start))
 }
 
-/** Does it again while a stream that somebody made non-blocking is not ready. */
+/** Repeats the work while a non-blocking stream is not ready. */
 function retrying(work: () => number): number {
   for (;;) {
     try {
@@ -120,7 +139,7 @@ function retrying(work: () => number): number {
   }
 }
 
-/** Between two looks at a stream that is not ready. Milliseconds. */
+/** Between two tries at a stream that is not ready. Milliseconds. */
 const PAUSE_MS = 5
 
 main(process.argv[2]).catch((error: unknown) => {
@@ -128,7 +147,7 @@ main(process.argv[2]).catch((error: unknown) => {
   complain(report(isDirectoryGone(error) ? new Failure('the directory you are in does not exist any more') : error))
 })
 
-/** Several libraries ask for it while they are loaded. */
+/** Several libraries ask for the working directory while they are loaded. */
 function isDirectoryGone(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd'
 }

@@ -1,12 +1,14 @@
+// Plain literals: the bundler drops those that a file does not use.
+
 export const BITBUCKET = 'https://bitbucket.org'
 
-/** Where a workspace's consumers are made and edited. */
+/** Here users withdraw what they allowed a consumer. */
+export const APP_AUTHORIZATIONS_PAGE = 'https://bitbucket.org/account/settings/app-authorizations/'
+
+/** Here users switch on two-step verification. */
+export const TWO_STEP_PAGE = 'https://bitbucket.org/account/settings/two-step-verification/manage'
+
+/** Here a workspace's administrator makes and edits its OAuth consumers. */
 export function consumerPage(workspace = 'WORKSPACE'): string {
   return `${BITBUCKET}/${workspace}/workspace/settings/api`
 }
-
-/** Where users take back by hand what they allowed a consumer. */
-export const APP_AUTHORIZATIONS_PAGE = `${BITBUCKET}/account/settings/app-authorizations/`
-
-/** Where users switch on two-step verification. */
-export const TWO_STEP_PAGE = `${BITBUCKET}/account/settings/two-step-verification/manage`

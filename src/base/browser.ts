@@ -2,13 +2,13 @@ import { delimiter } from 'node:path'
 import open from 'open'
 import { absoluteEntries, findProgram } from './programs.ts'
 
-/** Shows a URL to the user; resolves once a browser was launched, and never waits for it to end. */
+/** Shows a URL to the user. Resolves when a browser was launched, and never waits for it to end. */
 export type OpenBrowser = (url: URL) => Promise<void>
 
 /**
- * The user's browser: the first program of `BROWSER` that is there, else the system's way.
+ * The user's browser: the first program in `BROWSER` that exists, else the system's default.
  *
- * @returns undefined where there is none to open: a Linux machine without a screen, or without xdg-open
+ * @returns undefined on a Linux machine without a screen or without xdg-open
  */
 export function findBrowser(env: NodeJS.ProcessEnv): OpenBrowser | undefined {
   const named = (env['BROWSER'] ?? '').split(delimiter).filter((name) => name !== '')
@@ -23,7 +23,7 @@ export function findBrowser(env: NodeJS.ProcessEnv): OpenBrowser | undefined {
 
 /** The library detaches the launcher and gives it none of our streams: stdout is git's. */
 async function launch(url: URL, program?: string): Promise<void> {
-  // Where the library looks a program up by its name, it must not find one in the repository git stands in.
+  // The library may look a program up by its name. It must not find one in the repository that git works in.
   process.env['PATH'] = absoluteEntries(process.env).join(delimiter)
   await open(url.href, program === undefined ? {} : { app: { name: program } })
 }

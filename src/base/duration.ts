@@ -2,7 +2,7 @@ const MINUTE = 60
 const HOUR = 3600
 const DAY = 86_400
 
-/** How long, for people: `a moment`, `4 minutes`, `2 hours`, `3 days`; rounded down. Seconds. */
+/** A duration for people, rounded down: `a moment`, `4 minutes`, `2 hours`, `3 days`. The argument is in seconds. */
 export function formatDuration(seconds: number): string {
   if (seconds < MINUTE) return 'a moment'
   if (seconds < 2 * HOUR) return count(Math.floor(seconds / MINUTE), 'minute')

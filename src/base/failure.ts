@@ -1,4 +1,4 @@
-/** What callers decide on; all else about a Failure is for people. */
+/** Callers decide on the code. All else in a Failure is for people. */
 export type FailureCode =
   // RFC 6749, sections 4.1.2.1 and 5.2: the server's own word.
   | 'access_denied'
@@ -8,43 +8,43 @@ export type FailureCode =
   | 'invalid_scope'
   | 'unauthorized_client'
   | 'unsupported_grant_type'
-  // No answer, or none that says anything: another time there may be one.
+  // There was no usable answer. Another time there may be one.
   | 'unreachable'
   | 'unconfirmed'
   | 'redirect'
   | 'signed_out'
-  // Somebody has to do something first.
+  // A person has to do something first.
   | 'not_configured'
   | 'login_required'
   | 'login_paused'
   | 'usage'
-  // How a login came to nothing.
+  // Why a login brought no token.
   | 'login_failed'
   | 'no_listener'
   | 'timeout'
   | 'interrupted'
-  // The lock is another process's; it was lost to one.
+  // Another process has the lock, or has taken it over.
   | 'locked'
   | 'lock_lost'
-  // What keeps a keyring from its work (tokens/keyring/keyring.ts).
+  // Why a keyring does not work (tokens/keyring/keyring.ts).
   | 'keyring_absent'
   | 'keyring_homeless'
   | 'keyring_refused'
-  // What is stored is of a later version.
+  // A later version of this program has written what is stored.
   | 'newer'
-  // What was downloaded is no archive that can be unpacked.
+  // The archive cannot be unpacked.
   | 'archive'
 
 /**
- * Something went wrong that a person can do something about. It is printed as one sentence and its hints, without a
- * stack; every other error is a bug and keeps its stack.
+ * Something went wrong, and a person can do something about it. It is printed as one sentence and its hints, without a
+ * stack. Every other error is a bug, and keeps its stack.
  */
 export class Failure extends Error {
   override readonly name = 'Failure'
   /** What to do next, one line each. */
   readonly hints: readonly string[]
   readonly code: FailureCode | undefined
-  /** Whether git shall give up: the user was asked already, and no other helper nor a prompt can do better. */
+  /** Whether git shall give up, because the user was asked already, and no other helper or prompt can do better. */
   readonly quits: boolean
 
   /**
@@ -69,7 +69,7 @@ export function isFailure(error: unknown): error is Failure {
   return error instanceof Error && error.name === 'Failure' && 'hints' in error
 }
 
-/** Does what is never worth failing for: whatever goes wrong counts as nothing found. */
+/** Does some work that is never worth failing for. Any error counts as nothing found. */
 export function orUndefined<Result>(work: () => Result): Result | undefined {
   try {
     return work()
@@ -78,7 +78,7 @@ export function orUndefined<Result>(work: () => Result): Result | undefined {
   }
 }
 
-/** Does what may fail in words, and takes the Failure for what came of it; anything else is a bug, and is thrown. */
+/** Does some work, and returns its Failure instead of throwing it. Any other error is a bug, and is thrown. */
 export async function orFailure<Result>(work: () => Result | Promise<Result>): Promise<Result | Failure> {
   try {
     return await work()
@@ -88,7 +88,7 @@ export async function orFailure<Result>(work: () => Result | Promise<Result>): P
   }
 }
 
-/** The code of a system error, such as `ENOENT`; undefined for whatever carries none. */
+/** The code of a system error, such as `ENOENT`; undefined for an error without one. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

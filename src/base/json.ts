@@ -1,4 +1,4 @@
-/** A JSON object's members. Unchecked: whoever reads them knows what it needs. */
+/** The members of a JSON object. They are unchecked: the reader checks those that it needs. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** @returns undefined for a text that is no JSON object */
@@ -11,7 +11,7 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-/** Whether a value is a JSON object: no list, and not null. */
+/** Whether a value is a JSON object, and neither a list nor null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,8 +4,8 @@ import { Failure } from './failure.ts'
 import { PROGRAM } from './program.ts'
 
 /**
- * Where access tokens lie, which may be lost at a reboot: in `XDG_RUNTIME_DIR` (a RAM disk of the user's on most Linux
- * systems) where it is set and the user's own, else in the platform's cache.
+ * The directory of the access tokens, which may be lost at a reboot. It is in `XDG_RUNTIME_DIR` (on most Linux systems a
+ * RAM disk of the user's) where that is set and belongs to the user, else in the platform's cache.
  *
  * @throws Failure where no place is known
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
@@ -16,34 +16,34 @@ export async function findRuntimeDirectory(env: NodeJS.ProcessEnv): Promise<stri
 }
 
 /**
- * Where refresh tokens lie, which must last.
+ * The directory of the refresh tokens, which must last.
  *
  * @throws Failure where no place is known
  */
 export async function findDataDirectory(): Promise<string> {
-  // Not the place itself, which may be that of the access tokens as well, where all XDG variables name one directory.
+  // A directory of its own, because all XDG variables may name the same one, and the access tokens are in that.
   return join((await findPlaces()).data, 'logins')
 }
 
 /**
- * As the specification has it: absolute, for a relative path would depend on the repository git stands in; and the
- * user's, which it is not after `su`.
+ * Whether the path is absolute and belongs to the user, as the specification demands. A relative path would depend on the
+ * repository that git works in. After `su` the directory belongs to another user.
  */
 function isOwn(path: string): boolean {
   try {
     return isAbsolute(path) && statSync(path).uid === process.getuid?.()
   } catch {
-    // Not there, or not for us to look at.
+    // It does not exist, or we may not look at it.
     return false
   }
 }
 
-/** Asked when needed: where XDG_RUNTIME_DIR is set, the cached path goes without it. */
+/** Loaded when it is needed: where XDG_RUNTIME_DIR is set, the cached path does without the library. */
 async function findPlaces(): Promise<{ data: string; cache: string }> {
   try {
     const { default: envPaths } = await import('env-paths')
     const places = envPaths(PROGRAM, { suffix: '' })
-    // A relative place would be in the repository git stands in, which may be anybody's.
+    // A relative path would lie in the repository that git works in, and anybody may have written that.
     if (isAbsolute(places.data) && isAbsolute(places.cache)) return places
   } catch (cause) {
     throw new Failure('no home directory is known, so there is no place for a token', {

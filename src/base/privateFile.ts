@@ -1,12 +1,10 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -15,58 +13,47 @@ import {
 import { dirname } from 'node:path'
 import { APP_AUTHORIZATIONS_PAGE } from './bitbucket.ts'
 import { Failure, systemCode } from './failure.ts'
+import { type PrivateText, readPrivate } from './readPrivate.ts'
 import { quote } from './shell.ts'
 import { reasonOf } from './systemError.ts'
 
 /**
- * Reads a file that only its owner can have written or read.
+ * Reads a file that only this user can have written or read.
  *
  * @returns undefined where there is none
- * @throws Failure for anything that stands there and is not a plain file of this user's with mode 0600 or less
+ * @throws Failure for anything else at that path: a link, another user's file, a mode beyond 0600
  */
 export function readPrivateFile(path: string): string | undefined {
-  let file: number
+  const found = read(path)
+  if ('text' in found) return found.text
+  if (found.trouble === 'absent') return undefined
+  if (found.trouble === 'not plain') throw new Failure(`${path} is not a plain file`, { hints: ['move it away'] })
+  if (found.trouble === 'foreign') throw new Failure(`${path} belongs to another user`, { hints: ['move it away'] })
+  throw new Failure(`${path} can be read or changed by other users`, {
+    hints: [
+      `if another person may have read it, withdraw the access on ${APP_AUTHORIZATIONS_PAGE}`,
+      `chmod 600 ${quote(path)}`,
+    ],
+  })
+}
+
+function read(path: string): PrivateText {
   try {
-    // NONBLOCK: a named pipe planted at the place must not hold us for ever.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    return readPrivate(path)
   } catch (error) {
-    // A name too long for the file system was never written either.
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENAMETOOLONG') return undefined
     throw unusableFailure(path, error)
-  }
-  try {
-    const found = fstatSync(file)
-    if (!found.isFile()) throw new Failure(`${path} is not a plain file`, { hints: ['move it away'] })
-    if (process.getuid !== undefined && found.uid !== process.getuid()) {
-      throw new Failure(`${path} belongs to another user`, { hints: ['move it away'] })
-    }
-    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
-      throw new Failure(`${path} can be read or changed by other users`, {
-        hints: [
-          `if somebody may have read it, take the access back on ${APP_AUTHORIZATIONS_PAGE}`,
-          `chmod 600 ${quote(path)}`,
-        ],
-      })
-    }
-    // Not readFileSync, which would ask for the size once more: this is the cached path.
-    const bytes = Buffer.allocUnsafe(found.size)
-    return bytes.toString('utf8', 0, readSync(file, bytes))
-  } catch (error) {
-    throw error instanceof Failure ? error : unusableFailure(path, error)
-  } finally {
-    closeSync(file)
   }
 }
 
 /**
- * Writes a file whole or not at all: to a neighbour that is mode 0600 from its first moment, synced, then renamed. Its
- * directory is made, with mode 0700, where it is missing. All in one turn of the event loop, so that no signal's
- * handler runs in the middle.
+ * Writes a file whole or not at all. It is written to a neighbour, which has mode 0600 from its first moment, then
+ * synced and renamed. A missing directory is made with mode 0700. All this happens in one turn of the event loop, so that
+ * no signal's handler runs in the middle.
  *
- * Not write-file-atomic: on a full disk it takes a short write for a whole one, and renames half a file over a good
- * one (seen with 7.0.1 on a tmpfs of 64 KiB).
+ * The package write-file-atomic does not do: on a full disk it took a short write for a whole one, and renamed half a
+ * file over a good one (seen with 7.0.1 on a tmpfs of 64 KiB).
  *
- * @throws Failure where the file cannot be written; what stood there before still stands
+ * @throws Failure where the file cannot be written; the old file is still there then
  */
 export function writePrivateFile(path: string, text: string): void {
   const neighbour = neighbourOf(path)
@@ -80,7 +67,7 @@ export function writePrivateFile(path: string, text: string): void {
   syncDirectory(dirname(path))
 }
 
-/** So that the new name outlasts a power cut too; the file stands either way, so what cannot be synced is no failure. */
+/** Makes the new name outlast a power cut. The file is there either way, so an error here is no failure. */
 function syncDirectory(directory: string): void {
   try {
     const handle = openSync(directory, constants.O_RDONLY)
@@ -90,14 +77,14 @@ function syncDirectory(directory: string): void {
       closeSync(handle)
     }
   } catch {
-    // Windows has no such thing, and some file systems do not either.
+    // Windows and some file systems cannot sync a directory.
   }
 }
 
 /**
- * Makes sure that {@link writePrivateFile} can write here, by doing all of it but the last step. `size` in bytes is
- * what will have to fit.
+ * Makes sure that {@link writePrivateFile} can write here, by doing all of it but the last step.
  *
+ * @param size bytes that will have to fit
  * @throws Failure where it could not
  */
 export function probePrivateFile(path: string, size: number): void {
@@ -115,10 +102,10 @@ export function probePrivateFile(path: string, size: number): void {
 }
 
 /**
- * Makes a directory that nobody else can look into, with those above it that are missing.
+ * Makes a directory that only this user can look into, with all missing ones above it.
  *
- * @throws Failure where it cannot be made, where others could change what lies in it, and where it would be made among
- *   another user's things: under sudo, that user could not use them any more
+ * @throws Failure where it cannot be made; where others could change what is in it; and where it would lie in another
+ *   user's directory, which that user could then not use any more (sudo)
  */
 export function makePrivateDirectory(directory: string): void {
   if (process.getuid === undefined) {
@@ -133,7 +120,7 @@ export function makePrivateDirectory(directory: string): void {
     })
   }
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  // Both the directory and a link in its place: what another user planted belongs to that user.
+  // Both the directory and a link in its place have to be ours: another user may have planted either.
   const isOurs = lstatSync(directory).uid === own && statSync(directory).uid === own
   if (!isOurs || (statSync(directory).mode & 0o022) !== 0) {
     throw new Failure(`${directory} can be changed by other users, so no token is written there`, {
@@ -142,13 +129,13 @@ export function makePrivateDirectory(directory: string): void {
   }
 }
 
-/** The nearest directory upwards that exists, and its owner. */
+/** The nearest existing directory upwards, and its owner. */
 function findExisting(directory: string): { path: string; uid: number } {
   const found = lstatSync(directory, { throwIfNoEntry: false })
   return found === undefined ? findExisting(dirname(directory)) : { path: directory, uid: found.uid }
 }
 
-/** Removes a file; none being there is as good. */
+/** Removes a file. A missing one is no failure. */
 export function removePrivateFile(path: string): void {
   try {
     unlinkSync(path)
@@ -163,7 +150,7 @@ function neighbourOf(path: string): string {
 
 function writeNeighbour(path: string, neighbour: string, text: string): void {
   makePrivateDirectory(dirname(path))
-  // What a killed process with our number left behind.
+  // A killed process with the same number may have left it.
   removeQuietly(neighbour)
   writeFileSync(neighbour, text, { flag: 'wx', mode: 0o600, flush: true })
 }
@@ -172,7 +159,7 @@ function removeQuietly(path: string): void {
   try {
     unlinkSync(path)
   } catch {
-    // It is not there, or the failure that brought us here is the one to tell.
+    // It does not exist, or an earlier failure is the one to report.
   }
 }
 

@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
 /**
- * The absolute path of a program. Entries of PATH that are not absolute are passed over: git runs us inside a
- * repository, and what lies there may be anybody's (GO-2022-0395, CVE-2025-46334).
+ * The absolute path of a program. Relative entries of PATH are ignored: git runs us inside a repository, and anybody may
+ * have put a program there (GO-2022-0395, CVE-2025-46334).
  *
  * @param name a program's name, or its absolute path
  * @returns undefined where there is no such program
@@ -16,7 +16,7 @@ export function findProgram(name: string, env: NodeJS.ProcessEnv): string | unde
     .find((path) => isProgram(path))
 }
 
-/** The entries of PATH that name the same directory wherever git stands. */
+/** The entries of PATH that name the same directory in every working directory. */
 export function absoluteEntries(env: NodeJS.ProcessEnv): string[] {
   return (env['PATH'] ?? '').split(delimiter).filter((entry) => isAbsolute(entry))
 }

@@ -1,10 +1,10 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** How many pieces of work hold signals just now. */
+/** The number of works that hold signals now. */
 let holders = 0
 
 /**
- * Does work that must not be cut off: a signal that comes meanwhile (Ctrl-C reaches git and us alike) takes its effect
+ * Does some work that must not be cut off. A signal that comes meanwhile (Ctrl-C reaches git and us alike) takes effect
  * when the work is done.
  */
 export async function holdSignals<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -24,9 +24,9 @@ export async function holdSignals<Result>(work: () => Promise<Result>): Promise<
 }
 
 /**
- * Does something when a signal is about to end the process, unless work holds it.
+ * Does some work when a signal is about to end the process, unless {@link holdSignals} holds it.
  *
- * @returns takes it back
+ * @returns a function that cancels it
  */
 export function beforeSignal(work: () => void): () => void {
   const end = (signal: NodeJS.Signals): void => {

@@ -1,11 +1,11 @@
 import { systemCode } from './failure.ts'
 
-/** Whether the operating system says that something cannot be done, as `ENOSPC`; Node's own codes begin with `ERR_`. */
+/** Whether an error comes from the operating system, such as `ENOSPC`. Node's own codes begin with `ERR_`. */
 export function isOfSystem(error: unknown): boolean {
   return /^E[A-Z]+$/.test(systemCode(error) ?? '')
 }
 
-/** Why the system refused something, for people. */
+/** Why the system refused something, in words for people. */
 export function reasonOf(error: unknown): string {
   const code = systemCode(error)
   return (code && REASONS[code]) ?? code ?? String(error)

@@ -2,16 +2,16 @@ import { appendFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { message } from './report.ts'
 
-/** Is told of a decision in a few words, none of them secret. */
+/** Takes a decision in a few words, none of them secret. */
 export type Trace = (event: string) => void
 
 const VARIABLE = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE'
 
 /**
- * Where decisions are written, a line for each, with the time and the process: nowhere by default; to stderr for `1` or
- * `true`; to the end of a file for an absolute path, as with git's own GIT_TRACE.
+ * Writes decisions down, a line for each, with the time and the process. By default it writes nothing; for `1` or `true`
+ * it writes to stderr; for an absolute path it appends to that file, as git's own GIT_TRACE does.
  *
- * @param complain takes words for stderr as they are
+ * @param complain writes text to stderr as it is
  * @see https://git-scm.com/docs/git#Documentation/git.txt-GITTRACE
  */
 export function openTrace(env: NodeJS.ProcessEnv, complain: (text: string) => void): Trace {
@@ -34,7 +34,7 @@ export function openTrace(env: NodeJS.ProcessEnv, complain: (text: string) => vo
   }
 }
 
-/** As git writes its own: the local time, then who. */
+/** Like git's own: the local time, then the process. */
 function line(event: string): string {
   const now = new Date()
   const time = `${[now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => pad(part, 2)).join(':')}.${pad(now.getMilliseconds(), 3)}`

@@ -5,10 +5,10 @@ import type { Network } from '../http/http.ts'
 import { readSettings } from './config.ts'
 
 /**
- * How git would reach a URL, as far as we follow it: `http.proxy` and `http.sslCAInfo`, and the environment variables
- * that git and curl know. Not followed: `http.sslVerify=false`, as the secret would go to whoever answers.
+ * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, and the environment variables that git and curl know.
+ * `http.sslVerify=false` is not followed: the secret would go to any machine that answers.
  *
- * @param trace is told of each exchange
+ * @param trace writes each exchange down
  * @throws Failure for a proxy that is no http URL, and where git's configuration cannot be read
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpproxy
  */
@@ -25,7 +25,7 @@ export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Ne
   }
 }
 
-/** As curl reads NO_PROXY: names, with all that end in them, or a star for every name. */
+/** Reads NO_PROXY as curl does: each name stands for all names that end in it, and a star for all. */
 function isExcluded(hostname: string, env: NodeJS.ProcessEnv): boolean {
   const names = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').toLowerCase().split(/[\s,]+/)
   return names.some((name) => {
@@ -34,7 +34,7 @@ function isExcluded(hostname: string, env: NodeJS.ProcessEnv): boolean {
   })
 }
 
-/** A value without a scheme is an http proxy, as for curl. */
+/** A value without a scheme means http, as for curl. */
 function parseProxy(value: string): URL {
   const text = value.includes('://') ? value : `http://${value}`
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -50,13 +50,13 @@ function parseProxy(value: string): URL {
   return url
 }
 
-/** What Node trusts already (NODE_EXTRA_CA_CERTS) is named again only where other files are: they replace it. */
+/** Node trusts NODE_EXTRA_CA_CERTS already. Files that we name replace it, so it is named with them. */
 function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
   const extra = env['NODE_EXTRA_CA_CERTS']
   const home = env['HOME'] ?? ''
   const files = [chosen, env['SSL_CERT_FILE']]
     .map((file) => file?.replace(/^~(?=\/)/, home))
-    // A relative path would name a file of the repository git stands in.
+    // A relative path would name a file of the repository that git works in.
     .filter((file): file is string => file !== undefined && isAbsolute(file) && file !== extra)
   return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
 }

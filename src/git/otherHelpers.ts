@@ -1,24 +1,24 @@
 import { listLocal, listValues } from './config.ts'
 
-/** The helpers that git asks beside this one, each as it is configured. */
+/** The other helpers that git asks, each as it is configured. */
 export type OtherHelpers = {
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** Whether this one is configured at all where we look. */
+  /** Whether this helper is configured where we look. */
   readonly isConfigured: boolean
 }
 
-/** This one, by whatever path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
+/** This helper, by name or by path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
 const OURS = /(^|[\\/!\s'"=])(git-credential-|credential-)?bitbucket-oauth(\.\w+)?['"]?([\s;/\\]|$)/
 
-/** Whether a helper, as it is configured, is this one in whatever way. */
+/** Whether a configured helper is this one, by name, by path or in a command. */
 export function isOwnHelper(helper: string): boolean {
   return OURS.test(helper)
 }
 
 /**
- * The credential helpers that git asks for a URL, besides this one, as far as system, global and command scope tell.
- * One that is configured for a pattern, or for a path of the host, counts for the whole host.
+ * The other credential helpers that git asks for a URL, by system, global and command scope. A helper for a pattern or
+ * for a path of the host counts for the whole host.
  *
  * @throws Failure where git can't be found, or can't read its configuration
  * @see https://git-scm.com/docs/gitcredentials#_configuration_options
@@ -28,10 +28,9 @@ export function listOtherHelpers(url: string, env: NodeJS.ProcessEnv): OtherHelp
 }
 
 /**
- * As {@link listOtherHelpers}, with what the repository that we stand in adds: whom git does ask here, to be shown and
- * no more.
+ * As {@link listOtherHelpers}, with those that the present repository adds. It is only shown, and never followed.
  *
- * @returns `keys` of the repository's own configuration that say something about it
+ * @returns also the `keys` of the repository's own configuration that matter
  * @throws Failure where git can't be found, or can't read its configuration
  */
 export function listHelpersHere(url: string, env: NodeJS.ProcessEnv): OtherHelpers & { keys: readonly string[] } {
@@ -52,12 +51,12 @@ function orderHelpers(entries: readonly (readonly [key: string, value: string])[
     const pattern = patternOf(key)
     const isForAll = key === 'credential.helper'
     if (value === '') {
-      // Git's word for "none of those before".
+      // An empty value drops the helpers before it.
       if (isForAll || isSameUrl(pattern, url)) helpers = []
     } else if (isForAll || mayMatch(pattern, url)) helpers.push(value)
   }
   const own = helpers.findIndex(isOwnHelper)
-  // Git has asked us: where we are not in this list, a repository's own configuration comes after it.
+  // Git has asked us. If we are not in this list, a repository's own configuration names us after it.
   const before = own === -1 ? helpers : helpers.slice(0, own)
   return {
     before,
@@ -70,9 +69,9 @@ function isSameUrl(pattern: string, url: string): boolean {
   return URL.canParse(pattern) && new URL(pattern).href === new URL(url).href
 }
 
-/** Whether a pattern, as of `credential.<pattern>.helper`, may hold for what is below a URL. */
+/** Whether a pattern, as in `credential.<pattern>.helper`, may match something below a URL. */
 export function mayMatch(pattern: string, url: string): boolean {
-  // A pattern without a host, as `https://`, or with a star in it.
+  // It has no host, as `https://`, or has a star.
   if (!URL.canParse(pattern) || pattern.includes('*')) return true
   const { protocol, host } = new URL(pattern)
   return protocol === new URL(url).protocol && host === new URL(url).host

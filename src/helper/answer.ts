@@ -7,17 +7,17 @@ import { findAccessToken, findHolders } from '../tokens/cache.ts'
 import { parseAttributes } from './attributes.ts'
 import { AMONG_OTHERS, type CredentialRequest, formatAnswer, readCredentialRequest } from './credential.ts'
 
-/** What git asks of a helper. */
+/** The operations of git's credential protocol. */
 export const OPERATIONS = ['get', 'store', 'erase', 'capability']
 
 /**
- * Answers one operation of git's credential protocol. An operation that is unknown, and a host that is not ours, get
- * silence: git asks the next helper.
+ * Answers one operation of git's credential protocol. An unknown operation and a host that is not ours get no answer:
+ * git asks the next helper.
  *
- * This file and all it imports are the cached path: no process, no lock, nothing loaded. The rest is imported where
- * it is needed.
+ * This file and all its static imports are the cached path: they start no process, take no lock, and load nothing. The
+ * rest is imported where it is needed.
  *
- * @throws Failure with what to tell the user
+ * @throws Failure for the user
  * @see https://git-scm.com/docs/gitcredentials#_custom_helpers
  */
 export async function answer(operation: string, context: Context): Promise<void> {
@@ -32,17 +32,17 @@ export async function answer(operation: string, context: Context): Promise<void>
     case 'capability':
       return context.write('version 0\ncapability authtype\ncapability state\n')
     default:
-    // A word that git does not have yet.
+    // A later git may have more operations.
   }
 }
 
 async function get(context: Context): Promise<void> {
   const request = readCredentialRequest(parseAttributes(context.read()))
-  if (request === undefined) return context.trace("get: no host that can be anybody's")
+  if (request === undefined) return context.trace('get: no host, or one that cannot exist')
   context.trace(
     `get for ${accountUrl(request.account)}; git can take ${request.capabilities.join(', ') || 'a password'}`,
   )
-  // Git asks once more, as the server has refused what it was answered.
+  // With a state, git asks a second time: the server has refused our first answer.
   if (request.answered === undefined) {
     const cached = findAccessToken(await context.findRuntimeDirectory(), request.account)
     if (cached !== undefined && isFresh(cached, context.now())) {
@@ -66,21 +66,21 @@ async function obtain({ account, answered }: CredentialRequest, context: Context
   try {
     return await obtainToken(account, context, answered?.id)
   } catch (error) {
-    // After a browser, or after our first answer, neither another helper nor git's prompt for a password can help.
+    // After a browser or a first answer of ours, no other helper and no prompt for a password can help.
     if (isFailure(error) && (error.quits || answered !== undefined)) context.write('quit=1\n')
     throw error
   }
 }
 
 /**
- * What we issued is saved already, and what somebody else issued is not ours to keep. But git gives a password to all
- * helpers, and one that is asked before us would serve our token for longer than it lives.
+ * Keeps nothing: our own tokens are saved already, and other passwords are not ours. But git gives our token to all
+ * helpers, and a helper that git asks before us would answer with it after it has ended.
  */
 async function store(context: Context): Promise<void> {
   const request = readCredentialRequest(parseAttributes(context.read()))
   if (request?.form !== 'password' || !request.accessToken) return
   const { account, accessToken, capabilities, answered } = request
-  // A git that keeps a state for us saves us the look into our files.
+  // Where git keeps a state for us, we need not look into our files.
   const isShadowed = capabilities.includes('state')
     ? answered?.isShadowed
     : findHolders(await context.findRuntimeDirectory(), account, accessToken).some((holder) => holder.isShadowed)
@@ -90,8 +90,8 @@ async function store(context: Context): Promise<void> {
 }
 
 /**
- * Git erases a token that the server refused. With another one than ours it means another helper's; without one, as in
- * `git credential reject` by hand, everything that is kept for the host or the user.
+ * Forgets the token that the server refused. A token that is not ours is another helper's. Without a token, as in `git
+ * credential reject` by hand, git means everything that is kept for the host or the user.
  */
 async function erase(context: Context): Promise<void> {
   const request = readCredentialRequest(parseAttributes(context.read()))

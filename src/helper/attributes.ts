@@ -1,31 +1,30 @@
 import { Failure } from '../base/failure.ts'
 
 /**
- * What git tells a helper, by attribute name.
- *
- * `password` is secret; so are `credential` and `oauth_refresh_token`, should git send them. Never print a value.
+ * What git sends to a helper, by attribute name. `password`, `credential` and `oauth_refresh_token` are secret: never
+ * print a value.
  */
 export type Attributes = {
-  /** Where a name comes twice the later value counts, as in git. */
+  /** Of two values with the same name the later one counts, as in git. */
   readonly values: ReadonlyMap<string, string>
-  /** `capability[]` and `state[]`, by name with its brackets; others, such as a server's `wwwauth[]`, are passed over. */
+  /** `capability[]` and `state[]`, by name with its brackets. Others, such as a server's `wwwauth[]`, are ignored. */
   readonly lists: ReadonlyMap<string, readonly string[]>
 }
 
 /** Git's limit for a line, without its line feed (git help credential, "INPUT/OUTPUT FORMAT"). */
 const LINE_LIMIT = 65_535
 
-/** The attributes that name a host or a person: a control character in one of them is somebody's attack. */
+/** The attributes that name a host or a person. A control character in one of them is an attack. */
 const NAMES = ['protocol', 'host', 'path', 'username']
 
 /**
- * Reads attributes as git writes them: `name=value` lines that end with a line feed and nothing else (a lone carriage
- * return or U+2028 belongs to the value: CVE-2024-52006, CVE-2024-50338), cut at the first `=`. Reading stops at an
- * empty line or at the end.
+ * Reads attributes as git writes them: lines of `name=value`, cut at the first `=`. Only a line feed ends a line (a lone
+ * carriage return or U+2028 belongs to the value: CVE-2024-52006, CVE-2024-50338). Reading stops at an empty line or at
+ * the end.
  *
  * @param bytes what git sent, a character for each byte
- * @throws Failure for a line without `=`, one that is too long, a NUL, or a control character in a name of a host or
- *   person; no value is repeated in it.
+ * @throws Failure for a line without `=`, a line that is too long, a NUL, or a control character in a name of a host or
+ *   person. It repeats no value.
  * @see https://git-scm.com/docs/git-credential#IOFMT
  */
 export function parseAttributes(bytes: string): Attributes {
@@ -52,7 +51,7 @@ const LISTS = new Set(['capability[]', 'state[]'])
 
 function append(lists: Map<string, string[]>, name: string, value: string): void {
   const list = lists.get(name)
-  // An empty value takes back what came before it.
+  // An empty value empties the list.
   if (list === undefined || value === '') lists.set(name, value === '' ? [] : [value])
   else list.push(value)
 }
@@ -64,15 +63,14 @@ function decode(bytes: string): string {
 
 const BEYOND_ASCII = /[\u0080-\u00FF]/
 
-/** C0, DEL, C1, and the replacement character that stands for bytes which are no UTF-8. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+/** C0, DEL, C1, and the character that replaces bytes which are no UTF-8. */
+// oxlint-disable-next-line no-control-regex -- it looks for control characters
 const CONTROL_CHARACTER = /[\u0000-\u001F\u007F-\u009F\uFFFD]/
 
 /**
  * Writes attributes as git reads them.
  *
- * @param attributes with names of git's own
- * @throws Failure for a value that git could not read back as one: nothing is written in part
+ * @throws Failure for a value that git would not read back as one
  */
 export function formatAttributes(attributes: Iterable<readonly [name: string, value: string]>): string {
   let text = ''

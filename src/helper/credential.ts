@@ -2,34 +2,34 @@ import type { AccessToken } from '../tokens/accessToken.ts'
 import { type Account, USERNAME } from '../tokens/account.ts'
 import { type Attributes, formatAttributes } from './attributes.ts'
 
-/** Set where we have git ask other helpers: one of them may be this one by another name, as in a script. */
+/** Set while git asks other helpers for us. One of them may be this program under another name, as in a script. */
 export const AMONG_OTHERS = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
 
-/** What git asks a helper for, or tells it. */
+/** A request of git's. */
 export type CredentialRequest = {
   readonly account: Account
-  /** Whether git names anybody, be it the name that this helper answers. */
+  /** Whether git names a user, which may be the username that this helper answers. */
   readonly isNamed: boolean
-  /** Of the repository, where `credential.useHttpPath` has git tell it. */
+  /** The repository's, where `credential.useHttpPath` is set. */
   readonly path: string | undefined
-  /** What git announced that it can take (2.46 and later): `authtype`, `state`. */
+  /** What git announced (2.46 and later): `authtype`, `state`. */
   readonly capabilities: readonly string[]
-  /** How git tells of a secret, in `store` and `erase`; `foreign` is a form that is never ours. */
+  /** The form of the secret in `store` and `erase`. A `foreign` form is never ours. */
   readonly form: 'password' | 'bearer' | 'foreign' | 'none'
-  /** That secret, in a form that may be ours. */
+  /** The secret, in a form that may be ours. */
   readonly accessToken: string | undefined
-  /** What this helper has answered before in the same command of git's. */
+  /** What this helper has answered before, in the same command of git's. */
   readonly answered: Answered | undefined
 }
 
-/** What git keeps for us of an answer (`state[]`, 2.46 and later), and brings along with what it does next. */
+/** What git keeps of our answer (`state[]`, 2.46 and later), and sends along with its next request. */
 type Answered = Pick<AccessToken, 'id' | 'isShadowed'> & {
-  /** Who was asked for; empty for nobody in particular. */
+  /** The username of the request; empty where it named none. */
   readonly username: string
 }
 
 /**
- * @returns undefined where git names no host or protocol, or one that can be nobody's: a token is bound to exactly one
+ * @returns undefined where git names no protocol, no host, or a host that cannot exist: a token is bound to exactly one
  *   of each (CVE-2020-11008)
  */
 export function readCredentialRequest({ values, lists }: Attributes): CredentialRequest | undefined {
@@ -38,7 +38,7 @@ export function readCredentialRequest({ values, lists }: Attributes): Credential
   if (!protocol || !host || !HOST.test(host)) return undefined
   const answered = (lists.get('state[]') ?? []).map((value) => parseState(value)).find((own) => own !== undefined)
   const named = values.get('username')
-  // What was answered once comes back as the name of nobody.
+  // The username that we answer comes back, and stands for no account.
   const username = named === USERNAME ? answered?.username : named
   const account = { protocol, host: host.toLowerCase() }
   const form = readForm(values)
@@ -60,8 +60,8 @@ function readForm(values: Attributes['values']): CredentialRequest['form'] {
 }
 
 /**
- * Beyond ASCII, letters that look alike become the same in lower case: the Kelvin sign a "k". And before an "@" would
- * stand somebody's name.
+ * ASCII only: beyond it, different letters become the same in lower case, such as the Kelvin sign and "k". No "@" either:
+ * a username would stand before it.
  */
 const HOST = /^[!-.0-?A-~]+$/
 
@@ -69,14 +69,14 @@ function formatState({ id, isShadowed }: AccessToken, { username = '' }: Account
   return `bitbucket-oauth:${id}:${isShadowed ? 1 : 0}:${encodeURIComponent(username)}`
 }
 
-/** @returns undefined for the state of another helper: git hands every helper those of all */
+/** @returns undefined for the state of another helper: git sends all states to all helpers */
 function parseState(state: string): Answered | undefined {
   const [, id, shadowed, username = ''] = /^bitbucket-oauth:([\w-]+):([01]):(.*)$/.exec(state) ?? []
   if (id === undefined) return undefined
   try {
     return { id, isShadowed: shadowed === '1', username: decodeURIComponent(username) }
   } catch {
-    // It only begins like one of ours.
+    // It only looks like one of ours.
     return undefined
   }
 }
@@ -84,8 +84,8 @@ function parseState(state: string): Answered | undefined {
 /**
  * The answer to `get`, in the form that the user wants and git can take.
  *
- * A token that was issued before git asked may have been revoked since. Where git can keep a state for us, such an
- * answer is said not to be the last one: after a 401 git asks again in the same command, and brings the state along.
+ * A cached token may have been revoked. Where git can keep a state for us, the answer says that it is not the last one:
+ * after a 401 git asks again in the same command, and sends the state along.
  *
  * @param isFinal whether another token would be no better
  * @see https://git-scm.com/docs/git-credential#IOFMT
@@ -98,13 +98,13 @@ export function formatAnswer(
   const hasTypes = capabilities.includes('authtype')
   const hasState = capabilities.includes('state')
   const answer: [name: string, value: string][] = []
-  // Capabilities stand first: git passes over what depends on one that it has not read yet.
+  // Capabilities come first: git ignores an attribute whose capability it has not read yet.
   if (hasTypes) answer.push(['capability[]', 'authtype'])
   if (hasState) answer.push(['capability[]', 'state'])
   if (hasTypes && token.isBearer) answer.push(['authtype', 'Bearer'], ['credential', token.accessToken])
   else answer.push(['username', USERNAME], ['password', token.accessToken])
   answer.push(['password_expiry_utc', String(token.expiresAt)])
-  // No other helper shall keep it.
+  // Other helpers shall not keep it.
   if (hasTypes) answer.push(['ephemeral', '1'])
   if (hasState) {
     answer.push(['state[]', formatState(token, account)])

@@ -9,11 +9,11 @@ import type { Trace } from '../base/trace.ts'
 import { type StallWatch, startStallWatch } from './stall.ts'
 import { unreachableFailure } from './unreachable.ts'
 
-/** How the user's network wants to be used. */
+/** The user's way to the network. */
 export type Network = {
-  /** An http proxy for https; may hold a password, so no more than its host is ever printed. */
+  /** An http proxy for https. It may hold a password, so only its host is ever printed. */
   readonly proxy: URL | undefined
-  /** Is told of each exchange, without what is secret in it. */
+  /** Writes each exchange down, without its secrets. */
   readonly trace?: Trace
   /** Files of certificates (PEM) to trust beside Node's own. */
   readonly certificateFiles: readonly string[]
@@ -33,28 +33,28 @@ export type Answer = {
   readonly body: string
 }
 
-/** A request with something large to send, or whose answer may be large. `headers` and `body` may be secret. */
+/** A request with a large body, or for a large answer. `headers` and `body` may be secret. */
 export type LargeRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Buffer | AsyncIterable<Uint8Array> | undefined
-  /** How long nothing may come, or be taken, before the exchange is given up. Seconds. */
+  /** The exchange ends when nothing moves for so long. Seconds. */
   readonly patience?: number
 }
 
-/** An answer that is still coming. */
+/** An answer whose body is still coming. */
 export type OpenAnswer = {
   readonly url: URL
-  /** Whether it comes from another origin than was asked, which never had the token. */
+  /** Whether a redirect led to another origin, which never got the token. */
   readonly isElsewhere?: boolean
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /**
-   * As it comes, and no faster than it is taken; not decompressed. To be read once, to its end or not. Throws a Failure
-   * with the code `unreachable` where it breaks off.
+   * The body as it comes, not decompressed. It can be read once, and comes no faster than it is read. It throws a Failure
+   * `unreachable` where it breaks off.
    */
   readonly body: AsyncIterable<Uint8Array>
-  /** To be called where the body is not read, or not to its end: the connection is closed. */
+  /** Closes the connection. To be called where the body is not read to its end. */
   readonly close: () => void
 }
 
@@ -64,24 +64,24 @@ const TIME_LIMIT = 30
 /** A server may have to pack a large repository before it answers. Seconds. */
 const PATIENCE = 120
 
-/** Of an answer that is taken as it comes: larger ones make it no faster. Bytes. */
+/** The size of the pieces of a large answer. Larger ones make it no faster. Bytes. */
 const PIECE_BYTES = 64 * 1024
 
-/** No answer that we want comes near it. Bytes. */
+/** All small answers are far below it. Bytes. */
 const SIZE_LIMIT = 1024 * 1024
 
 /**
- * Sends a request and reads the whole answer. A redirect is an answer too: it is never followed, so no secret reaches
- * a host that it was not meant for.
+ * Sends a request and reads the whole answer. A redirect is an answer too, and is never followed, so no secret reaches
+ * another host.
  *
- * @throws Failure with the code `unreachable` when there is no answer
+ * @throws Failure `unreachable` where there is no answer
  */
 export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
   const proxy: { status?: number } = {}
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
   const began = performance.now()
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
-  // Not loaded before there is something to send: of fifty processes that wait for one refresh, one sends.
+  // Loaded here, because of fifty processes that wait for one refresh, only one sends.
   const { default: fetch } = await import('node-fetch')
   try {
     const response = await fetch(url, {
@@ -103,10 +103,10 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
 }
 
 /**
- * Sends a request and hands the answer over as it comes: of any size, for as long as something comes. A redirect is an
- * answer here too.
+ * Sends a request and returns the answer as soon as its headers have come. Its size and time have no limit, as long as
+ * something moves. A redirect is an answer here too.
  *
- * @throws Failure with the code `unreachable` when there is no answer
+ * @throws Failure `unreachable` where there is no answer
  */
 export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
   const { method, headers, body, patience = PATIENCE } = request
@@ -154,7 +154,7 @@ async function* readBody(
   watch: StallWatch,
   fail: (error: unknown) => Failure,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Whoever takes the pieces may take their time: what counts is how long it takes until one comes.
+  // The reader may take its time: only the wait for a piece counts.
   watch.begin()
   try {
     for await (const piece of body as AsyncIterable<Uint8Array>) {
@@ -178,9 +178,9 @@ function makeAgent({ proxy, certificateFiles }: Network, refused: (status: numbe
   const options = certificateFiles.length === 0 ? {} : { ca: readCertificates(certificateFiles) }
   if (proxy === undefined) return new Agent(options)
   const agent = new HttpsProxyAgent(proxy)
-  // What the library's constructor takes holds for the proxy alone; this is for the server behind it.
+  // The options of the constructor are for the proxy. These are for the server behind it.
   Object.assign(agent.options, options)
-  // The library passes a proxy's refusal on as if the server had said it. It must never be taken for the server's word.
+  // The library passes a proxy's refusal on as the server's answer. It must never count as the server's word.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => statusCode === 200 || refused(statusCode))
   return agent
 }

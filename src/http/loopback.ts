@@ -1,6 +1,6 @@
 /**
- * Whether a URL's host can only be this machine (RFC 8252, section 7.3). There, and only there, plain http is good
- * enough for a secret.
+ * Whether a URL's host can only be this machine (RFC 8252, section 7.3). Only there is plain http good enough for a
+ * secret.
  */
 export function isLoopback(url: URL): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)

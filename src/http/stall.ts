@@ -3,7 +3,7 @@ export type StallWatch = {
   readonly signal: AbortSignal
   readonly begin: () => void
   readonly end: () => void
-  /** What is sent, piece by piece: each one that is taken is a sign of life. */
+  /** Passes the pieces of a request's body on. Each piece that is taken is a sign of life. */
   readonly taken: (pieces: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array, void, undefined>
 }
 
@@ -15,7 +15,7 @@ export type StallWatch = {
 export function startStallWatch(patience: number): StallWatch {
   const controller = new AbortController()
   let isWaiting = false
-  // One for the whole exchange: a new one for each piece would cost more than the piece.
+  // One timer for the whole exchange: a new one for each piece would cost more than the piece.
   const timer = setTimeout(() => isWaiting && controller.abort(), patience * 1000).unref()
   const begin = (): void => {
     isWaiting = true

@@ -2,10 +2,9 @@ import { Failure, systemCode } from '../base/failure.ts'
 import { COMMAND } from '../base/program.ts'
 
 /**
- * Why there is no answer, in words.
+ * The Failure `unreachable`, with the reason in words.
  *
- * @param limit the seconds that it was waited for in vain, where that is the reason
- * @returns a Failure with the code `unreachable`
+ * @param limit how many seconds we have waited, where that is the reason
  */
 export function unreachableFailure(
   url: URL,

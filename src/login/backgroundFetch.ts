@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** Git calls itself a few times over. */
+/** Git starts itself a few times in a row. */
 const MOST_CALLERS = 20
 
 /**
- * Whether git runs by itself, in `git maintenance` or `git fetch --prefetch`, which tell a helper nothing of it (unless
- * `git maintenance start` set them up, which in newer versions of git turns credential.interactive off). Seen where the
- * system shows the processes in /proc, as Linux does; elsewhere nobody can tell.
+ * Whether git runs by itself, in `git maintenance` or `git fetch --prefetch`. Git does not tell a helper so, except that
+ * newer versions of `git maintenance start` turn credential.interactive off. We look at the processes in /proc, which
+ * Linux has; on other systems the answer is always no.
  *
- * @param pid of the process that called us
+ * @param pid of the process that started us
  * @see https://git-scm.com/docs/git-maintenance#Documentation/git-maintenance.txt-prefetch
  */
 export function isBackgroundFetch(pid: number): boolean {
@@ -17,7 +17,7 @@ export function isBackgroundFetch(pid: number): boolean {
   )
 }
 
-/** The command lines of a process and of those that called it, word by word. */
+/** The command lines of a process and of its ancestors, word by word. */
 function listCommandLines(pid: number): string[][] {
   const lines: string[][] = []
   try {
@@ -25,12 +25,12 @@ function listCommandLines(pid: number): string[][] {
       lines.push(readFileSync(`/proc/${next}/cmdline`, 'utf8').split('\0'))
     }
   } catch {
-    // There is no /proc, or what is further up is not for us to see.
+    // There is no /proc, or we may not look at that process.
   }
   return lines
 }
 
-/** After the name of the program, which stands in parentheses and may hold anything: its state, its parent. */
+/** The parent stands after the state, which stands after the program's name in parentheses, which may hold anything. */
 function readParent(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return Number(stat.slice(stat.lastIndexOf(') ')).split(' ')[2])

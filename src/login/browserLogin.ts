@@ -13,29 +13,29 @@ import { isBackgroundFetch } from './backgroundFetch.ts'
 
 export type LoginRequest = {
   readonly client: Client
-  /** Who logs in where, for the user. */
+  /** The account, as a person names it. */
   readonly name: string
   /** Values of `credential.<url>.*` by key in lower case. */
   readonly settings: ReadonlyMap<string, string>
-  /** Why a login is needed, for the user: a clause in lower case, and what else could be done about it. */
+  /** Why a login is needed: a clause in lower case, and what else the user could do about it. */
   readonly reason: string
   readonly hints: readonly string[]
-  /** For the person in the browser. Seconds. */
+  /** How long the person may take in the browser. Seconds. */
   readonly timeLimit: number
-  /** Whether a person has typed `login`, and so wants to be asked. */
+  /** Whether a person has typed `login`, and so expects the browser. */
   readonly isByHand: boolean
-  /** What a person types to log in. */
+  /** The command that logs in. */
   readonly command: string
   readonly context: Context
-  /** Saves what was granted, before the browser is told that all is well; with the second it was asked for. */
+  /** Saves the tokens, before the browser shows success. `sentAt` is in seconds since 1970. */
   readonly save: (tokenResponse: TokenResponse, sent: number) => Promise<AccessToken>
 }
 
 /**
- * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open,
- * wait for the code, exchange it, save, and only then tell the browser how it went.
+ * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open the
+ * browser, wait for the code, exchange it, save the tokens, and then show the result in the browser.
  *
- * @throws Failure where nobody may be asked (`login_required`), and where the login came to nothing
+ * @throws Failure `login_required` where no person may be asked, and others where the login brought no token
  */
 export async function logInWithBrowser(request: LoginRequest): Promise<AccessToken> {
   const { client, timeLimit, context } = request
@@ -45,7 +45,7 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
   try {
     context.trace(`listening at ${listener.redirectUri}`)
     const authorization = await startAuthorization(client, listener.redirectUri)
-    // Waiting begins before the browser opens: nothing it brings can come too early.
+    // The wait begins before the browser opens, so that no redirect comes too early.
     const redirect = listener.receive(authorization.state, timeLimit)
     await Promise.race([redirect, openAuthorization(request, authorization, browser)])
     const response = await redirect
@@ -62,14 +62,14 @@ async function openAuthorization(
   browser: OpenBrowser | undefined,
 ): Promise<void> {
   const { client, reason, timeLimit, isByHand, context } = request
-  // Whoever has asked for it knows why.
+  // A person who typed the command knows the reason.
   if (!isByHand) context.tell(reason)
   const way =
     browser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
   context.tell(`to log in, ${way} (within ${formatTimeLimit(timeLimit)}; Ctrl-C stops):`)
   context.tell(url.href)
   if (browser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
-  // The address is on the screen, so a browser that does not start is not the end.
+  // The address is on the screen, so the login goes on without the browser.
   await browser?.(url).catch(() => context.tell('the browser did not start; open the address above by hand'))
 }
 
@@ -96,9 +96,9 @@ async function completeLogin(
 }
 
 /**
- * Whatever runs by itself must never find a browser window waiting.
+ * A git that runs by itself must never open a browser window.
  *
- * @throws Failure `login_required` where nobody may be asked, with the way to be asked
+ * @throws Failure `login_required` where no person may be asked, with the command that logs in
  */
 function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined): void {
   const { settings, reason, hints, isByHand, command, context } = request
@@ -118,7 +118,7 @@ function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined
     if (isBackgroundFetch(process.ppid)) refuse('git fetches in the background', `to log in: ${command}`)
   }
   if (env['CI'] && !isFalse(env['CI'])) {
-    refuse('CI is set', `to log in, where somebody sits: env -u CI ${command}`)
+    refuse('CI is set', `to log in, where a person sits: env -u CI ${command}`)
   }
   if (browser === undefined && !context.isAttended()) {
     refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)

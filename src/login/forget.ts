@@ -13,15 +13,15 @@ import { loginCommand } from './loginCommand.ts'
 import { noteFailedLogin } from './pause.ts'
 
 /**
- * A refresh that runs meanwhile takes seconds, and a stopped process's lock is taken over after ten; a login takes
- * longer, but then the token is on its way out. Seconds.
+ * A refresh in another process takes seconds, and the lock of a stopped process is taken over after ten. A login takes
+ * longer, but then the token is being replaced anyway. Seconds.
  */
 const PATIENCE = 15
 
 /**
- * Forgets an access token that the server refused, unless a sibling has renewed it meanwhile.
+ * Forgets an access token that the server refused, unless another process has renewed it meanwhile.
  *
- * @throws Failure for one that was just issued: another one would be refused as well
+ * @throws Failure for a token that was just issued: the server would refuse the next one as well
  */
 export async function forgetAccessToken(
   holders: readonly Account[],
@@ -34,7 +34,7 @@ export async function forgetAccessToken(
       const refused = await withLock(storage.data, account, options, () =>
         removeStoredToken(storage, account, (token) => token.accessToken === accessToken),
       ).catch((error: unknown) => {
-        // Whoever has the lock is getting another token already.
+        // The process that has the lock is getting another token already.
         if (!isFailure(error) || error.code !== 'locked') throw error
         return undefined
       })
@@ -45,7 +45,7 @@ export async function forgetAccessToken(
   })
 }
 
-/** Git tells a helper only that the server refused, and not why. */
+/** Git tells a helper that the server refused the token, and not why. */
 function refusedTokenFailure(
   { grantType }: AccessToken,
   account: Account,
@@ -64,17 +64,16 @@ function refusedTokenFailure(
 }
 
 /**
- * Which logins are meant: the account's own and no other one; that which answers for the account, which is the default
- * account's where it has none of its own; or those of all accounts of the host.
+ * Which logins are meant: `own` is the account's own and no other one; `answering` is the login that answers for the
+ * account, which may be the default account's; `all` are those of all accounts of the host.
  */
 type Extent = 'own' | 'answering' | 'all'
 
 /**
- * Forgets logins as a whole. Where nothing is kept, nothing happens.
+ * Forgets logins as a whole. Without a login it does nothing.
  *
- * @param extent git means whoever answers, a person whom they name
- * @param look is shown what is about to be forgotten, under its lock
- * @throws Failure where something can't be removed
+ * @param look sees each login under its lock, before it is forgotten
+ * @throws Failure where something cannot be removed
  */
 export async function forgetLogin(
   wanted: Account,
@@ -86,19 +85,19 @@ export async function forgetLogin(
     for (const account of listForgotten(wanted, storage, extent)) {
       await withLock(storage.data, account, { patience: PATIENCE, tell: context.tell }, async () => {
         await look(storage, account)
-        // First: where the keyring keeps its login, the record that says so stays.
+        // First, so that where the keyring keeps its login, the record that says so stays too.
         await forgetInKeyring(storage, account)
         removeAllOf(storage.data, account)
         removeAllOf(storage.runtime, account)
       })
     }
-    // Who has no login may have a note of one that was cancelled.
+    // An account without a login may have a note of a cancelled one.
     const asked = extent === 'own' ? wanted : answeringAccount(storage.data, wanted)
     removeNote(storage.runtime, asked, 'failed-login')
   })
 }
 
-/** An earlier login may lie there as well, of which no record speaks. */
+/** The keyring may hold an earlier login, which no record mentions. */
 async function forgetInKeyring({ data, keyring, tell }: Storage, account: Account): Promise<void> {
   const isThere = isInKeyring(data, account)
   try {
@@ -115,7 +114,7 @@ function listForgotten(wanted: Account, storage: Storage, extent: Extent): Accou
   return [storage.data, storage.runtime].some((directory) => hasRecord(directory, account)) ? [account] : []
 }
 
-/** The accounts of a host that anything is kept of, the default account first. */
+/** The accounts of a host that have a login or an access token here, the default account first. */
 export function listKeptAccounts(wanted: Account, { data, runtime }: Pick<Storage, 'data' | 'runtime'>): Account[] {
   const kept = [data, runtime].flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
   return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]

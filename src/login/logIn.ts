@@ -11,14 +11,14 @@ import { save } from './save.ts'
 import type { AccountSettings } from './settings.ts'
 
 /**
- * A login that git's call needs.
+ * A login that git's request needs.
  *
  * @param reason why, as a clause in lower case
- * @param hints what else could be done about it
- * @throws Failure where nobody need or may be asked, and where the login came to nothing
+ * @param hints what else the user could do
+ * @throws Failure where no person need or may be asked, and where the login brought no token
  */
 export async function logIn(renewal: Renewal, reason: string, hints: readonly string[] = []): Promise<AccessToken> {
-  // Nobody need be disturbed yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
+  // There is no hurry yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
   if (renewal.hasValid) {
     const wayOut = `to log in: ${loginCommand(renewal.account)}`
     throw new Failure(reason, { hints: [...hints, wayOut], code: 'login_required' })
@@ -28,16 +28,16 @@ export async function logIn(renewal: Renewal, reason: string, hints: readonly st
 }
 
 /**
- * A login that a person asks for: whatever is stored, whatever failed before.
+ * A login that a person asks for. It does not matter what is stored, or what failed before.
  *
- * @throws Failure where the login came to nothing
+ * @throws Failure where the login brought no token
  */
 export async function logInByHand(
   settings: AccountSettings,
   under: Pick<UnderLock, 'lock' | 'asked'>,
 ): Promise<AccessToken> {
   const { account, storage } = settings
-  // A login in a keyring that cannot be used any more is what a login by hand is the way out of.
+  // A new login is the way out of a keyring that cannot be used any more.
   const found = await readLogin(storage, account).catch((error: unknown) => {
     if (!isKeyringTrouble(error)) throw error
     return undefined
@@ -76,7 +76,7 @@ async function askInBrowser(
     }
     return token
   } catch (error) {
-    // Where nobody was asked, nobody refused: another process still may ask.
+    // No person was asked, so another process may still ask.
     if (!isFailure(error) || isUnasked(error)) throw error
     noteFailedLogin(storage.runtime, account, { code: error.code, leftAt: context.now() })
     const { code = 'login_failed', cause } = error

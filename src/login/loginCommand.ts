@@ -3,17 +3,17 @@ import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 
-/** What a person types to log in to an account. */
+/** The command that logs in to an account. */
 export function loginCommand(account: Account): string {
   return commandFor('login', account)
 }
 
-/** What a person types to renew an account's access token. */
+/** The command that renews an account's access token. */
 export function refreshCommand(account: Account): string {
   return commandFor('refresh', account)
 }
 
-/** What a person types to have the consumer's secret forgotten. */
+/** The command that forgets the consumer's secret. */
 export function forgetConsumerCommand(account: Account): string {
   return commandFor('logout --consumer', defaultAccount(account))
 }

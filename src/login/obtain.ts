@@ -12,21 +12,21 @@ import { renew } from './renew.ts'
 import type { UnderLock } from './renewal.ts'
 import { type AccountSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
 
-/** How long to wait for another process, which has limits of its own for what it does. Seconds. */
+/** How long to wait for another process. Its work has limits of its own. Seconds. */
 const PATIENCE = LONGEST_LOGIN + 60
 
-/** How long to wait for another process with a token in hand that is still valid. Seconds. */
+/** How long to wait for another process while there is a valid token. Seconds. */
 const SHORT_PATIENCE = 5
 
 type Token = AccessToken | undefined
 
 export type Obtained = {
   readonly token: AccessToken
-  /** Whether another token would be no better, or is not to be had: the contrary of git's `continue`. */
+  /** Whether there is no better token: the contrary of git's `continue`. */
   readonly isFinal: boolean
 }
 
-/** What is asked for, and what it takes to find it. */
+/** The request for a token, and what it takes to answer it. */
 type TokenRequest = {
   readonly account: Account
   readonly storage: Storage
@@ -39,12 +39,12 @@ type TokenRequest = {
 
 /**
  * A new access token, saved before it is returned: one that another process has just obtained, else a refreshed one, else
- * one from a login in the browser. While the old one is valid, no trouble in getting a new one keeps it from being used.
+ * one from a login in the browser. Where none of these can be had, the old token is returned while it is valid.
  *
- * @param wanted whom git asks for; the default account answers for a username that has no login of its own
- * @param refused the id of a token that the server has just refused, and that counts as none
+ * @param wanted the account that git asks for; the default account answers for a username without a login of its own
+ * @param refused the id of a token that the server has just refused: it is not returned again
  * @returns undefined for a host that is not ours
- * @throws Failure where there is no token to be had; no refresh token was deleted
+ * @throws Failure where there is no token; no refresh token was deleted
  */
 export async function obtainToken(
   wanted: Account,
@@ -58,7 +58,7 @@ export async function obtainToken(
     const present = await readUsableToken(request)
     if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
 
-    // An account with a record was ours when that was made: of many processes that wait, only one asks git for settings.
+    // An account with a record is ours. So of many processes that wait, only one asks git for its settings.
     const isKnown = hasRecord(storage.data, account)
     const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
     if (!isKnown && settings === undefined) return undefined
@@ -75,7 +75,7 @@ export async function obtainToken(
   })
 }
 
-/** Another process's token, if it came first, else a new one. */
+/** The token of another process that had the lock before, else a new one. */
 async function obtainUnderLock(request: TokenRequest, known: AccountSettings | undefined, lock: Lock): Promise<Token> {
   const { account, storage, context, refused, asked } = request
   const present = await readUsableToken(request)
@@ -94,7 +94,7 @@ async function obtainUnderLock(request: TokenRequest, known: AccountSettings | u
  * A login that a person asks for, for the default account or for a username of its own.
  *
  * @returns undefined for a host that is not ours
- * @throws Failure where it came to nothing
+ * @throws Failure where the login brought no token
  */
 export async function logInAnew(account: Account, context: Context): Promise<Token> {
   return underLock(
@@ -105,7 +105,7 @@ export async function logInAnew(account: Account, context: Context): Promise<Tok
 }
 
 /**
- * Renews the access token of an account, fresh as it may be, without ever asking anybody.
+ * Renews the access token of an account, even a fresh one. It never opens a browser.
  *
  * @param wanted as for {@link obtainToken}
  * @returns undefined for a host that is not ours
@@ -119,7 +119,7 @@ export async function refreshNow(wanted: Account, context: Context): Promise<Tok
   )
 }
 
-/** Works under the lock of an account, whatever token is stored for it. */
+/** Works under the lock of an account. The stored access token does not matter. */
 async function underLock(
   findAccount: (storage: Storage) => Account,
   context: Context,
@@ -137,14 +137,14 @@ async function underLock(
   })
 }
 
-/** Waits only shortly where there still is a valid token, and not at all once another process has obtained one. */
+/** The wait is short while there is a valid token, and ends when another process has obtained one. */
 function lockOptions(request: TokenRequest, present: Token): LockOptions<Token> {
   const { account, storage, context, refused } = request
   return {
     patience: isValidNow(present, context) ? SHORT_PATIENCE : PATIENCE,
     tell: context.tell,
     look: () => {
-      // The keyring is not asked while we wait.
+      // We do not ask the keyring while we wait.
       const token = readAccessToken(storage.runtime, account)
       return token?.id !== refused && isFreshNow(token, context) ? token : undefined
     },
@@ -158,10 +158,11 @@ async function readUsableToken({ account, storage, refused }: TokenRequest): Pro
 }
 
 /**
- * The stored token, while it is valid, where there is no new one to be had.
+ * The stored token, if it is still valid.
  *
- * @param before what was stored at first: a keyring that went down meanwhile has not made it worse
- * @throws Failure the reason why there is no new one
+ * @param before the token that was stored at first, for the case that the keyring has gone down meanwhile
+ * @param reason why there is no new token
+ * @throws Failure the reason, where the token is not valid any more
  */
 async function requireValidToken(request: TokenRequest, before: Token, reason: Failure): Promise<AccessToken> {
   const { context } = request
@@ -181,7 +182,7 @@ function isValidNow(token: Token, { now }: Context): token is AccessToken {
   return token !== undefined && isValid(token, now())
 }
 
-/** Begins anew where the process was stopped for so long that another one took its lock over. */
+/** Repeats the work where this process was stopped for so long that another one took its lock over. */
 async function untilHeld(work: () => Promise<Token>): Promise<Token> {
   for (;;) {
     const token = await orFailure(work)

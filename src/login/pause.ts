@@ -6,16 +6,16 @@ import { leaveNote, readNote } from '../tokens/notes.ts'
 import { loginCommand } from './loginCommand.ts'
 import type { Renewal } from './renewal.ts'
 
-/** For so long git's own calls leave somebody in peace who cancelled a login, or did not come. Seconds. */
+/** For this long git's requests open no browser after a login that was cancelled or not finished. Seconds. */
 const PAUSE = 600
 
-/** Each time in a row that nobody comes, twice as long, so that a night brings a few browser windows and not forty. */
+/** The pause doubles with each unfinished login in a row, so that a night brings a few browser windows and not forty. Seconds. */
 const LONGEST_PAUSE = 24 * 3600
 
-/** At a terminal somebody has just typed the command; but one command may ask for several logins. Seconds. */
+/** At a terminal a person has just typed the command. But one command may ask for several logins. Seconds. */
 const PAUSE_AT_TERMINAL = 15
 
-/** How a login ended that is not to be asked for again at once. */
+/** The ends of a login after which git's requests pause. */
 const ENDINGS: Readonly<Record<string, string>> = {
   access_denied: 'was cancelled',
   timeout: 'was not finished',
@@ -23,10 +23,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Notes that a login came to nothing.
+ * Leaves a note that a login brought no token.
  *
  * @param runtime the runtime directory
- * @param ending.code the Failure's, or `refused` where the server refused the token that the login brought
+ * @param ending.code the Failure's code, or `refused` where the server refused the token that the login brought
  * @param ending.leftAt seconds since 1970
  */
 export function noteFailedLogin(
@@ -41,20 +41,19 @@ export function noteFailedLogin(
 }
 
 /**
- * One browser is enough for all the processes that wait for a login, and for those that git starts by itself in the
- * time after it.
+ * One browser is enough for all processes that wait for a login, and for those that git starts by itself soon after it.
  *
- * @throws Failure where a login came to nothing a short while ago
+ * @throws Failure `login_paused` where a login has failed a short while ago
  */
 export function assertNotPaused({ account, storage, hasFallback, asked, context }: Renewal, reason: string): void {
   const note = readNote(storage.runtime, account, 'failed-login')
   const leftAt = Number(note?.['leftAt'])
   const passed = context.now() - leftAt
-  // One from the future, of a clock that was set back since, says nothing; nor does one that cannot be read.
+  // A note from the future (the clock was set back since) says nothing; nor does a note that cannot be read.
   if (note === undefined || !(passed >= -1)) return
   const hints = [`to log in now: ${loginCommand(account)}`]
   if (leftAt > asked) {
-    const message = 'the login that another git process asked for came to nothing, so there is no token'
+    const message = 'another git process has asked for a login, and it brought no token'
     throw new Failure(message, { code: 'login_paused', hints, quits: !hasFallback })
   }
   const ending = ENDINGS[String(note['code'])]
@@ -67,12 +66,12 @@ export function assertNotPaused({ account, storage, hasFallback, asked, context 
   })
 }
 
-/** Seconds; the shortest where a note does not say. */
+/** Seconds; the shortest pause where the note names none. */
 function readPause({ pause }: JsonObject): number {
   return typeof pause === 'number' && pause > 0 ? Math.min(pause, LONGEST_PAUSE) : PAUSE
 }
 
-/** Whether nobody was asked, so that a login may be tried by another process, or another way. */
+/** Whether no person was asked, so that another process may still ask. */
 export function isUnasked(error: unknown): boolean {
   return isFailure(error) && ['login_required', 'login_paused', 'no_listener'].includes(error.code ?? '')
 }

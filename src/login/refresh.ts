@@ -14,10 +14,10 @@ import { save } from './save.ts'
 type Candidate = { readonly stored: StoredLogin; readonly refreshToken: string }
 
 /**
- * Sends refresh tokens until the server takes one, and saves what it answers.
+ * Sends refresh tokens until the server takes one, and saves its answer.
  *
- * @returns the Failure with which the server refused the last one, where it took none
- * @throws Failure for anything that is no word of the server on the refresh token
+ * @returns the server's last refusal, where it took none
+ * @throws Failure for any other trouble
  */
 export async function refresh(renewal: Renewal, stored: StoredLogin): Promise<AccessToken | Failure> {
   const { lock, store, context } = renewal
@@ -27,7 +27,7 @@ export async function refresh(renewal: Renewal, stored: StoredLogin): Promise<Ac
     const sentAt = context.now()
     const answer = await send(renewal, candidate, sentAt)
     if (!isFailure(answer)) return answer
-    // A process that was stopped for long knows nothing any more of what happened to an old token.
+    // This process was stopped for long. Another one may have spent the token meanwhile.
     if (!lock.isHeld()) throw lockLostFailure(answer)
     if (!isRefreshTokenRefused(answer.code)) throw answer
     context.trace(`the refresh token was refused: ${answer.code}`)
@@ -45,7 +45,7 @@ async function send(
 ): Promise<AccessToken | Failure> {
   const { client, lock, context } = renewal
   const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
-  // The answer exists once: whatever happens meanwhile, it is saved first.
+  // The answer exists once. It is saved before any signal takes effect.
   return holdSignals(() =>
     orFailure(async () => {
       assertLockHeld(lock)
@@ -56,19 +56,19 @@ async function send(
   )
 }
 
-/** What else can be tried after the server has refused a refresh token. */
+/** The next candidate after a refused one. */
 async function findNext(
   { storage, account }: Renewal,
   refused: Candidate,
   sentAt: number,
 ): Promise<Candidate | undefined> {
   const { login } = refused.stored
-  // Another machine with the same home directory may have been faster, where no lock of ours reaches.
+  // Another machine with the same home directory may have been faster. Our lock does not reach it.
   const newer = await readLogin(storage, account)
   if (newer !== undefined && newer.login.refreshToken !== login.refreshToken) {
     return { stored: newer, refreshToken: newer.login.refreshToken }
   }
-  // A server that forgot its last answer may still take the token that it answered to.
+  // A server that has lost its last answer may still take the token before.
   const previous = refused.refreshToken === login.refreshToken ? findPreviousRefreshToken(login, sentAt) : undefined
   return previous === undefined ? undefined : { stored: refused.stored, refreshToken: previous }
 }

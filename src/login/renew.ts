@@ -10,9 +10,9 @@ import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
 import type { AccountSettings } from './settings.ts'
 
 /**
- * A new access token: refreshed, or from a login where there is nothing to refresh or the server itself refuses it.
+ * A new access token: a refreshed one, or one from a login where there is no refresh token or the server refuses it.
  *
- * @throws Failure where there is none to be had; with the code `lock_lost` where another process has taken the lock over
+ * @throws Failure where there is none; with the code `lock_lost` where another process has taken the lock over
  */
 export async function renew(settings: AccountSettings, under: UnderLock): Promise<AccessToken> {
   const { account, client, storage } = settings
@@ -26,7 +26,7 @@ export async function renew(settings: AccountSettings, under: UnderLock): Promis
     const token = await logInIfPossible(renewal, `${account.host} refused an access token that it had just issued`)
     if (token !== undefined) return token
   }
-  // Loaded here: of many processes that wait for one refresh, one sends.
+  // Loaded here, because of many processes that wait for one refresh, only one sends it.
   const { refresh } = await import('./refresh.ts')
   const refreshed = await refresh(renewal, stored)
   if (!isFailure(refreshed)) return refreshed
@@ -34,16 +34,16 @@ export async function renew(settings: AccountSettings, under: UnderLock): Promis
   if (renewal.hasValid && isClientRefused(refreshed.code)) {
     throw new Failure(reason, { hints: refreshed.hints, code: refreshed.code, cause: refreshed })
   }
-  // The refused one stays until a login replaces it: when a wrong secret is put right, it is good again.
+  // The refused refresh token stays until a login replaces it. When a wrong secret is put right, it is good again.
   return logIn(renewal, reason, refreshed.hints)
 }
 
-/** After so long a refusal says nothing any more. Seconds. */
+/** An older refusal says nothing any more. Seconds. */
 const REFUSAL_AGE_LIMIT = 3600
 
 /**
  * Whether the server has refused an access token that it had just refreshed. Another refresh would bring another such
- * token; a login may be for an account with more rights.
+ * token. A login may be for an account with more rights.
  */
 function takeRefusedNote({ account, storage, hasValid, context }: Renewal): boolean {
   const note = hasValid ? undefined : readNote(storage.runtime, account, 'refused')
@@ -52,7 +52,7 @@ function takeRefusedNote({ account, storage, hasValid, context }: Renewal): bool
   return !(Number(note['leftAt']) < context.now() - REFUSAL_AGE_LIMIT)
 }
 
-/** @returns undefined where nobody can be asked */
+/** @returns undefined where no person can be asked */
 async function logInIfPossible(renewal: Renewal, reason: string): Promise<AccessToken | undefined> {
   const token = await orFailure(() => logIn(renewal, reason))
   if (!isFailure(token)) return token

@@ -4,7 +4,7 @@ import { probeRecord } from '../tokens/recordFile.ts'
 import { chooseStore, moveLogin } from '../tokens/saveLogin.ts'
 import type { AccountSettings } from './settings.ts'
 
-/** The renewing of an account's access token, under its lock. */
+/** The renewal of an account's access token, under its lock. */
 export type Renewal = AccountSettings &
   UnderLock & {
     /** The login that is stored for the account, in the store where the next one will go. */
@@ -16,11 +16,11 @@ export type UnderLock = {
   readonly lock: Lock
   /** When git asked, in seconds since 1970. */
   readonly asked: number
-  /** Whether there still is a valid access token: then nobody need be disturbed. */
+  /** Whether there still is a valid access token: then no browser opens. */
   readonly hasValid: boolean
 }
 
-/** What an access token's record may need. Bytes. */
+/** Room for an access token's record. Bytes. */
 const ROOM = 16 * 1024
 
 /**

@@ -12,12 +12,12 @@ import type { Login } from '../tokens/storedLogin.ts'
 import type { Renewal } from './renewal.ts'
 
 /**
- * Saves first what exists only once: the login, then the access token.
+ * Saves the login first, because a refresh token exists only once. Then it saves the access token.
  *
  * @param login undefined where the server issued no refresh token
- * @param isNew whether somebody has just logged in, and did not only refresh
+ * @param isNew whether it comes from a login, and not from a refresh
  * @param sentAt when the token was asked for, in seconds since 1970
- * @throws Failure where no place took the login, though one had on trial
+ * @throws Failure where no place takes the login, though one did in the probe
  */
 export async function save(
   renewal: Renewal,
@@ -40,14 +40,15 @@ export async function save(
   renewal.context.trace(
     `token ${token.id} is saved, ${login === undefined ? 'without a refresh token' : 'after its refresh token'}`,
   )
-  // A login sets right whatever they say.
+  // A login makes all notes obsolete.
   if (isNew) for (const name of NOTES) removeNote(renewal.storage.runtime, renewal.account, name)
   return token
 }
 
 /**
- * Whether what is stored is what this process read. A process that was stopped for long, between asking and saving,
- * may find that another one took its lock and has a newer login by now, which must stay, or that it was forgotten.
+ * Whether the stored login is still the one that this process has read. This process may have been stopped for long
+ * between sending and saving. Then another one may have taken its lock, and saved a newer login, which must stay; or the
+ * login was forgotten.
  */
 async function isStillOurs({ account, storage, lock, stored }: Renewal): Promise<boolean> {
   if (lock.isHeld()) return true
@@ -55,7 +56,7 @@ async function isStillOurs({ account, storage, lock, stored }: Renewal): Promise
     const present = await readLogin(storage, account)
     return present?.generation === stored?.generation && present?.login.refreshToken === stored?.login.refreshToken
   } catch (error) {
-    // Nobody can tell. Both are kept then, and the newer one is known by its number.
+    // We cannot tell. Both are kept then, and the newer one is known by its generation.
     if (!isKeyringTrouble(error)) throw error
     return true
   }
@@ -68,14 +69,14 @@ async function saveLogin(
 ): Promise<void> {
   const place = await writeLogin(storage, account, { login, issued }, store, stored)
   if (place === 'keyring' && client.secretSource === 'configuration') {
-    // It still is where the user put it.
+    // On failure the secret still is where the user put it.
     await saveClientSecret(storage.keyring, account, client).catch((error: unknown) => {
       if (!isKeyringTrouble(error)) throw error
     })
   }
 }
 
-/** It was tried before, and what cannot be had again is saved: git gets its answer all the same. */
+/** The login is saved by now, so git gets its answer even where the access token cannot be saved. */
 async function saveAccessToken({ account, storage }: Renewal, token: AccessToken): Promise<void> {
   try {
     await writeStoredToken(storage, account, token)

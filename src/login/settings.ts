@@ -8,10 +8,10 @@ import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { findClientSecret } from '../tokens/clientSecret.ts'
 import type { LoginStorage, Storage, StoreChoice } from '../tokens/storage.ts'
 
-/** How long a person may take in the browser, unless `oauthLoginTimeout` says otherwise. Seconds. */
+/** How long a person may take in the browser, where `oauthLoginTimeout` is not set. Seconds. */
 const LOGIN_TIME_LIMIT = 300
 
-/** Whoever has not come back after an hour will not. Seconds. */
+/** After an hour a person will not come back. Seconds. */
 export const LONGEST_LOGIN = 3600
 
 /** What a new token for an account takes: the OAuth client, git's settings, where the login is kept. */
@@ -20,20 +20,20 @@ export type AccountSettings = {
   readonly client: Client
   readonly settings: Settings
   readonly storage: LoginStorage
-  /** Whether git asks other helpers after this one: they may have what a login here did not bring. */
+  /** Whether git asks other helpers after this one. They may have a password where we have no token. */
   readonly hasFallback: boolean
-  /** How git is to be answered. */
+  /** The form in which git is answered. */
   readonly answerForm: AnswerForm
-  /** For the person in the browser. Seconds. */
+  /** How long the person may take in the browser. Seconds. */
   readonly loginTimeLimit: number
   readonly context: Context
 }
 
 /**
- * Asks git for the user's settings, and looks whether they make the account ours.
+ * Asks git for the user's settings, which also say whether the account is ours.
  *
  * @returns undefined for a host that is not ours
- * @throws Failure with the code `not_configured` where a setting is missing or won't do
+ * @throws Failure `not_configured` where a setting is missing or not valid
  */
 export async function readAccountSettings(
   account: Account,
@@ -69,7 +69,7 @@ export async function readAccountSettings(
 }
 
 /**
- * What is configured for an account.
+ * The settings for an account.
  *
  * @returns undefined for a host that is not ours
  * @throws Failure where git can't be found, or can't read its configuration
@@ -77,20 +77,20 @@ export async function readAccountSettings(
 export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings | undefined {
   const url = accountUrl(defaultAccount(account))
   if (!mayBeOurs(url)) return undefined
-  // With the username in it: a person may have a consumer of their own.
+  // The URL has the username, because an account may have a consumer of its own.
   const settings = readSettings('credential', accountUrl(account), env)
   const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
   return isOurs(url, settings, readGeneral) ? settings : undefined
 }
 
-/** @throws Failure for a word that is no choice */
+/** @throws Failure for any other word */
 export function readStoreChoice(settings: Settings): StoreChoice {
   const value = settings.get('oauthstore') ?? 'auto'
   if (value === 'auto' || value === 'keyring' || value === 'file') return value
   throw unknownValueFailure('oauthStore', 'auto, keyring or file')
 }
 
-/** A password is the form that every git takes; but where git has other helpers, some of them keep passwords. */
+/** Every git takes a password. But where git has other helpers, some of them keep passwords. */
 function readAnswerForm(settings: Settings, { before, after }: OtherHelpers): AnswerForm {
   const value = settings.get('oauthauthtype') ?? 'auto'
   if (value !== 'auto' && value !== 'basic' && value !== 'bearer') {

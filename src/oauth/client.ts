@@ -4,22 +4,22 @@ import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
 import { isConfidential, isLoopback } from '../http/loopback.ts'
 
-/** The OAuth client we are: the user's own consumer, in Bitbucket's words. `clientSecret` is secret. */
+/** The OAuth client: the user's own consumer, as Bitbucket calls it. `clientSecret` is secret. */
 export type Client = {
-  /** Bitbucket's page calls it the key. */
+  /** Bitbucket calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
-  /** `kept` is where logins are: in the keyring, or in a file. */
+  /** `kept` means with the logins: in the keyring, or in a file. */
   readonly secretSource: 'environment' | 'configuration' | 'kept'
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
-  /** RFC 7009; Bitbucket has one that it does not document. Beside the token endpoint. */
+  /** RFC 7009. Bitbucket has one beside the token endpoint, and does not document it. */
   readonly revocationEndpoint: URL
-  /** Where the REST interface is; undefined where that is not known. */
+  /** The URL of the REST interface, where it is known. */
   readonly apiUrl: URL | undefined
-  /** To the letter as the consumer has it: it is compared as text (RFC 6749, section 3.1.2.3). */
+  /** Exactly as the consumer has it: the server compares it as text (RFC 6749, section 3.1.2.3). */
   readonly redirectUri: string
-  /** Left out unless configured: the permissions ticked for the consumer decide. */
+  /** Undefined unless configured: then the permissions ticked for the consumer decide. */
   readonly scope: string | undefined
 }
 
@@ -28,16 +28,16 @@ type Settings = ReadonlyMap<string, string>
 
 const BITBUCKET_API = 'https://api.bitbucket.org'
 
-/** The callback URL that the documentation tells everybody to give the consumer. */
+/** The callback URL that our documentation names for the consumer. */
 export const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
 
-/** A host is the user's own wish where all of these are set for it. */
+/** Where all of these are set for a host, the user wants it to be ours. */
 const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
 
 /**
- * Whether a URL could be made ours at all: a protocol and host and nothing else, no dot after the name (for git's
- * matching of URLs that is the same host), no character that git has no host names with, and nothing that anybody on the
- * way could listen to.
+ * Whether a URL could be ours: it is a protocol and a host and nothing else; no dot follows the name (git's matching of
+ * URLs would take that for the same host); it has no character that git does not allow in a host; and a secret may be
+ * sent there.
  */
 export function mayBeOurs(url: string): boolean {
   if (!URL.canParse(url) || new URL(url).origin !== url || url.endsWith('.')) return false
@@ -45,12 +45,12 @@ export function mayBeOurs(url: string): boolean {
 }
 
 /**
- * Whether requests for a URL are ours to answer: Bitbucket's always, another host's where the user configured a client
- * id and both endpoints for that URL, or for a pattern such as `https://*.acme.example` that matches it.
+ * Whether requests for a URL are ours to answer. Bitbucket's always are. Those for another host are where the user has
+ * configured a client id and both endpoints for that URL, or for a pattern that matches it, as `https://*.acme.example`.
  *
  * @param url protocol and host, as `https://bitbucket.org`
- * @param settings what holds for the URL
- * @param general gives what holds for any URL of this protocol: it names no host, so it makes none ours
+ * @param settings those for the URL
+ * @param general gives the settings for all URLs of this protocol: they name no host, so they make none ours
  */
 export function isOurs(url: string, settings: Settings, general: () => Settings): boolean {
   if (url === BITBUCKET) return true
@@ -60,16 +60,16 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
 }
 
 /**
- * The client id whose secret is not configured: it may be in the system's keyring.
+ * The configured client id, where its secret is not configured but may be kept with the logins.
  *
- * @returns undefined where nothing has to be looked for
+ * @returns undefined where the secret is configured, or the id is not
  */
 export function findClientIdWithoutSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
 }
 
-/** The client id that is configured for a URL, be there a secret or not. */
+/** The client id that is configured for a URL, with or without a secret. */
 export function readClientId(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   return readConsumer(url, settings, env).clientId || undefined
 }
@@ -77,8 +77,8 @@ export function readClientId(url: string, settings: Settings, env: NodeJS.Proces
 /**
  * The client that is configured for a URL.
  *
- * @param keptSecret the client secret that was found elsewhere, where {@link findClientIdWithoutSecret} asks for one
- * @throws Failure with the code `not_configured` where the id or secret is missing, and where a URL won't do
+ * @param keptSecret the client secret that is kept with the logins: see {@link findClientIdWithoutSecret}
+ * @throws Failure `not_configured` where the id or secret is missing, or a URL is not valid
  */
 export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv, keptSecret?: string): Client {
   const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
@@ -107,9 +107,9 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
 }
 
 /**
- * Where the REST interface of a host is; undefined where that is not known.
+ * The URL of a host's REST interface, where it is known.
  *
- * @throws Failure with the code `not_configured` for a URL that won't do
+ * @throws Failure `not_configured` for a URL that is not valid
  */
 export function readApiUrl(url: string, settings: Settings): URL | undefined {
   const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
@@ -117,17 +117,17 @@ export function readApiUrl(url: string, settings: Settings): URL | undefined {
 }
 
 /**
- * The value of the Authorization header that authenticates a client (secret): the Basic scheme with the key and secret
- * as they are, as `curl -u` sends them in Bitbucket's documentation. RFC 6749, section 2.3.1, would have both
- * percent-encoded, which Bitbucket is not known to undo.
+ * The value of the Authorization header that authenticates a client; it is secret. It is the Basic scheme with the key
+ * and secret as they are, as `curl -u` sends them in Bitbucket's documentation. RFC 6749, section 2.3.1, demands both
+ * percent-encoded, and Bitbucket is not known to decode them.
  */
 export function clientAuthorization({ clientId, clientSecret }: Client): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 }
 
 /**
- * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a configuration of
- * their own, and hold for Bitbucket alone: they name no host.
+ * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a git configuration.
+ * They name no host, so they hold for Bitbucket alone.
  */
 function readConsumer(
   url: string,
@@ -135,7 +135,7 @@ function readConsumer(
   env: NodeJS.ProcessEnv,
 ): { clientId: string | undefined; clientSecret: string | undefined; secretSource: Client['secretSource'] } {
   const variables = url === BITBUCKET ? env : {}
-  // An empty variable counts as none: CI sets one for a secret that it does not have.
+  // An empty variable counts as none: CI systems set one for a secret that they do not have.
   const id = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']?.trim()
   const secret = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim()
   const configured = settings.get('oauthclientsecret')?.trim() || undefined
@@ -155,7 +155,7 @@ function wayToAConsumer(url: string): string[] {
   return url === BITBUCKET ? [`${COMMAND} setup`] : [setClientCommand(url, 'Id'), setClientCommand(url, 'Secret')]
 }
 
-/** The command for one of the two. Bitbucket calls the id the consumer's key. */
+/** The command that sets one of the two. Bitbucket calls the id the consumer's key. */
 export function setClientCommand(url: string, what: 'Id' | 'Secret'): string {
   return `git config --global ${quote(`credential.${url}.oauthClient${what}`)} ${what === 'Id' ? 'KEY' : 'SECRET'}`
 }

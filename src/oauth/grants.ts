@@ -6,20 +6,20 @@ import { type Network, send } from '../http/http.ts'
 import { type Client, clientAuthorization } from './client.ts'
 import { isClientRefused, isTokenErrorCode } from './errorCodes.ts'
 
-/** What the token endpoint granted (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
+/** The token endpoint's answer (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
 export type TokenResponse = {
   readonly accessToken: string
-  /** Seconds from now. */
+  /** In seconds from now. */
   readonly expiresIn: number
-  /** Undefined where the server issued none; a refresh token that was used for this grant then stays good. */
+  /** Undefined where the server issued none. A refresh token that was sent for this answer then stays good. */
   readonly refreshToken: string | undefined
-  /** What the token may do, separated by blanks; undefined where the server did not say. */
+  /** What the token may do, separated by blanks; undefined where the server does not say. */
   readonly scopes: string | undefined
-  /** The server's clock when it answered (RFC 9110, section 6.6.1, Date), in seconds since 1970; undefined if unsaid. */
+  /** The server's time (RFC 9110, section 6.6.1, Date), in seconds since 1970; undefined where it does not say. */
   readonly serverTime: number | undefined
 }
 
-/** An authorization request that is under way. `state` and `codeVerifier` must not leave the process otherwise. */
+/** An authorization request. `state` and `codeVerifier` leave the process in it, and in no other way. */
 export type Authorization = {
   /** For the user's browser. */
   readonly url: URL
@@ -28,16 +28,16 @@ export type Authorization = {
   readonly codeVerifier: string
 }
 
-/** Bitbucket's, for a server that does not say (RFC 6749 only recommends `expires_in`). Seconds. */
+/** Bitbucket's lifetime, for a server that names none (RFC 6749 only recommends `expires_in`). Seconds. */
 const USUAL_LIFETIME = 7200
 
-/** What says more than a year says nothing. Seconds. */
+/** A longer lifetime than a year is not believed. Seconds. */
 const LONGEST_LIFETIME = 366 * 24 * 3600
 
 /**
  * Begins an authorization code grant (RFC 6749, section 4.1.1) with PKCE (RFC 7636, S256).
  *
- * @param redirectUri where the listener waits; the client's own, but for a port the system chose
+ * @param redirectUri the client's own, but with the port of the listener where the system chose it
  */
 export async function startAuthorization(client: Client, redirectUri: string): Promise<Authorization> {
   const state = oauth.generateRandomState()
@@ -86,7 +86,7 @@ export async function exchangeCode(
  * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
  * sent is dead from then on.
  *
- * @throws Failure as {@link exchangeCode} does, ; {@link isRefreshTokenRefused} tells which of them refuse the refresh token
+ * @throws Failure as {@link exchangeCode} does; {@link isRefreshTokenRefused} tells whether it refuses the refresh token
  */
 export async function refreshAccessToken(
   client: Client,
@@ -122,7 +122,7 @@ function validateResponse(
   { state }: Authorization,
   response: URLSearchParams,
 ): URLSearchParams {
-  // The library leaves an empty code to the token endpoint.
+  // The library would send an empty code to the token endpoint.
   if (response.get('code') === '') throw foreignResponseFailure()
   try {
     return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
@@ -143,13 +143,13 @@ function foreignResponseFailure(cause?: unknown): Failure {
   })
 }
 
-/** What the library does not pass on of an answer. */
+/** The parts of an answer that the library does not pass on. */
 type Aside = { serverTime: number | undefined; scopes: string | undefined }
 
-/** Our own HTTP in the place of the library's, with Bitbucket's oddities sorted out before the library looks. */
+/** The library sends with our own HTTP, and sees answers without Bitbucket's oddities. */
 function requestOptions(network: Network, aside: Aside): oauth.TokenEndpointRequestOptions {
   return {
-    // client.ts has seen to it that plain http stays on this machine.
+    // client.ts takes plain http for this machine alone.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
@@ -167,8 +167,8 @@ function requestOptions(network: Network, aside: Aside): oauth.TokenEndpointRequ
 }
 
 /**
- * A token response without what we do not need and a check could stumble over: the refresh token in it exists only
- * once, and must not be lost to an oddity beside it.
+ * A token response with the members that we need. The library might reject another one, and the refresh token exists
+ * only once: it must not be lost to an oddity beside it.
  */
 function keepKnownMembers(message: JsonObject): JsonObject {
   const { access_token, refresh_token, expires_in } = message
@@ -181,12 +181,12 @@ function keepKnownMembers(message: JsonObject): JsonObject {
   }
 }
 
-/** RFC 6749 says `scope`; Bitbucket said `scopes` for long, and may still. */
+/** RFC 6749 says `scope`. Bitbucket said `scopes` for long, and may still say so. */
 function readScopes({ scope, scopes }: JsonObject): string | undefined {
   return [scope, scopes].find((said) => typeof said === 'string')
 }
 
-/** The characters that RFC 6749, appendix A.12 and A.17, gives to tokens: all that can be seen, and the blank. */
+/** RFC 6749, appendix A.12 and A.17, allows tokens all visible characters and the blank. */
 function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
 }
@@ -202,8 +202,8 @@ function readTokenResponse(message: oauth.TokenEndpointResponse, { serverTime, s
 }
 
 /**
- * What an answer other than 2xx means. Only an OAuth error in a 400 or 401 is the token endpoint's own word; a gateway's
- * 401, 429, 5xx and pages of HTML pass.
+ * What an answer other than 2xx means. Only an OAuth error in a 400 or 401 comes from the token endpoint itself. A
+ * gateway's 401, 429, 5xx and HTML are passing trouble.
  */
 function refusalFailure(url: URL, status: number, message: JsonObject | undefined): Failure {
   const error = message?.['error']

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PROGRAM } from '../base/program.ts'
 
-/** What the user's browser is to say. Text, not HTML: it is escaped where it is rendered. */
+/** What the browser shows. It is text and not HTML: {@link renderPage} escapes it. */
 export type Page = {
   readonly tone: 'good' | 'bad' | 'neutral'
   readonly title: string
@@ -29,7 +29,7 @@ export function failurePage(host: string, reason: string, hints: readonly string
   }
 }
 
-/** For whoever comes with anything but the answer to the login that runs. */
+/** For any request that is not the redirect of the running login. */
 export function strayPage(): Page {
   return {
     tone: 'neutral',
@@ -39,7 +39,7 @@ export function strayPage(): Page {
   }
 }
 
-/** The page as a whole, with the headers that keep it to itself: it loads nothing, runs nothing and is kept nowhere. */
+/** The whole page, with headers by which it loads nothing, runs nothing, and is stored nowhere. */
 export function renderPage(page: Page): { html: string; headers: Readonly<Record<string, string>> } {
   return {
     html: `<!doctype html>

@@ -6,30 +6,30 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, systemCode } from '../base/failure.ts'
 import { type Page, renderPage, strayPage } from './page.ts'
 
-/** The authorization response, and the browser that brought it and waits for a page. */
+/** The authorization response. The browser that brought it waits for a page. */
 export type Redirect = {
   readonly parameters: URLSearchParams
-  /** Shows the page; a browser that has gone away is no failure. */
+  /** Shows the page. A browser that has gone is no failure. */
   readonly show: (page: Page) => Promise<void>
 }
 
 /** Waits on the loopback interface for the browser to come back (RFC 8252, section 7.3). */
 export type RedirectListener = {
-  /** Where the browser is to be sent; the configured one, with the port where the system chose it. */
+  /** The configured redirect URI, with the port where the system chose it. */
   readonly redirectUri: string
   /**
-   * The one redirect that carries this state. Everything else is turned away, and the listener keeps listening.
+   * Waits for the one redirect with this state. Other requests get an error page, and the wait goes on.
    *
    * @param timeLimit in seconds
-   * @throws Failure when the time is over
+   * @throws Failure `timeout` when the time is over
    */
   readonly receive: (state: string, timeLimit: number) => Promise<Redirect>
   readonly close: () => void
 }
 
 /**
- * Listens where the redirect URI points: for the name `localhost` on 127.0.0.1 and on ::1, as browsers choose either.
- * A loopback IP address without a port gets a free one, which Bitbucket accepts for a consumer registered so.
+ * Listens at the redirect URI. For the name `localhost` that is 127.0.0.1 and ::1, because browsers choose either. A
+ * loopback IP address without a port gets a free port, which Bitbucket accepts for a consumer with such a callback URL.
  *
  * @throws Failure `no_listener` where the port is taken or forbidden
  */
@@ -37,7 +37,7 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
   const url = new URL(redirectUri)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const isAddress = isIP(host) !== 0
-  // Not url.port, which is empty for an explicit 80 as well.
+  // url.port would be empty for an explicit 80 as well.
   const isFreePort = isAddress && !/^http:\/\/[^/]*:\d+(\/|$)/.test(redirectUri)
   const port = isFreePort ? 0 : Number(url.port || 80)
 
@@ -49,7 +49,7 @@ export async function listenForRedirect(redirectUri: string): Promise<RedirectLi
     } else if (awaited === undefined || !isSame(parameters.get('state') ?? '', awaited.state)) {
       show(response, 400, strayPage()).catch(() => {})
     } else {
-      // One redirect and no other: a second one with the same state is a stranger's.
+      // A second redirect with the same state comes from a stranger.
       const { resolve } = awaited
       awaited = undefined
       resolve({ parameters, show: (page) => show(response, 200, page) })
@@ -107,7 +107,7 @@ async function listen(
   port: number,
 ): Promise<Server | undefined> {
   const server = createServer(handle)
-  // A browser needs a few; whoever opens hundreds is not to use up what the exchange needs.
+  // A browser needs a few connections. An attacker with hundreds must not use up the descriptors that the exchange needs.
   server.maxConnections = MOST_CONNECTIONS
   try {
     server.listen({ host: address, port, exclusive: true })
@@ -139,7 +139,7 @@ function portOf(servers: readonly Server[]): number {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** The parameters of a request that has the form of a redirect; undefined for a favicon, a scan, a prefetch. */
+/** The parameters of a redirect; undefined for any other request, such as a favicon, a scan or a prefetch. */
 function readRedirect(request: IncomingMessage, redirectUri: URL): URLSearchParams | undefined {
   if (request.method !== 'GET' || !URL.canParse(request.url ?? '', redirectUri)) return undefined
   const { pathname, searchParams } = new URL(request.url ?? '', redirectUri)
@@ -147,7 +147,7 @@ function readRedirect(request: IncomingMessage, redirectUri: URL): URLSearchPara
   return searchParams.has('code') || searchParams.has('error') ? searchParams : undefined
 }
 
-/** In a time that tells nothing about where the two differ. */
+/** Compares in a time that does not depend on where the two differ. */
 function isSame(left: string, right: string): boolean {
   return timingSafeEqual(digest(left), digest(right))
 }
@@ -178,7 +178,7 @@ function timeoutFailure(redirectUri: string, timeLimit: number): Failure {
   })
 }
 
-/** How a browser on another machine can reach this one, for the user. */
+/** A hint how a browser on another machine can reach this one. */
 export function tunnelHint(redirectUri: string): string {
   const port = new URL(redirectUri).port || '80'
   return `if your browser runs on another machine than git: ssh -L ${port}:localhost:${port} HOST lets it come back`

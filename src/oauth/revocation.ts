@@ -2,14 +2,14 @@ import { Failure } from '../base/failure.ts'
 import { type Network, send } from '../http/http.ts'
 import { type Client, clientAuthorization } from './client.ts'
 
-/** What a server does not know it has to confirm as well (RFC 7009, section 2.2). */
+/** The server confirms a token that it does not know, too (RFC 7009, section 2.2). */
 const CONFIRMED = 200
 
 /**
- * Asks the server to end a token (RFC 7009, section 2.1). With a refresh token it may end all that came of the same
- * login. Bitbucket has such an endpoint, but does not document it: no promise of ours rests on it.
+ * Asks the server to revoke a token (RFC 7009, section 2.1). With a refresh token it may revoke all tokens of the same
+ * login. Bitbucket has such an endpoint, but does not document it, so no promise of ours depends on it.
  *
- * @throws Failure where the server did not confirm
+ * @throws Failure `unconfirmed` where the server does not confirm
  */
 export async function revoke(client: Client, token: string, network: Network): Promise<void> {
   const { revocationEndpoint } = client

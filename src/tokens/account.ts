@@ -1,17 +1,17 @@
-/** Whom a token belongs to: a protocol and host as git names them, the host with its port where it has one. */
+/** The owner of a token: a protocol and a host as git names them (the host with its port, if any), and a username. */
 export type Account = {
   readonly protocol: string
   readonly host: string
-  /** The person, where several have a login for one host; undefined for the default account. */
+  /** Undefined for the default account of the host. */
   readonly username?: string
 }
 
-/** The username that Bitbucket takes with an access token, whatever name the URL carries. */
+/** Bitbucket takes this username with an access token, and it stands for no account. */
 export const USERNAME = 'x-token-auth'
 
 /**
- * The account as a URL, which is how it is named everywhere: `https://alice@bitbucket.org`. Capitals in a name are
- * encoded too, as there are file systems and keyrings that do not tell them from small letters.
+ * The account as a URL, which is its name everywhere: `https://alice@bitbucket.org`. Capitals in a username are encoded
+ * too, because some file systems and keyrings do not distinguish them from small letters.
  */
 export function accountUrl({ protocol, host, username }: Account): string {
   return `${protocol}://${username === undefined ? '' : `${encodeName(username)}@`}${host}`
@@ -32,7 +32,7 @@ export function isSameHost(one: Account, other: Account): boolean {
   return one.protocol === other.protocol && one.host === other.host
 }
 
-/** The account that answers for all who have no login of their own. */
+/** The account that answers for all usernames without a login of their own. */
 export function defaultAccount({ protocol, host }: Account): Account {
   return { protocol, host }
 }

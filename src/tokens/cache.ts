@@ -1,17 +1,20 @@
 import { orUndefined } from '../base/failure.ts'
+import type { JsonObject } from '../base/json.ts'
+import { readPrivate } from '../base/readPrivate.ts'
 import type { AccessToken, AnswerForm } from './accessToken.ts'
 import { type Account, defaultAccount, isSameHost } from './account.ts'
-import { hasRecord, listAccounts, readRecord, writeRecord } from './recordFile.ts'
+import { parseRecord } from './record.ts'
+import { hasRecord, listAccounts, recordPath, writeRecord } from './recordFile.ts'
 
-/** An access token in its file. */
+/** An access token with what its file says beside it. */
 type Cached = AccessToken & {
-  /** The directory of the logins: whoever has one there is not answered for by the default account. */
+  /** The directory of the logins. The default account does not answer for an account with a login there. */
   readonly logins: string
 }
 
 /**
  * The access token that answers for an account, fresh or not: its own where it has a login of its own, else the default
- * account's. Loads nothing but `fs`: this is the cached path.
+ * account's. This is the cached path, and loads nothing but `fs`.
  *
  * @param directory the runtime directory
  */
@@ -22,18 +25,24 @@ export function findAccessToken(directory: string, account: Account): AccessToke
 }
 
 /**
- * The account's own access token. Whatever cannot be read as one counts as none: the slow path gets a new token, and
- * says so where it cannot write it.
+ * The account's own access token. A file that cannot be read counts as none: the slow path gets a new token, and reports
+ * a file that it cannot write.
  */
 export function readAccessToken(directory: string, account: Account): Cached | undefined {
-  const record = orUndefined(() => readRecord(directory, account))
-  if (typeof record !== 'object') return undefined
+  const record = findRecord(directory, account)
+  if (record === undefined) return undefined
   const token = parseAccessToken(record)
   const { logins } = record
   return token === undefined || typeof logins !== 'string' ? undefined : { ...token, logins }
 }
 
-/** The access token in a record, of whatever store. */
+function findRecord(directory: string, account: Account): JsonObject | undefined {
+  const found = orUndefined(() => readPrivate(recordPath(directory, account)))
+  const record = found !== undefined && 'text' in found ? parseRecord(found.text, account) : undefined
+  return typeof record === 'object' ? record : undefined
+}
+
+/** Reads the access token in a record, from a file or from the keyring. */
 export function parseAccessToken(record: Readonly<Record<string, unknown>>): AccessToken | undefined {
   const { accessToken, id, obtainedAt, expiresAt, grantType, scopes, isBearer, heals, isShadowed } = record
   if (typeof accessToken !== 'string' || accessToken === '' || typeof id !== 'string') return undefined
@@ -51,18 +60,17 @@ export function parseAccessToken(record: Readonly<Record<string, unknown>>): Acc
   }
 }
 
-/** An account that may have been issued a token; where the keyring has it, only the keyring can tell. */
+/** An account that may own a token. Of a token in the keyring we cannot tell without asking the keyring. */
 export type Holder = Pick<AnswerForm, 'isShadowed'> & { readonly account: Account }
 
 /**
- * The accounts of this host that may have been issued the access token: git does not say whose it is when it tells of
- * one.
+ * The accounts of this host that may own the access token. Git sends a token without its account.
  */
 export function findHolders(directory: string, { protocol, host }: Account, accessToken: string): Holder[] {
   return listAccounts(directory).flatMap((account) => {
     if (!isSameHost(account, { protocol, host })) return []
-    const record = orUndefined(() => readRecord(directory, account))
-    if (typeof record !== 'object') return []
+    const record = findRecord(directory, account)
+    if (record === undefined) return []
     const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'
     return isHolder ? [{ account, isShadowed: record['isShadowed'] === true }] : []
   })

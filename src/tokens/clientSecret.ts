@@ -7,13 +7,13 @@ import { readClientSecret, removeClientSecret, saveClientSecret } from './keyrin
 import { formatRecord, parseRecord, recordName } from './record.ts'
 import type { LoginStorage, Storage, StoreChoice } from './storage.ts'
 
-/** A consumer's key and secret; the latter is secret. */
+/** A consumer's key and secret. `clientSecret` is secret. */
 type Consumer = { readonly clientId: string; readonly clientSecret: string }
 
 /**
- * The secret of a consumer that is kept here: in a file where no keyring took it, else in the keyring.
+ * The secret of a consumer, from the file where no keyring has taken it, else from the keyring.
  *
- * @throws Failure where it may be in a keyring that cannot be used just now
+ * @throws Failure where it may be in a keyring that cannot be used now
  */
 export async function findClientSecret(
   { data, keyring }: { readonly data: string; readonly keyring: Keyring },
@@ -25,17 +25,17 @@ export async function findClientSecret(
   try {
     return await readClientSecret(keyring, account, clientId)
   } catch (error) {
-    // Where no keyring answers, the secret cannot be in one, and is what is missing.
+    // Where no keyring answers, the secret is in none.
     if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
     return undefined
   }
 }
 
 /**
- * Keeps the secret of a consumer where logins are kept.
+ * Keeps the secret of a consumer with the logins.
  *
- * @returns where that is
- * @throws Failure where no place that may be used takes it
+ * @returns the store that has taken it
+ * @throws Failure where none takes it that may be used
  */
 export async function keepClientSecret(
   { choice, data, keyring }: Pick<LoginStorage, 'choice' | 'data' | 'keyring'>,
@@ -46,11 +46,11 @@ export async function keepClientSecret(
   if (choice !== 'file') {
     try {
       await saveClientSecret(keyring, account, consumer)
-      // An older one in a file would be found first.
+      // An older secret in the file would be found first.
       writeSecrets(data, account, others)
       return 'keyring'
     } catch (error) {
-      // A keyring that is only locked is not worked around: whoever has one wants it used.
+      // A locked keyring is no reason for a file: its owner wants it used.
       if (!isKeyringTrouble(error) || choice === 'keyring' || error.code === 'keyring_refused') throw error
     }
   }
@@ -58,7 +58,7 @@ export async function keepClientSecret(
   return 'file'
 }
 
-/** The client ids of the consumers of a host whose secrets are kept in the file. */
+/** The client ids of a host whose secrets are kept in the file. */
 export function listClientIds(data: string, account: Account): string[] {
   return Object.keys(readSecrets(data, account))
 }
@@ -67,7 +67,7 @@ export function listClientIds(data: string, account: Account): string[] {
  * Forgets the secret of a consumer, in the file and in the keyring.
  *
  * @returns whether there was one
- * @throws Failure where it may be in a keyring that cannot be used just now; in the file it is not any more
+ * @throws Failure where it may be in a keyring that cannot be used now; it is not in the file any more
  */
 export async function forgetClientSecret(
   { data, keyring }: Pick<Storage, 'data' | 'keyring'>,
@@ -79,13 +79,13 @@ export async function forgetClientSecret(
   try {
     return (await removeClientSecret(keyring, account, clientId)) || inFile !== undefined
   } catch (error) {
-    // As in looking for it: where no keyring answers, it is in none.
+    // Where no keyring answers, the secret is in none.
     if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
     return inFile !== undefined
   }
 }
 
-/** By client id; what is no such file counts as none, and the next set-up replaces it. */
+/** The secrets by client id. A damaged file counts as none, and the next setup replaces it. */
 function readSecrets(data: string, account: Account): JsonObject {
   const text = readPrivateFile(secretsPath({ data }, account))
   const record = text === undefined ? undefined : parseRecord(text, defaultAccount(account))

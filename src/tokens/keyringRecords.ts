@@ -6,20 +6,20 @@ import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.
 import { formatRecord, type ParsedRecord, parseRecord } from './record.ts'
 import { readRecord, writeRecord } from './recordFile.ts'
 
-/** The record in a directory that says: what you look for here is in the keyring. */
+/** Whether the account's record in a directory says that its content is in the keyring. */
 export function isInKeyring(directory: string, account: Account): boolean {
   return isKeyringMark(readRecord(directory, account))
 }
 
-/** Whether a record is one that says so. */
+/** Whether a record says that its content is in the keyring. */
 export function isKeyringMark(record: ParsedRecord): boolean {
   return typeof record === 'object' && record['store'] === 'keyring'
 }
 
 /**
- * Says so, in the directory.
+ * Writes a record that says so.
  *
- * @param isForBoth whether the account's access token is kept in the keyring as well
+ * @param isForBoth whether the keyring has the account's access token as well
  */
 export function markKeyring(directory: string, account: Account, isForBoth: boolean): void {
   const mark = { store: 'keyring', ...(isForBoth ? { accessToken: 'keyring' } : {}) }
@@ -28,7 +28,7 @@ export function markKeyring(directory: string, account: Account, isForBoth: bool
     writeRecord(directory, account, mark)
 }
 
-/** Whether the account's access token is kept in the keyring as well, so that nothing secret is on the disk. */
+/** Whether the keyring has the account's access token as well, so that nothing secret is on the disk. */
 export function isAccessTokenInKeyring(data: string, account: Account): boolean {
   const record = readRecord(data, account)
   return typeof record === 'object' && record['accessToken'] === 'keyring'
@@ -46,7 +46,7 @@ export async function writeKeyringAccessToken(keyring: Keyring, account: Account
   await writeSplitText(keyring, accessTokenName(account), formatRecord(account, token))
 }
 
-/** None being there is as good. */
+/** A missing one is no failure. */
 export async function removeKeyringAccessToken(keyring: Keyring, account: Account): Promise<void> {
   await removeSplitText(keyring, accessTokenName(account))
 }
@@ -58,7 +58,7 @@ export async function removeFromKeyring(keyring: Keyring, account: Account): Pro
   }
 }
 
-/** Where what is no whole login is set aside. */
+/** The entry to which a damaged login is moved. */
 export function damagedName(account: Account): string {
   return `${accountUrl(account)} (damaged)`
 }
@@ -67,7 +67,7 @@ function accessTokenName(account: Account): string {
   return `${accountUrl(account)} (access token)`
 }
 
-/** The consumer's secret, where it is in the keyring. */
+/** The consumer's secret in the keyring, if it is there. */
 export async function readClientSecret(
   keyring: Keyring,
   account: Account,
@@ -79,7 +79,7 @@ export async function readClientSecret(
   return typeof secret === 'string' ? secret : undefined
 }
 
-/** Saves the consumer's secret, which all accounts of a host may share, unless it is there already. */
+/** Saves the consumer's secret, unless it is there already. All accounts of a host may share it. */
 export async function saveClientSecret(
   keyring: Keyring,
   account: Account,

@@ -5,15 +5,15 @@ import type { Account } from './account.ts'
 import { recordPath } from './recordFile.ts'
 
 /**
- * What one process leaves for the next ones, beside the account's access token: that a login came to nothing, and that
- * the server refused an access token which had just been refreshed. Nothing secret.
+ * A process leaves notes for the next ones, beside the account's access token: that a login has failed, and that the
+ * server has refused an access token which had just been refreshed. They hold no secret.
  */
 export const NOTES = ['failed-login', 'refused'] as const
 
 type NoteName = (typeof NOTES)[number]
 
 /**
- * A note is never worth failing for: without it the next process does what it would do anyway.
+ * Writes a note. An error is ignored: without the note the next process just asks again.
  *
  * @param directory the runtime directory
  */
@@ -26,7 +26,7 @@ export function readNote(directory: string, account: Account, name: NoteName): J
   return orUndefined(() => parseObject(readPrivateFile(notePath(directory, account, name)) ?? ''))
 }
 
-/** None being there is as good. */
+/** A missing note is no failure. */
 export function removeNote(directory: string, account: Account, name: NoteName): void {
   orUndefined(() => removePrivateFile(notePath(directory, account, name)))
 }

@@ -11,21 +11,21 @@ import { listUnfinished, readRecord, recordPath, setRecordAside } from './record
 import type { LoginStorage } from './storage.ts'
 import { type Login, parseLogin } from './storedLogin.ts'
 
-/** A login as it was found. */
+/** A login with its place. */
 export type StoredLogin = {
   readonly login: Login
   readonly place: Place
-  /** Goes up with each save, whatever the clocks say, so that of two the newer one is known. */
+  /** Grows with each save, whatever the clocks say: of two logins it tells the newer one. */
   readonly generation: number
 }
 
 export type Place = 'keyring' | 'file' | 'rescue'
 
 /**
- * The account's login: the newest of those that a killed process or a full disk may have left in several places.
+ * The account's login. A killed process or a full disk may have left several; it is the newest of them.
  *
- * @throws Failure where one is there but can't be read, or was written by a newer version: that is no reason to log
- *   in again
+ * @throws Failure where a login is there but cannot be read, or a newer version has written it: the user need not log in
+ *   again
  */
 export async function readLogin(storage: LoginStorage, account: Account): Promise<StoredLogin | undefined> {
   const record = readLoginRecord(storage, account)
@@ -36,14 +36,14 @@ export async function readLogin(storage: LoginStorage, account: Account): Promis
     ...[storage.data, storage.runtime]
       .flatMap((directory) => listUnfinished(directory, account))
       .map((fields) => parseStoredLogin(fields, 'rescue')),
-  ].filter((kept) => kept !== undefined)
+  ].filter((stored) => stored !== undefined)
   if (isMarked || storage.choice !== 'file') {
     try {
-      const kept = await readFromKeyring(storage, account)
-      if (kept !== undefined) found.push(kept)
+      const stored = await readFromKeyring(storage, account)
+      if (stored !== undefined) found.push(stored)
       else if (isMarked) storage.tell(`the login for ${accountName(account)} is not in the system's keyring any more`)
     } catch (error) {
-      // Locked or broken is not empty: what lies there must not be taken for lost.
+      // A locked or broken keyring is not empty. The login in it is not lost.
       const isNeeded = storage.choice === 'keyring' || (isMarked && found.length === 0)
       if (isNeeded || !isKeyringTrouble(error)) throw error
     }
@@ -51,15 +51,15 @@ export async function readLogin(storage: LoginStorage, account: Account): Promis
   return found.toSorted((one, other) => other.generation - one.generation)[0]
 }
 
-/** The login in the account's file, or the word that it is in the keyring. */
+/** The login in the account's file, or `keyring` where the file says that it is there. */
 function readLoginRecord({ data, tell }: LoginStorage, account: Account): StoredLogin | 'keyring' | undefined {
   const record = readRecord(data, account)
   if (record === undefined) return undefined
   if (isKeyringMark(record)) return 'keyring'
   if (record === 'newer') throw newerVersionFailure(account, data)
   if (record !== 'damaged') {
-    const kept = parseStoredLogin(record, 'file')
-    if (kept !== undefined) return kept
+    const stored = parseStoredLogin(record, 'file')
+    if (stored !== undefined) return stored
   }
   const { path, aside } = setRecordAside(data, account)
   tell(`${path} does not hold a whole login; it was set aside as ${aside}`)
@@ -78,10 +78,10 @@ async function readFromKeyring({ keyring, tell }: LoginStorage, account: Account
   if (found === undefined) return undefined
   const record = found === 'damaged' ? found : parseRecord(found.text, account)
   if (record === 'newer') throw newerVersionFailure(account, "the system's keyring")
-  const kept = record === 'damaged' ? undefined : parseStoredLogin(record, 'keyring')
-  if (kept !== undefined) return kept
+  const stored = record === 'damaged' ? undefined : parseStoredLogin(record, 'keyring')
+  if (stored !== undefined) return stored
   const aside = damagedName(account)
-  // What lies there, whole or not, as it lies there.
+  // The entry is moved as it is, whole or not.
   await writeSplitText(keyring, aside, (await keyring.read(accountUrl(account))) ?? '')
   await keyring.remove(accountUrl(account))
   tell(`the system's keyring does not hold a whole login for ${accountName(account)}; it was set aside as "${aside}"`)
@@ -102,13 +102,13 @@ function newerVersionFailure(account: Account, place: string): Failure {
   })
 }
 
-/** A place, for people. */
+/** The place of a login, in words for people. */
 export function describePlace({ data, runtime }: LoginStorage, account: Account, place: Place): string {
   if (place === 'keyring') return "the system's keyring"
   return `a file that only you can read: ${place === 'file' ? recordPath(data, account) : rescuePath(runtime, account)}`
 }
 
-/** Where a login lies that no other place took. */
+/** The file for a login that no other place takes. */
 export function rescuePath(runtime: string, account: Account): string {
   return `${recordPath(runtime, account)}.rescued`
 }

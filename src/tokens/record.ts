@@ -1,13 +1,13 @@
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { type Account, accountUrl } from './account.ts'
 
-/** The version of a record's form; every record carries it, in whatever store. */
+/** The version of the records' format. Every record has it, in files and in the keyring. */
 const VERSION = 1
 
-/** What a store gives for an account: its record's fields, or what is wrong with it. */
+/** The fields of a record, or what is wrong with it. */
 export type ParsedRecord = JsonObject | 'damaged' | 'newer' | undefined
 
-/** A record as text: JSON in one line, that says whose it is. */
+/** A record as text: JSON in one line, which names its account. */
 export function formatRecord(account: Account, fields: JsonObject): string {
   const { protocol, host, username } = account
   return JSON.stringify({
@@ -20,8 +20,8 @@ export function formatRecord(account: Account, fields: JsonObject): string {
 }
 
 /**
- * The fields of an account's record. `damaged` is what is no record of this account: where a record lies says whose it
- * is already, but one that was copied by hand must not send a token to another host. `newer` is what only a later
+ * The fields of an account's record. `damaged` is a text that is no record of this account: its path names the account
+ * too, but a file that was copied by hand must not send a token to another host. `newer` is a record that only a later
  * version of this program understands.
  */
 export function parseRecord(text: string, account: Account): JsonObject | 'damaged' | 'newer' {
@@ -34,14 +34,14 @@ export function parseRecord(text: string, account: Account): JsonObject | 'damag
 }
 
 /**
- * The file name of an account's record: its URL, percent-encoded, so that no host or username can name another place,
- * and no two accounts share a file.
+ * The file name of an account's record. It is the account's URL, percent-encoded, so that no host or username can name
+ * another directory, and no two accounts share a file.
  */
 export function recordName(account: Account): string {
   return `${encodeURIComponent(accountUrl(account)).replaceAll('*', '%2A')}.json`
 }
 
-/** The account of a record's file; undefined for a file of another kind. */
+/** The account of a record's file name; undefined for any other name. */
 export function parseRecordName(name: string): Account | undefined {
   const text = decode(name.replace(/\.json$/, ''))
   if (text === undefined || !URL.canParse(text)) return undefined

@@ -7,22 +7,22 @@ import { type Account, defaultAccount } from './account.ts'
 import { formatRecord, type ParsedRecord, parseRecord, parseRecordName, recordName } from './record.ts'
 
 /**
- * Reads the record of an account from a directory: one JSON file for each account.
+ * Reads the record of an account from a directory, which has one JSON file for each account.
  *
- * @throws Failure where something is there that can't be read
+ * @throws Failure where the file cannot be read
  */
 export function readRecord(directory: string, account: Account): ParsedRecord {
   const text = readPrivateFile(recordPath(directory, account))
   return text === undefined ? undefined : parseRecord(text, account)
 }
 
-/** Whether anything stands where the account's record would, readable or not. */
+/** Whether the account has a record, readable or not. */
 export function hasRecord(directory: string, account: Account): boolean {
   return existsSync(recordPath(directory, account))
 }
 
 /**
- * Who answers for an account: itself where it has a login of its own, else the default account of its host.
+ * The account that answers for another: the same one where it has a login, else the default account of its host.
  *
  * @param logins the data directory
  */
@@ -30,7 +30,7 @@ export function answeringAccount(logins: string, wanted: Account): Account {
   return hasRecord(logins, wanted) ? wanted : defaultAccount(wanted)
 }
 
-/** The accounts that have a record here, the default account of a host before the others. */
+/** The accounts with a record in a directory, the default account of each host before the others. */
 export function listAccounts(directory: string): Account[] {
   return listNames(directory)
     .toSorted((one, other) => one.length - other.length || one.localeCompare(other))
@@ -38,31 +38,32 @@ export function listAccounts(directory: string): Account[] {
     .filter((account) => account !== undefined)
 }
 
-/** @throws Failure where it cannot be written; an older record still stands then */
+/** @throws Failure where it cannot be written; the old record is still there then */
 export function writeRecord(directory: string, account: Account, fields: JsonObject): void {
   writePrivateFile(recordPath(directory, account), formatRecord(account, fields))
 }
 
 /**
- * @param size what will have to fit, in bytes
+ * Makes sure that a record can be written.
+ *
+ * @param size bytes that will have to fit
  * @throws Failure where {@link writeRecord} could not write
  */
 export function probeRecord(directory: string, account: Account, size: number): void {
   probePrivateFile(recordPath(directory, account), size)
 }
 
-/** Forgets a record; none being there is as good. */
+/** Removes a record. A missing one is no failure. */
 export function removeRecord(directory: string, account: Account): void {
   removePrivateFile(recordPath(directory, account))
 }
 
 /**
- * What may lie beside a record: notes, a rescued or damaged record, what a killed process left
- * half-written.
+ * The endings of an account's other files: notes, a rescued or damaged record, and unfinished files of killed processes.
  */
 const BESIDE = /^(\.failed-login|\.refused|\.rescued|\.damaged-\d+|(\.failed-login|\.refused|\.rescued)?\.\d+\.new)?$/
 
-/** What processes that were killed had written and not yet put into its place: the whole records of the account. */
+/** The account's whole records that killed processes have written and not yet renamed. */
 export function listUnfinished(directory: string, account: Account): JsonObject[] {
   return namesOfUnfinished(directory, account)
     .map((name) => readPrivateFile(join(directory, name)) ?? '')
@@ -70,7 +71,7 @@ export function listUnfinished(directory: string, account: Account): JsonObject[
     .filter((record) => typeof record === 'object')
 }
 
-/** To be called by whoever has the lock: then nobody is about to finish them. */
+/** To be called under the account's lock: then no process is about to finish them. */
 export function removeUnfinished(directory: string, account: Account): void {
   for (const name of namesOfUnfinished(directory, account)) removePrivateFile(join(directory, name))
 }
@@ -82,7 +83,7 @@ function namesOfUnfinished(directory: string, account: Account): string[] {
 
 const UNFINISHED = /^(\.failed-login|\.refused|\.rescued)?\.\d+\.new$/
 
-/** Forgets a record with all that lies beside it; a lock stays, it is somebody's. */
+/** Removes a record with its other files. A lock stays, because a process may hold it. */
 export function removeAllOf(directory: string, account: Account): void {
   const name = recordName(account)
   for (const other of listNames(directory)) {
@@ -100,9 +101,9 @@ function listNames(directory: string): string[] {
 }
 
 /**
- * Moves a record out of the way without losing it, and says where it was and is.
+ * Renames a damaged record, so that it is not lost.
  *
- * @throws Failure where it can't be moved
+ * @throws Failure where it cannot be renamed
  */
 export function setRecordAside(directory: string, account: Account): { path: string; aside: string } {
   const path = recordPath(directory, account)
@@ -118,7 +119,7 @@ export function setRecordAside(directory: string, account: Account): { path: str
   return { path, aside }
 }
 
-/** Where the account's record lies. */
+/** The path of the account's record. */
 export function recordPath(directory: string, account: Account): string {
   return join(directory, recordName(account))
 }

@@ -11,35 +11,35 @@ import { probeRecord, removeUnfinished, writeRecord } from './recordFile.ts'
 import type { LoginStorage, StoreChoice } from './storage.ts'
 import type { Login } from './storedLogin.ts'
 
-/** What a login may need: today's tokens are about 2,500 long (CHANGE-3052), with room to grow. Bytes. */
+/** Room for a login. Today's tokens have about 2,500 characters (CHANGE-3052), and may grow. Bytes. */
 const ROOM = 16 * 1024
 
 /**
- * Where the account's login goes: a place that has just taken as much on trial. To be asked before a refresh token is
- * spent, or the user is.
+ * The store for the account's next login. It has just taken as much data in a probe. To be called before a refresh token
+ * is spent, or the user is asked.
  *
- * @throws Failure where no place may be used that would take it
+ * @throws Failure where no store that may be used takes the probe
  */
 export async function chooseStore(
   storage: LoginStorage,
   account: Account,
-  kept: StoredLogin | undefined,
+  stored: StoredLogin | undefined,
 ): Promise<'keyring' | 'file'> {
   const { choice, keyring, data } = storage
-  const size = Math.max(ROOM, kept === undefined ? 0 : 2 * JSON.stringify(kept.login).length)
+  const size = Math.max(ROOM, stored === undefined ? 0 : 2 * JSON.stringify(stored.login).length)
   if (choice !== 'file') {
     try {
       const probe = `${accountUrl(account)} (probe)`
       await writeSplitText(keyring, probe, ' '.repeat(size))
       await removeSplitText(keyring, probe)
-      // Without a record that says so, what is in the keyring might not be looked for.
+      // A record has to say that the login is in the keyring: without it nobody looks there.
       if (!isInKeyring(data, account)) probeRecord(data, account, 0)
       return 'keyring'
     } catch (error) {
-      if (!isKeyringTrouble(error) || choice === 'keyring' || kept?.place === 'keyring') throw error
-      // Whoever is new is not sent into a file while there is a keyring that may only be locked; nor is anybody whose
-      // login should be in one that cannot be written to, and may not be the one it was.
-      if (kept === undefined && (error.code === 'keyring_refused' || isInKeyring(data, account))) throw error
+      if (!isKeyringTrouble(error) || choice === 'keyring' || stored?.place === 'keyring') throw error
+      // A new login does not go into a file while there is a keyring, which may only be locked. Nor does one whose old
+      // login should be in the keyring: this may not be the same keyring.
+      if (stored === undefined && (error.code === 'keyring_refused' || isInKeyring(data, account))) throw error
     }
   }
   probeRecord(data, account, size)
@@ -47,11 +47,10 @@ export async function chooseStore(
 }
 
 /**
- * Takes a login along to the store where the next one will go, and makes it lie there alone: written first, then removed
- * elsewhere. To be done before its refresh token is spent, so that no spent one is ever found where the newer one cannot
- * be looked for.
+ * Moves a login to the store for the next one: it is written there first, then removed elsewhere. To be called before its
+ * refresh token is spent. Otherwise a spent one might be found while the store with the newer one cannot be read.
  *
- * @throws Failure where the store does not take it; then it is where it was
+ * @throws Failure where the store does not take it; it is where it was then
  */
 export async function moveLogin(
   storage: LoginStorage,
@@ -66,21 +65,20 @@ export async function moveLogin(
 }
 
 /**
- * Saves a login, to the next place where the chosen one does not take it after all, and then removes what lies in other
- * places.
+ * Saves a login, and removes the old one in other places. If the store fails after all, the next place takes it.
  *
- * @param issued when it was asked for, in seconds since 1970
- * @throws Failure where no place took it: the login is lost
+ * @param issued when the request was sent, in seconds since 1970
+ * @throws Failure where no place takes it: the login is lost
  */
 export async function writeLogin(
   storage: LoginStorage,
   account: Account,
   { login, issued }: { readonly login: Login; readonly issued: number },
   store: 'keyring' | 'file',
-  kept: StoredLogin | undefined,
+  stored: StoredLogin | undefined,
 ): Promise<Place> {
-  // From the clock, as a login that was made where the one before could not be found has to be newer than that one too.
-  const generation = Math.max((kept?.generation ?? 0) + 1, Math.floor(issued))
+  // The clock counts too: the login before may exist where it could not be found, and this one has to be newer.
+  const generation = Math.max((stored?.generation ?? 0) + 1, Math.floor(issued))
   const failures: unknown[] = []
   for (const place of listPlaces(storage.choice, store)) {
     try {
@@ -94,16 +92,18 @@ export async function writeLogin(
     }
     if (place === 'keyring')
       await tellOfFailure(storage, () => markKeyring(storage.data, account, storage.choice === 'keyring'))
-    await removeElsewhere(storage, account, place, kept?.place)
+    await removeElsewhere(storage, account, place, stored?.place)
     return place
   }
   throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
-    hints: ['Bitbucket takes the one before for some ten minutes: mend it by then, and run the command again'],
+    hints: [
+      'Bitbucket takes the login before for about ten minutes: mend the cause by then, and run the command again',
+    ],
     cause: failures[0],
   })
 }
 
-/** Whoever wants a keyring and nothing else gets no file, not even then, but a second try. */
+/** With oauthStore=keyring there is no file, but a second try. */
 function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
   if (choice === 'keyring') return ['keyring', 'keyring']
   return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']
@@ -120,7 +120,7 @@ async function writeTo(
   else writePrivateFile(rescuePath(runtime, account), formatRecord(account, fields))
 }
 
-/** Removes a login where it is no more. It is safe by now, so what goes wrong here is no failure. */
+/** Removes the login from the other places. The new one is safe by now, so an error here is no failure. */
 async function removeElsewhere(
   storage: LoginStorage,
   account: Account,
@@ -138,7 +138,7 @@ async function tellOfFailure({ tell }: LoginStorage, work: () => void | Promise<
   try {
     await work()
   } catch (error) {
-    // A keyring that just failed has been told of.
+    // A failing keyring was reported already.
     if (!isKeyringTrouble(error)) tell(messageOf(error))
   }
 }

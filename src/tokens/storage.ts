@@ -8,20 +8,20 @@ export type Storage = {
   readonly data: string
   /** The runtime directory: access tokens, and the last place for a login that no other place takes. */
   readonly runtime: string
-  /** Is given a sentence where something went otherwise than the user may think. */
+  /** Takes a sentence where something differs from what the user may think. */
   readonly tell: (text: string) => void
 }
 
 /**
- * Where logins are kept: in the system's keyring, and then a record without a secret in the data directory says so; or
- * that record holds the login.
+ * Storage with the store for logins. A login is in the system's keyring, and then a record without a secret in the data
+ * directory says so; or that record holds the login.
  */
 export type LoginStorage = Storage & { readonly choice: StoreChoice }
 
-/** `auto` is the keyring where one answers, else a file; the others are that and nothing else. */
+/** `auto` is the keyring where one answers, else a file. */
 export type StoreChoice = 'auto' | 'keyring' | 'file'
 
-/** For one answer of the keyring: a person may have to type its password. Seconds. */
+/** How long an answer of the keyring may take: a person may have to type its password. Seconds. */
 const ATTENDED_LIMIT = 60
 const UNATTENDED_LIMIT = 3
 

@@ -14,9 +14,9 @@ import { removeRecord } from './recordFile.ts'
 import type { LoginStorage, Storage } from './storage.ts'
 
 /**
- * The account's own access token, in the file or in the keyring, fresh or not.
+ * The account's own access token, from the file or the keyring, fresh or not.
  *
- * @throws Failure where it is in a keyring that can't be used
+ * @throws Failure where it is in a keyring that cannot be used
  */
 export async function readStoredToken(
   storage: Pick<Storage, 'keyring' | 'data' | 'runtime'>,
@@ -26,12 +26,12 @@ export async function readStoredToken(
   const cached = readAccessToken(runtime, account)
   if (cached !== undefined || !isAccessTokenInKeyring(data, account)) return cached
   const token = await readKeyringAccessToken(keyring, account)
-  // The runtime directory goes at a logout; without the mark there, erase would not look for the token.
+  // The system empties the runtime directory when the user logs out. Without the mark, erase would not find the token.
   if (token !== undefined) orUndefined(() => markKeyring(runtime, account, true))
   return token
 }
 
-/** @throws Failure where it cannot be kept where the user wants it */
+/** @throws Failure where the store that the user has chosen does not take it */
 export async function writeStoredToken(storage: LoginStorage, account: Account, token: AccessToken): Promise<void> {
   const { choice, keyring, data, runtime } = storage
   if (choice !== 'keyring') return writeAccessToken(runtime, account, token, data)
@@ -40,10 +40,10 @@ export async function writeStoredToken(storage: LoginStorage, account: Account, 
 }
 
 /**
- * Forgets the account's access token, unless another one stands there by now. To be called under the account's lock.
+ * Removes the account's access token, unless it is another one by now. To be called under the account's lock.
  *
- * @param isRefused tells the one to forget
- * @returns the one that was forgotten
+ * @param isRefused tells which one to remove
+ * @returns the removed token
  */
 export async function removeStoredToken(
   { keyring, runtime }: Pick<Storage, 'keyring' | 'runtime'>,

@@ -1,11 +1,11 @@
 import { isObject, type JsonObject } from '../base/json.ts'
 
-/** What a login leaves, and what lives long. The refresh tokens are secret. */
+/** What a login leaves for long. The refresh tokens are secret. */
 export type Login = {
-  /** The consumer that the refresh token was issued to; it is of no use to another one (RFC 6749, section 6). */
+  /** The consumer that got the refresh token. No other one can use it (RFC 6749, section 6). */
   readonly clientId: string
   readonly refreshToken: string
-  /** The one before it, which Bitbucket takes for some minutes more. */
+  /** The refresh token before, which Bitbucket takes for some minutes more. */
   readonly previous?: ReplacedRefreshToken | undefined
 }
 
@@ -15,23 +15,23 @@ export type ReplacedRefreshToken = {
   readonly replacedAt: number
 }
 
-/** How long a refresh token that was rotated away may still be good: Bitbucket's engineers say ten minutes. Seconds. */
+/** A refresh token that was rotated away may be good for so long: Bitbucket's engineers say ten minutes. Seconds. */
 const GRACE_SECONDS = 600
 
-/** The refresh token before this one, where the server may still take it. `now` in seconds since 1970. */
+/** The refresh token before, if the server may still take it. `now` is in seconds since 1970. */
 export function findPreviousRefreshToken({ previous }: Login, now: number): string | undefined {
   if (previous === undefined) return undefined
   return Math.abs(now - previous.replacedAt) <= GRACE_SECONDS ? previous.refreshToken : undefined
 }
 
-/** The login after a refresh: with the new refresh token, if the server issued one, and the one that was sent. */
+/** The login after a refresh, with the new refresh token, if the server issued one, and the one that was sent. */
 export function renewLogin(login: Login, sent: string, refreshToken: string | undefined, now: number): Login {
   if (refreshToken === undefined || refreshToken === sent) return { clientId: login.clientId, refreshToken: sent }
   const previous = { refreshToken: sent, replacedAt: Math.floor(now) }
   return { clientId: login.clientId, refreshToken, previous }
 }
 
-/** @returns undefined for what is no whole login */
+/** @returns undefined where a member is missing */
 export function parseLogin({ clientId, refreshToken, previous }: JsonObject): Login | undefined {
   if (typeof clientId !== 'string' || typeof refreshToken !== 'string' || refreshToken === '') return undefined
   return { clientId, refreshToken, previous: parseReplacedRefreshToken(previous) }

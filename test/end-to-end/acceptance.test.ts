@@ -408,8 +408,8 @@ for (const [name, [form = 'basic', ...settings], isGood] of T5563) {
   })
 }
 
-test('the table in docs/how-it-works.md tells the same', (t) => {
-  const text = readFileSync(new URL('../../docs/how-it-works.md', import.meta.url), 'utf8')
+test('the table in docs/compatibility.md tells the same', (t) => {
+  const text = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8')
   const rows = [...text.matchAll(/^\| (.+?) +\| (kept|differs: .+?) +\|$/gm)].map(
     ([, name, verdict]) => `${name}: ${verdict}`,
   )

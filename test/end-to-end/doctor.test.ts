@@ -209,13 +209,13 @@ const FAULTS: readonly Fault[] = [
     title: 'others can read the login',
     plant: ({ home }) => chmodSync(home.recordPath(home.data, BITBUCKET), 0o644),
     finds: [['files', 'fault', /bitbucket\.org\.json can be read or changed by other users$/]],
-    words: [[/^if somebody may have read it, take the access back on https:/, () => {}]],
+    words: [[/^if another person may have read it, withdraw the access on https:/, () => {}]],
   },
   {
     title: 'others can read the access token',
     plant: ({ home }) => chmodSync(home.recordPath(home.runtime, BITBUCKET), 0o644),
     finds: [['files', 'fault', /runtime\/.*bitbucket\.org\.json can be read or changed by other users$/]],
-    words: [[/^if somebody may have read it, take the access back on https:/, () => {}]],
+    words: [[/^if another person may have read it, withdraw the access on https:/, () => {}]],
   },
   {
     title: 'the login is not whole',

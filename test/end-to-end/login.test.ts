@@ -123,7 +123,7 @@ test('eight processes ask, the user cancels: one browser, and all of them end', 
   t.is(home.openedUrls().length, 1)
   t.true(outcomes.every(({ code, stdout }) => code === 1 && stdout === 'quit=1\n'))
   t.is(count('access was denied in the browser'), 1)
-  t.is(count('another git process asked for came to nothing'), 7)
+  t.is(count('another git process has asked for a login, and it brought no token'), 7)
 })
 
 test('another consumer needs a login of its own, and keeps the old one until it has it', async (t) => {
@@ -153,7 +153,7 @@ test('a refused login in CI: the reason, what to check, and where to log in', as
   t.is(code, 1)
   t.regex(
     stderr,
-    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in, where somebody sits: env -u CI git credential-bitbucket-oauth login [^\n]+\n$/,
+    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in, where a person sits: env -u CI git credential-bitbucket-oauth login [^\n]+\n$/,
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })

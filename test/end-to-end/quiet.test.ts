@@ -17,7 +17,7 @@ async function makeLoggedOutUser(t: ExecutionContext, git: Git): Promise<{ home:
 
 for (const [title, change, obstacle, hint] of [
   ['GIT_TERMINAL_PROMPT=0', { GIT_TERMINAL_PROMPT: '0' }, 'GIT_TERMINAL_PROMPT is off', 'to log in: git'],
-  ['CI=true', { CI: 'true' }, 'CI is set', 'to log in, where somebody sits: env -u CI git'],
+  ['CI=true', { CI: 'true' }, 'CI is set', 'to log in, where a person sits: env -u CI git'],
   [
     'no screen and no terminal',
     { BROWSER: '' },

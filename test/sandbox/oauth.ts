@@ -61,7 +61,7 @@ const NO_CALLBACK = 'No callback uri defined for the OAuth client.'
 
 /**
  * A real authorization server, oidc-provider, dressed as Bitbucket's: its paths, its odd answers, long tokens, rotation.
- * What it is dressed with is in docs/how-it-works.md.
+ * What it is dressed with is in CONTRIBUTING.md.
  */
 export class BitbucketOAuth {
   readonly settings: OAuthSettings = {

@@ -7,38 +7,38 @@ import { parseObject } from '../../base/json.ts'
 import { COMMAND } from '../../base/program.ts'
 import { beforeSignal } from '../../base/signals.ts'
 
-/** The operating system's keyring: texts by name. Every function throws a {@link Failure} where it can't do its work. */
+/** The operating system's keyring: texts by name. Each function throws a Failure where it cannot do its work. */
 export type Keyring = {
-  /** @returns undefined where there is no entry; a keyring that lost its files says the same */
+  /** @returns undefined where there is no entry; a keyring that has lost its files says the same */
   readonly read: (name: string) => Promise<string | undefined>
   readonly write: (name: string, text: string) => Promise<void>
-  /** None being there is as good. */
+  /** A missing entry is no failure. */
   readonly remove: (name: string) => Promise<void>
   readonly close: () => void
 }
 
 /**
- * What keeps a keyring from its work, as the code of the Failure: none answers at all; one answers, but has nowhere to
- * put anything; one is locked, its prompt was dismissed, it broke or takes too long.
+ * Why a keyring does not work, as the code of the Failure. Absent: none answers. Homeless: one answers, but has no
+ * collection to write to. Refused: it is locked, its prompt was dismissed, it is broken, or it takes too long.
  */
 const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const
 
-/** For the start of the process that speaks to it, on a machine that is busy with other things. Seconds. */
+/** How long the process that speaks to the keyring may take to start on a busy machine. Seconds. */
 const START_LIMIT_SECONDS = 20
 
-/** After this long the user is told what is waited for. Milliseconds. */
+/** After this long we tell the user what we wait for. Milliseconds. */
 const SILENCE_MS = 5_000
 
 export type KeyringOptions = {
-  /** The program that speaks to it (keyringProcess.ts). */
+  /** The program that speaks to the keyring (keyringProcess.ts). */
   readonly program: string
-  /** For one answer, which may take a person who types a password. Seconds. */
+  /** How long an answer may take: a person may have to type a password. Seconds. */
   readonly timeLimit: number
   readonly env: NodeJS.ProcessEnv
   readonly tell: (text: string) => void
 }
 
-/** Nothing is started before it is asked for. */
+/** The process is started at the first request. */
 export function openKeyring(options: KeyringOptions): Keyring {
   let child: Child | undefined
   const ask = async (request: Readonly<Record<string, string>>): Promise<string | undefined> => {
@@ -48,7 +48,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
       return readAnswer(await exchange(child, request, options))
     } catch (error) {
       if (!hasEnded(child) || child.killed) throw error
-      // It went down by itself. Whatever was asked may be asked again.
+      // The process ended by itself. Each request may be repeated.
       child = start(options)
       return readAnswer(await exchange(child, request, options))
     }
@@ -61,7 +61,7 @@ export function openKeyring(options: KeyringOptions): Keyring {
   }
 }
 
-/** On Linux, where no session bus is, there is no keyring either: no process needs to be started to find out. */
+/** On Linux there is no keyring without a session bus. So we need not start a process to find out. */
 function mayAnswer(env: NodeJS.ProcessEnv): boolean {
   if (process.platform !== 'linux' || env['DBUS_SESSION_BUS_ADDRESS']) return true
   const runtime = env['XDG_RUNTIME_DIR']
@@ -71,7 +71,7 @@ function mayAnswer(env: NodeJS.ProcessEnv): boolean {
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
 function start({ program, env }: KeyringOptions): Child {
-  // Reading a company's certificates would take as long as all the rest.
+  // Node would read a company's certificates, which takes as long as all the rest.
   const { NODE_EXTRA_CA_CERTS: _, ...rest } = env
   try {
     const child = spawn(process.execPath, [program], {
@@ -79,11 +79,11 @@ function start({ program, env }: KeyringOptions): Child {
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
     })
-    // Where it ends early no answer comes: that is enough to know.
+    // Where the process ends early, no answer comes, and that is reported.
     child.on('error', () => {})
     child.stdin.on('error', () => {})
     child.stdout.setEncoding('utf8')
-    // It minds no signals, and might wait for the keyring for ever.
+    // The process ignores signals, and might wait for the keyring for ever.
     const forget = beforeSignal(() => child.kill('SIGKILL'))
     child.once('close', forget)
     return child
@@ -99,7 +99,7 @@ function hasEnded({ exitCode, signalCode, killed }: Child): boolean {
   return killed || exitCode !== null || signalCode !== null
 }
 
-/** Sends a request and waits for the line that answers it; a child that is late is ended. */
+/** Sends a request and waits for the line that answers it. A process that is late is killed. */
 async function exchange(
   child: Child,
   request: Readonly<Record<string, string>>,
@@ -119,10 +119,10 @@ async function exchange(
   }
 }
 
-/** Those that have said that they are ready. */
+/** The processes that are ready. */
 const started = new WeakSet<Child>()
 
-/** @param timeLimit in seconds; whoever is later is ended */
+/** @param timeLimit in seconds; a later process is killed */
 function nextLine(child: Child, timeLimit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let line = ''
@@ -156,7 +156,7 @@ function readAnswer(line: string): string | undefined {
   )
 }
 
-/** Whether an error is the keyring's own: what else goes wrong is no reason to do without it. */
+/** Whether an error comes from the keyring itself. Other errors are no reason to do without a keyring. */
 export function isKeyringTrouble(error: unknown): error is Failure {
   return isFailure(error) && TROUBLES.some((code) => code === error.code)
 }

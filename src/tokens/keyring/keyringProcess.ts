@@ -3,21 +3,21 @@ import { type JsonObject, parseObject } from '../../base/json.ts'
 import { PROGRAM } from '../../base/program.ts'
 
 /**
- * The operating system's keyring, in a process of its own: the library waits for the keyring without a limit (2.1.2 for
- * ever, where the session bus takes a connection and never answers), and only from outside can such a wait be ended.
+ * The operating system's keyring, in a process of its own. The library waits for the keyring without a limit (2.1.2 waits
+ * for ever where the session bus takes a connection and never answers), and only another process can end such a wait.
  *
- * A request is a line of JSON on stdin, `{operation, name, text}`; its answer is a line on stdout, `{text}` or
- * `{trouble, message}`. An empty line comes first: it is ready. With the input it ends. What passes here is secret.
+ * A request is a line of JSON on stdin, `{operation, name, text}`. Its answer is a line on stdout, `{text}` or
+ * `{trouble, message}`. An empty line comes first and says that the process is ready. The process ends with its input.
+ * Requests and answers are secret.
  */
 
-/** `trouble` is one of those that tokens/keyring.ts knows. */
+/** `trouble` is one of those in keyring.ts. */
 type Answer = { readonly text?: string | undefined } | { readonly trouble: string; readonly message: string }
 
-// What goes to all processes of a terminal must not end this one between two requests, or within one: whoever started
-// it sees to its end.
+// A terminal's signals reach all its processes. They must not end this one in the middle of its work: the parent ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-// Loaded before the first request, so that whoever waits for an answer waits for the keyring alone.
+// Loaded before the first request, so that the time limit of an answer is for the keyring alone.
 await import('@napi-rs/keyring').catch(() => {})
 process.stdout.write('\n')
 
@@ -45,7 +45,7 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
     return {}
   } catch (error) {
     const message = describe(error)
-    // The library has no codes; this is what it says of a Secret Service without a default collection.
+    // The library has no codes. It says this of a Secret Service without a default collection.
     return { trouble: message.endsWith('Secret Service: no result found') ? 'homeless' : 'refused', message }
   }
 }
@@ -53,7 +53,7 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
 /** @throws Error where no keyring answers, or the library is not installed */
 async function findEntry(name: string): Promise<Entry> {
   const library = await import('@napi-rs/keyring')
-  // Not told which store to take, the library falls back on the kernel's keyring, which is lost at a reboot.
+  // Without this option the library falls back on the kernel's keyring, which is lost at a reboot.
   return new library.Entry(PROGRAM, name, { linux: { store: 'secret-service' } })
 }
 

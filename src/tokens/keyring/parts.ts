@@ -8,16 +8,16 @@ import type { Keyring } from './keyring.ts'
  */
 export const ENTRY_LIMIT = process.platform === 'win32' ? 1280 : Infinity
 
-/** What lies under the name of a text that was split: where its parts are, and how to know them again. */
+/** The entry under the name of a split text: where its parts are, and how to check them. */
 type Directory = { readonly set: string; readonly parts: number; readonly digest: string }
 
-/** A set that is being written never touches the one that is whole. */
+/** A new set of parts never touches the set that is whole. */
 const SETS = ['a', 'b'] as const
 
 /**
  * Reads a text that {@link writeSplitText} wrote.
  *
- * @returns undefined where there is none, `damaged` where parts of it are missing or belong to another
+ * @returns undefined where there is none, `damaged` where parts are missing or belong to another text
  * @throws Failure as the keyring does
  */
 export async function readSplitText(keyring: Keyring, name: string): Promise<{ text: string } | 'damaged' | undefined> {
@@ -32,8 +32,8 @@ export async function readSplitText(keyring: Keyring, name: string): Promise<{ t
 }
 
 /**
- * Writes a JSON text of any length, whole or not at all: the entry under its name is written last, and what was whole
- * before is removed after that.
+ * Writes a JSON text of any length, whole or not at all. The entry under its name is written last. Then the parts of the
+ * old text are removed.
  *
  * @param limit the longest entry, in characters
  * @throws Failure as the keyring does
@@ -53,7 +53,7 @@ export async function writeSplitText(keyring: Keyring, name: string, json: strin
   if (old !== undefined) await removeSet(keyring, name, old.set)
 }
 
-/** Removes a text with all parts of it, also those that a killed process left. */
+/** Removes a text with all its parts, and those that a killed process has left. */
 export async function removeSplitText(keyring: Keyring, name: string, limit = ENTRY_LIMIT): Promise<void> {
   await keyring.remove(name)
   if (limit !== Infinity) for (const set of SETS) await removeSet(keyring, name, set)
@@ -79,7 +79,7 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-/** So that a character is a byte, in every keyring. */
+/** A character is a byte then, in every keyring. */
 function toAscii(json: string): string {
   return json.replace(/[\u0080-\uFFFF]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -9,10 +9,10 @@ import { recordPath } from '../recordFile.ts'
 import { newOwner, type Owner, readOwner, removeOwner, writeOwner } from './owner.ts'
 import { breakForgottenLock, removeLeftovers, startLockWatch, unlockableFailure } from './takeover.ts'
 
-/** How often its holder touches it: well within the ten seconds after which it counts as forgotten, also on a busy machine. Milliseconds. */
+/** How often the holder touches the lock. After ten seconds without a touch the lock counts as forgotten. Milliseconds. */
 const UPDATE_MS = 2_500
 
-/** How often a waiting process looks again: short beside the 200 ms that a refresh takes. Milliseconds. */
+/** How often a waiting process looks again. A refresh takes some 200 ms. Milliseconds. */
 const POLL_MS = 25
 
 /** After this long a waiting process says what it waits for. Milliseconds. */
@@ -21,20 +21,20 @@ const SILENCE_MS = 5_000
 export type LockOptions<Result> = {
   /** How long to wait for the lock, in seconds. */
   readonly patience: number
-  /** Is given a sentence when the wait gets long. */
+  /** Takes a sentence when the wait gets long. */
   readonly tell: (text: string) => void
-  /** Looks, while waiting, whether another process has done the work already: then that is the result. */
+  /** Looks, while waiting, whether another process has done the work already. That is the result then. */
   readonly look?: () => Result | undefined
 }
 
-/** The lock, for whoever works under it. */
+/** The lock, as the work under it sees it. */
 export type Lock = {
-  /** False where the process was stopped for so long that another one has taken the lock over. */
+  /** False where this process was stopped for so long that another one has taken the lock over. */
   readonly isHeld: () => boolean
 }
 
 /**
- * To be called right before something is sent that counts once, or somebody is asked.
+ * To be called right before a refresh token is sent or a person is asked.
  *
  * @throws Failure `lock_lost` where this process was stopped for so long that another one has taken the lock over
  */
@@ -42,16 +42,16 @@ export function assertLockHeld({ isHeld }: Lock): void {
   if (!isHeld()) throw lockLostFailure()
 }
 
-/** The work is to be begun anew, as what it has read may be old. */
+/** The work has to begin again, because what it has read may be old. */
 export function lockLostFailure(cause?: unknown): Failure {
   return new Failure('another git process has taken over', { code: 'lock_lost', cause })
 }
 
 /**
- * Does the work while no other process works on the same account.
+ * Does some work while no other process works on the same account.
  *
- * @param directory the data directory: what the lock protects lies there
- * @throws Failure when the lock can't be had; with the code `locked` where another process has it
+ * @param directory the data directory, which the lock protects
+ * @throws Failure where the lock cannot be taken; with the code `locked` where another process has it
  */
 export async function withLock<Result>(
   directory: string,
@@ -64,14 +64,14 @@ export async function withLock<Result>(
   const done = await acquire(directory, path, owner, account, options)
   if (done !== undefined) return done
   const isHeld = (): boolean => readOwner(`${path}.lock`)?.holding === owner.holding
-  // A login that Ctrl-C ends leaves nothing behind either.
+  // Ctrl-C in a login releases the lock too.
   const forget = beforeSignal(() => release(path, isHeld()))
   try {
     removeLeftovers(directory, `${path}.lock`)
     return await work({ isHeld })
   } finally {
     forget()
-    // In the same turn of the event loop as the end of the work: no signal comes between, and leaves the lock behind.
+    // This is the same turn of the event loop as the end of the work. No signal comes between and leaves the lock behind.
     release(path, isHeld())
   }
 }
@@ -82,16 +82,16 @@ function release(path: string, isHeld: boolean): void {
       removeOwner(`${path}.lock`)
       unlockSync(path, { realpath: false })
     } else {
-      // It is another process's now: the library shall forget it, and remove what is not there.
+      // Another process has it now. The library forgets it, and removes a path that does not exist.
       unlockSync(path, { realpath: false, lockfilePath: `${path}.lock.lost` })
     }
   } catch {
-    // What is left belongs to a process that has ended, and the next one removes it.
+    // The next process removes the lock of one that has ended.
   }
 }
 
 /**
- * The waiting is ours: the library would go on trying after errors that no waiting mends.
+ * Waits for the lock. The library's own retries would go on after errors that no wait can cure.
  *
  * @returns what {@link LockOptions.look} found; undefined with the lock taken
  */
@@ -106,7 +106,7 @@ async function acquire<Result>(
   const watch = startLockWatch()
   let isTold = false
   for (;;) {
-    // A signal between the making of the lock and its being known here would leave it behind.
+    // A signal between the two steps would leave the lock behind: it is made, and then known here.
     if (await holdSignals(() => tryLock(directory, path, owner))) return undefined
     breakForgottenLock(directory, `${path}.lock`, watch)
     const found = look?.()
@@ -126,23 +126,23 @@ async function acquire<Result>(
   }
 }
 
-/** @returns whether the lock is ours now; false where it is another process's */
+/** @returns whether the lock is ours now; false where another process has it */
 async function tryLock(directory: string, path: string, owner: Owner): Promise<boolean> {
   makeDirectory(directory)
   try {
     await lock(path, {
       realpath: false,
-      // Never: the library looks at a lock's age and removes it in two steps, and of two waiting processes the slower
-      // one may remove what the faster one has just made. Both would spend the same refresh token.
+      // Never stale: the library looks at a lock's age and removes it in two steps. Of two waiting processes the slower
+      // one may remove the lock that the faster one has just made. Both would spend the same refresh token.
       stale: NEVER,
       update: UPDATE_MS,
-      // The library's default throws inside a timer. Whoever works under the lock asks isHeld before it matters.
+      // The library's default throws inside a timer. The work under the lock asks isHeld before it matters.
       onCompromised: () => {},
       fs: signedBy(owner),
     })
     return true
   } catch (error) {
-    // Gone while the library was looking at it: this process was stopped for long.
+    // The lock went while the library looked at it: this process was stopped for long.
     if (systemCode(error) === 'ELOCKED' || systemCode(error) === 'ENOENT') return false
     throw unlockableFailure(directory, error)
   }
@@ -159,9 +159,9 @@ function makeDirectory(directory: string): void {
 const NEVER = Infinity
 
 /**
- * The library's own file system, but that a directory is signed before it becomes the lock, so that neither is ever
- * without the other; and as the library removes no directory that is not empty, it cannot remove one that is not its
- * own any more. Nor shall it touch such a one, whose owner would take the touch for a sign that it was lost.
+ * The file system that the library works on. A directory gets its owner file before it becomes the lock, so neither is
+ * ever without the other. The library removes only empty directories, so it cannot remove a lock that another process has
+ * taken over. Nor does it touch such a lock: its owner would believe that it was lost.
  */
 function signedBy(owner: Owner): object {
   return {
@@ -181,18 +181,18 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
     rmSync(neighbour, { recursive: true, force: true })
     mkdirSync(neighbour, { mode: 0o700 })
     writeOwner(neighbour, owner)
-    // In the place of nothing, or of an empty directory, whose owner is removing it.
+    // It replaces nothing, or an empty directory, which its owner is removing.
     renameSync(neighbour, path)
     return null
   } catch (error) {
     rmSync(neighbour, { recursive: true, force: true })
-    // Another one was faster, and may be done by now.
+    // Another process was faster, and may be done by now.
     if (TAKEN.has(systemCode(error) ?? '') || existsSync(path)) return lockTakenError()
     return error instanceof Error ? error : new Error(String(error))
   }
 }
 
-/** What systems say when a directory is to take the place of one that is not empty. */
+/** The codes with which systems refuse to rename a directory over one that is not empty. */
 const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM'])
 
 function lockTakenError(): NodeJS.ErrnoException {

@@ -6,29 +6,29 @@ import { orUndefined, systemCode } from '../../base/failure.ts'
 import { parseObject } from '../../base/json.ts'
 import { readPrivateFile } from '../../base/privateFile.ts'
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 export type Owner = {
   readonly pid: number
-  /** Where the process number means anything: one boot of one machine, one namespace of process numbers. */
+  /** Where the pid is valid: one boot of one machine, one namespace of process numbers. */
   readonly machine: string
-  /** No two holdings are the same. */
+  /** Unique for each time that a process takes a lock. */
   readonly holding: string
 }
 
-/** The file in a lock's directory that says who holds it. */
+/** The file in a lock's directory that names its owner. */
 const NAME = 'owner'
 
-/** This process, about to hold a lock. */
+/** This process, for a lock that it is about to take. */
 export function newOwner(): Owner {
   return { pid: process.pid, machine: describeMachine(), holding: randomUUID() }
 }
 
-/** Writes it for the first time. A half-written one, of a process killed in the middle, cannot be read: that is all. */
+/** Writes the owner's file. Where the process is killed in the middle, nobody can read it, and the lock has no owner. */
 export function writeOwner(lock: string, owner: Owner): void {
   writeFileSync(join(lock, NAME), JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
 }
 
-/** @returns undefined where nothing that can be read says who holds the lock */
+/** @returns undefined where no owner can be read */
 export function readOwner(lock: string): Owner | undefined {
   try {
     const { pid, machine, holding } = parseObject(readPrivateFile(join(lock, NAME)) ?? '') ?? {}
@@ -39,12 +39,12 @@ export function readOwner(lock: string): Owner | undefined {
   }
 }
 
-/** Leaves a lock empty, as it is before its directory is removed. */
+/** Empties a lock, right before its directory is removed. */
 export function removeOwner(lock: string): void {
   rmSync(join(lock, NAME), { force: true })
 }
 
-/** Whether an owner is surely dead; of a process of another machine, nobody here can tell. */
+/** Whether an owner is surely dead. We cannot tell that of a process on another machine. */
 export function isDead({ pid, machine }: Owner): boolean {
   if (machine !== describeMachine()) return false
   try {
@@ -58,7 +58,7 @@ export function isDead({ pid, machine }: Owner): boolean {
 function describeMachine(): string {
   return [
     hostname(),
-    // Linux: another boot of it, or a container, has other processes under the same numbers.
+    // On Linux another boot or a container has other processes under the same numbers.
     orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     orUndefined(() => readlinkSync('/proc/self/ns/pid')),
   ].join(' ')

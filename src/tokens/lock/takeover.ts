@@ -5,21 +5,21 @@ import { reasonOf } from '../../base/systemError.ts'
 import { isDead, readOwner } from './owner.ts'
 
 /**
- * A lock that nobody has touched for so long belongs to a process that was stopped, or that was killed where its
- * number tells us nothing. Milliseconds.
+ * A lock that nobody has touched for so long belongs to a stopped process, or to a killed one whose pid is not valid here.
+ * Milliseconds.
  */
 const STALE_MS = 10_000
 
-/** How often it looks whether the holder still lives. Milliseconds. */
+/** How often a waiting process checks whether the owner still lives. Milliseconds. */
 const CHECK_INTERVAL_MS = 200
 
-/** What a waiting process has seen of the lock, by a clock that nobody sets. */
+/** What a waiting process has seen of the lock. Times are by a clock that nobody sets. */
 export type LockWatch = {
-  /** When the holder touched it last, by the file system's clock, which is compared with nothing but itself. */
+  /** The last touch, by the file system's clock. It is compared with nothing but itself. */
   mtime: number | undefined
-  /** Since when that is so. Milliseconds. */
+  /** When we saw that touch first. Milliseconds. */
   since: number
-  /** When the holder's pulse was felt last. Milliseconds. */
+  /** When we last checked whether the owner lives. Milliseconds. */
   checkedAt: number
 }
 
@@ -29,8 +29,8 @@ export function startLockWatch(): LockWatch {
 }
 
 /**
- * Removes the lock of a process that was killed, or that has not touched it for long. Only one process at a time may:
- * whoever makes the directory beside it looks once more. All in one turn of the event loop.
+ * Removes the lock of a killed process, or one that nobody has touched for long. One process at a time does so: it makes a
+ * directory beside the lock, and looks once more. All this happens in one turn of the event loop.
  */
 export function breakForgottenLock(directory: string, lock: string, watch: LockWatch): void {
   const mtime = readMtime(lock)
@@ -46,7 +46,7 @@ export function breakForgottenLock(directory: string, lock: string, watch: LockW
     mkdirSync(takeover, { mode: 0o700 })
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw unlockableFailure(directory, error)
-    // Its maker has it for microseconds, unless it was killed in them.
+    // Its maker keeps it for microseconds, unless it was killed in them.
     const made = readMtime(takeover)
     if (made !== undefined && isOld(made)) removeDirectory(directory, takeover)
     return
@@ -60,24 +60,24 @@ export function breakForgottenLock(directory: string, lock: string, watch: LockW
   }
 }
 
-/** By the clock, for what its maker has for microseconds. */
+/** By the clock, which is good enough for a directory that exists for microseconds. */
 function isOld(mtime: number): boolean {
   return Math.abs(Date.now() - mtime) > STALE_MS
 }
 
-/** Removes what processes left that were killed while they made a lock, or took one over. */
+/** Removes what processes have left that were killed while they made a lock or took one over. */
 export function removeLeftovers(directory: string, lock: string): void {
   try {
     for (const name of readdirSync(directory)) {
       const other = join(directory, name)
       if (!other.startsWith(`${lock}.`)) continue
-      // One that is being made just now is made again.
+      // A process that is just making one makes it again.
       if (!other.endsWith('.takeover') || isOld(readMtime(other) ?? Date.now())) {
         rmSync(other, { recursive: true, force: true })
       }
     }
   } catch {
-    // It does no harm where it is.
+    // It does no harm there.
   }
 }
 
@@ -98,7 +98,7 @@ function removeDirectory(directory: string, path: string): void {
   }
 }
 
-/** What cannot be locked cannot be written to either. */
+/** A directory that cannot be locked cannot be written to either. */
 export function unlockableFailure(directory: string, error: unknown): Failure {
   return new Failure(`${directory} cannot be written to (${reasonOf(error)}), so no token could be saved there`, {
     hints: ['mend that and run the command again'],
