@@ -165,7 +165,7 @@ function removeQuietly(path: string): void {
 
 function unusableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be used: ${reasonOf(error)}`, {
-    hints: ['mend that and run the command again'],
+    hints: ['correct that, and run the command again'],
     cause: error,
   })
 }

@@ -27,6 +27,6 @@ export function runGitConfig(args: readonly string[], env: NodeJS.ProcessEnv): S
  */
 export function runGit(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): SpawnSyncReturns<string> {
   const git = findProgram('git', env)
-  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
+  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or correct PATH'] })
   return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true })
 }

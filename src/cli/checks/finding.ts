@@ -38,7 +38,7 @@ export function fault(check: string, text: string, ...cures: readonly string[]):
 export function faultOf(check: string, { message, hints, code }: Failure, ...cures: readonly string[]): Finding {
   // The person has just run doctor, or status, which finds the same.
   const known = hints.filter((hint) => !hint.includes(`${COMMAND} doctor`)).flatMap(inSteps)
-  const steps = [known, cures].find(({ length }) => length > 0) ?? ['mend that, and look again']
+  const steps = [known, cures].find(({ length }) => length > 0) ?? ['correct that, and run doctor again']
   const found = fault(check, message, ...steps)
   return code === 'not_configured' ? { ...found, exitCode: 3 } : found
 }
