@@ -152,13 +152,7 @@ function writeNeighbour(path: string, neighbour: string, text: string): void {
   makePrivateDirectory(dirname(path))
   // A killed process with the same number may have left it.
   removeQuietly(neighbour)
-  const file = openSync(neighbour, 'wx', 0o600)
-  try {
-    writeFileSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  writeFileSync(neighbour, text, { flag: 'wx', mode: 0o600, flush: true })
 }
 
 function removeQuietly(path: string): void {
@@ -171,7 +165,7 @@ function removeQuietly(path: string): void {
 
 function unusableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be used: ${reasonOf(error)}`, {
-    hints: ['mend that and run the command again'],
+    hints: ['correct that, and run the command again'],
     cause: error,
   })
 }

@@ -1,12 +1,24 @@
+// The rules for messages, which this file prints:
+//
+// - A message is one sentence: subject, verb, object; in lower case, without a full stop. It names what is wrong by the
+//   words that the user knows: the host, the file, the setting.
+// - A hint is something that the user can do: a command as a shell takes it, or a few words, with a colon before the
+//   command. One hint a line. Where nothing can be done, there is none.
+// - No secret stands in a message, a hint or a trace: no token, key, code, or password, not even in a URL.
+// - A line on stderr is not broken, however narrow the terminal is: an address and a command can be copied whole. What a
+//   command prints on stdout for people is broken at blanks to the width of the terminal (cli/terminal.ts), but for
+//   addresses and commands.
+// - Success is silent where git asks. A text from outside is made visible: it must not move the cursor.
+
 import { isFailure } from './failure.ts'
 import { PROGRAM } from './program.ts'
 
-/** A line for the person at the terminal, with our name in front: git runs several helpers, and all share its stderr. */
+/** A line on stderr. It begins with our name, as git runs several helpers and all share its stderr. */
 export function message(text: string): string {
   return `${PROGRAM}: ${visible(text)}\n`
 }
 
-/** What stderr shows of an error: the sentence and its hints of a Failure, everything that is known of a bug. */
+/** An error for stderr: the sentence and the hints of a Failure, or all that is known of a bug. */
 export function report(error: unknown): string {
   if (!isFailure(error)) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -16,8 +28,8 @@ export function report(error: unknown): string {
 }
 
 /**
- * A text without the characters that could move the cursor, colour the screen or turn the reading direction: what a
- * server or git sent must not be able to forge a line (CVE-2024-52005, CVE-2024-50349).
+ * A text without the characters that could move the cursor, colour the screen or turn the reading direction. A text from
+ * a server or from git must not forge a line (CVE-2024-52005, CVE-2024-50349).
  */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')

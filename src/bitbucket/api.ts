@@ -1,7 +1,7 @@
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { type Network, send } from '../http/http.ts'
 
-/** Bitbucket's REST interface, for whoever the access token stands for. `accessToken` is secret. */
+/** Bitbucket's REST interface, asked as the account of the access token. `accessToken` is secret. */
 export type Api = {
   readonly url: URL
   readonly accessToken: string
@@ -10,8 +10,9 @@ export type Api = {
 
 /** An answer of the REST interface. */
 export type Reply = {
+  readonly host: string
   readonly status: number
-  /** Undefined where it is no JSON object. */
+  /** Undefined where it is not a JSON object. */
   readonly message: JsonObject | undefined
   readonly text: string
 }
@@ -26,5 +27,5 @@ export type Reply = {
 export async function getResource({ url, accessToken, network }: Api, path: string): Promise<Reply> {
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
   const { status, body } = await send(new URL(path, url), { method: 'GET', headers }, network)
-  return { status, message: parseObject(body), text: body }
+  return { host: url.host, status, message: parseObject(body), text: body }
 }

@@ -1,11 +1,10 @@
 import { Failure } from '../base/failure.ts'
-import type { Repository } from './repository.ts'
+import { fullName, type Repository } from './repository.ts'
 
 export const FORMATS = ['tar.gz', 'zip', 'tar.bz2'] as const
 
 export type Format = (typeof FORMATS)[number]
 
-/** What is asked for. */
 export type ArchiveRequest = {
   readonly repository: Repository
   /** A branch, tag or commit. */
@@ -16,22 +15,22 @@ export type ArchiveRequest = {
 /**
  * Where Bitbucket has a repository's archive. It takes a Bearer token there and nothing else.
  *
- * @throws Failure with the code `usage` for what can be no ref: in a path it would lead to another repository
+ * @throws Failure with the code `usage` for a text that cannot be a ref: in a path it might lead to another repository
  */
 export function archiveUrl({ repository, ref, format }: ArchiveRequest): URL {
   const parts = ref.split('/')
   if (parts.some((part) => /^\.*$/.test(part)) || /[\s\p{Cc}~^:?*[\\]/u.test(ref)) {
-    throw new Failure('that is no branch, tag or commit', {
+    throw new Failure('that is not a branch, tag or commit', {
       code: 'usage',
       hints: ['give its name as git branch, git tag or git log show it'],
     })
   }
-  const { workspace, name, url } = repository
-  return new URL(`/${workspace}/${name}/get/${parts.map(encodeURIComponent).join('/')}.${format}`, url.origin)
+  const path = `/${fullName(repository)}/get/${parts.map(encodeURIComponent).join('/')}.${format}`
+  return new URL(path, repository.url.origin)
 }
 
 /**
- * The name that Bitbucket gives to an archive: it has the commit in it, so what has the same name holds the same.
+ * The name that Bitbucket gives to an archive. It has the commit in it, so archives with the same name hold the same.
  *
  * @param disposition the header Content-Disposition (RFC 6266)
  * @returns undefined where it gives none, or one that could do harm

@@ -3,19 +3,20 @@ import { COMMAND } from '../base/program.ts'
 import { type LargeRequest, type Network, open, type OpenAnswer } from '../http/http.ts'
 import { isConfidential } from '../http/loopback.ts'
 
-/** Bitbucket needs one. Browsers take some twenty, and nobody who means well more than these. */
+/** Bitbucket needs one. Browsers follow some twenty; a server that means well needs no more than these. */
 const MOST_REDIRECTS = 5
 
-/** A request that may be sent to another place than the first one. `accessToken` is secret. */
+/** A request that may be redirected. `accessToken` is secret. */
 export type BearerRequest = LargeRequest & { readonly accessToken: string }
 
 /**
- * Sends a request with an access token, and for GET and HEAD goes where the server points. The token, and all other headers
- * that whoever asks has set, go to the first origin only: once another one was asked, none of those.
+ * Sends a request with an access token, and follows redirects of GET and HEAD. The token and all other headers of the
+ * request go to the first origin only. Once another origin was asked, they are not sent again, not even to the first.
  *
  * @param networkFor how an origin is reached
  * @throws Failure with the code `unreachable` when there is no answer; with `signed_out` where the server wants a login in
- *   a browser; with `redirect` for a way that is not taken: too long, or not https (nor this machine, where it begins here)
+ *   a browser; with `redirect` after too many redirects, and for one that leaves https (from http on this machine, one
+ *   to http on this machine is followed)
  */
 export async function follow(
   url: URL,
@@ -33,9 +34,9 @@ export async function follow(
     answer.close()
     const next = parseLocation(location, at)
     if (isSignIn(next)) throw signedOutFailure(url)
-    if (redirects === MOST_REDIRECTS) throw notFollowed(url, `more than ${MOST_REDIRECTS} times`)
+    if (redirects === MOST_REDIRECTS) throw redirectFailure(url, `more than ${MOST_REDIRECTS} times`)
     if (!isConfidential(next) || (next.protocol === 'http:' && url.protocol !== 'http:')) {
-      throw notFollowed(url, `to ${next.protocol}//${next.host}, where anybody on the way could change what comes`)
+      throw redirectFailure(url, `to ${next.protocol}//${next.host}, where others on the way could change the answer`)
     }
     if (next.origin !== at.origin) own = {}
     at = next
@@ -48,10 +49,10 @@ function isRedirect(status: number, method: string): boolean {
 
 function parseLocation(location: string, at: URL): URL {
   if (URL.canParse(location, at)) return new URL(location, at)
-  throw notFollowed(at, 'to what is no URL')
+  throw redirectFailure(at, 'to something that is not a URL')
 }
 
-/** Where people log in: it would answer with a page, and the status of success. */
+/** Whether people log in there. Such an address answers with a page, and the status of success. */
 function isSignIn({ pathname }: URL): boolean {
   return /^\/(account\/)?(signin|sign-in|login|log-in)(\/|$)/i.test(pathname)
 }
@@ -61,16 +62,16 @@ export function isPage({ headers }: OpenAnswer): boolean {
   return /^text\/html\b/i.test(headers['content-type'] ?? '')
 }
 
-/** What to say where a page to log in comes in the place of what was asked for. */
+/** Says that a page to log in came instead of the answer. */
 export function signedOutFailure({ host }: URL): Failure {
-  return new Failure(`${host} answers with a page for people, most likely its login, and not with what was asked for`, {
+  return new Failure(`${host} answered with a web page, most likely its login page, instead of what was asked for`, {
     code: 'signed_out',
     hints: [`to find out why: ${COMMAND} doctor`, 'in a network with a login page of its own, log in there first'],
   })
 }
 
-function notFollowed({ host }: URL, where: string): Failure {
-  return new Failure(`${host} sends us ${where}`, {
+function redirectFailure({ host }: URL, where: string): Failure {
+  return new Failure(`${host} redirects ${where}`, {
     code: 'redirect',
     hints: ['something stands between this machine and the server, or the server is broken: try again in a while'],
   })

@@ -1,18 +1,53 @@
 import { Failure } from '../base/failure.ts'
-import type { JsonObject } from '../base/json.ts'
+import { type JsonObject, parseObject } from '../base/json.ts'
+import type { OpenAnswer } from '../http/http.ts'
+import { readText } from './readText.ts'
+
+type PageOptions = {
+  readonly ask: (url: URL) => Promise<OpenAnswer>
+  /** Makes a Failure of an answer other than 200. */
+  readonly refused: (answer: OpenAnswer) => Promise<Failure>
+}
 
 /**
- * Where the next page of a list is.
+ * Reads all pages of a list of the API, and returns all values.
  *
- * @param origin of the REST interface: the access token goes nowhere else
- * @returns undefined for the last page
- * @throws Failure where the next page is said to be somewhere else
+ * @throws Failure where a page cannot be obtained, and for an answer that is not a list
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
  */
-export function nextPage({ next }: JsonObject, origin: string): URL | undefined {
+export async function readPages(first: URL, { ask, refused }: PageOptions): Promise<readonly unknown[]> {
+  const all: unknown[] = []
+  const seen = new Set<string>()
+  for (let url: URL | undefined = first; url !== undefined;) {
+    if (seen.has(url.href)) throw circularPagesFailure(url)
+    seen.add(url.href)
+    const answer = await ask(url)
+    if (answer.status !== 200) throw await refused(answer)
+    const page = parseObject(await readText(answer)) ?? {}
+    if (!Array.isArray(page['values'])) throw noListFailure(first)
+    for (const value of page['values']) all.push(value)
+    url = nextPage(page, first.origin)
+  }
+  return all
+}
+
+/** Undefined for the last page. The access token goes to no other origin than the API's. */
+function nextPage({ next }: JsonObject, origin: string): URL | undefined {
   if (typeof next !== 'string') return undefined
   if (URL.canParse(next) && new URL(next).origin === origin) return new URL(next)
-  throw new Failure(`the next page is said to be elsewhere than on ${origin}, where the access token does not go`, {
+  throw new Failure(`the next page is not on ${origin}, and the access token is sent only there`, {
     hints: ['something stands between this machine and the server, or the server is broken'],
+  })
+}
+
+function noListFailure({ pathname }: URL): Failure {
+  return new Failure(`the answer for ${pathname} is not a list, so it has no pages`, {
+    hints: ['if --paginate was given, leave it out'],
+  })
+}
+
+function circularPagesFailure({ host }: URL): Failure {
+  return new Failure(`${host} leads round in a circle: its next page is one that was read already`, {
+    hints: ['try again in a while'],
   })
 }

@@ -1,14 +1,14 @@
 import { Failure } from '../base/failure.ts'
 import type { OpenAnswer } from '../http/http.ts'
 
-/** No list or object of the API comes near it. Bytes. */
+/** Lists and objects of the API are far smaller. Bytes. */
 const LIMIT = 64 * 1024 * 1024
 
 /**
  * Reads an answer to its end.
  *
- * @param limit bytes; what is longer is cut off there
- * @throws Failure where it breaks off, and without a limit for what is too long
+ * @param limit bytes; a longer answer is cut off there
+ * @throws Failure where the answer breaks off, and, without a limit, where it is too long
  */
 export async function readText(answer: OpenAnswer, limit?: number): Promise<string> {
   const pieces: Uint8Array[] = []

@@ -1,8 +1,10 @@
 import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
 import { COMMAND } from '../base/program.ts'
+import type { AccountCommands } from '../bitbucket/refusal.ts'
+import { loginCommand, refreshCommand } from '../login/loginCommand.ts'
 import { type Account, accountUrl, defaultAccount, USERNAME } from '../tokens/account.ts'
-import type { Arguments } from './arguments.ts'
+import { type Arguments, usageFailure } from './arguments.ts'
 
 /** The default account of Bitbucket. */
 export const BITBUCKET_ACCOUNT: Account = { protocol: 'https', host: 'bitbucket.org' }
@@ -11,18 +13,17 @@ export const BITBUCKET_ACCOUNT: Account = { protocol: 'https', host: 'bitbucket.
  * The account that a person names by a URL, of the host or of a repository there, and by `--username`, which counts more
  * than a username in the URL. By default that of Bitbucket.
  *
- * @throws Failure for what is no such URL, and for an empty username: a variable without a value must not mean everybody
+ * @throws Failure for any other text, and for an empty username: a variable without a value must not mean all accounts
  */
 export function readAccount(args: Arguments): Account {
   const username = args.text('username')
-  if (username === '') {
-    throw new Failure('the username is empty', { hints: ['give a name, or leave out --username'], code: 'usage' })
-  }
+  if (username === '') throw usageFailure('the username is empty', 'give a name, or leave out --username')
   return parseAccount(args.text('url') ?? BITBUCKET, username)
 }
 
 /**
- * As {@link readAccount}, for what makes or ends a login: there the name that git is answered must not stand for anybody.
+ * As {@link readAccount}, for a command that makes or ends a login: there the name that git is answered must not stand
+ * for another account.
  *
  * @throws Failure for that name too
  */
@@ -30,13 +31,27 @@ export function readLoginAccount(args: Arguments): Account {
   const account = readAccount(args)
   const name = args.text('username') ?? decode(new URL(args.text('url') ?? BITBUCKET).username)
   if (name !== USERNAME) return account
-  throw new Failure(`${USERNAME} is nobody's username: git is answered with it for every account`, {
-    hints: [`leave it out, or give the username of a login: ${COMMAND} status lists them`],
-    code: 'usage',
-  })
+  throw usageFailure(
+    `${USERNAME} is not the name of a user: git is answered with it for every account`,
+    `leave it out, or give the username of a login: ${COMMAND} status lists them`,
+  )
 }
 
-/** What to say of a host that is neither Bitbucket nor configured. */
+/**
+ * The account of `--host` and `--username`, by default that of Bitbucket.
+ *
+ * @throws Failure with the code `usage` for a host that is not a URL
+ */
+export function readHostAccount(args: Arguments): Account {
+  return parseAccount(args.text('host') ?? BITBUCKET, args.text('username'))
+}
+
+/** What a person types for an account, where a message needs it. */
+export function accountCommands(account: Account): AccountCommands {
+  return { login: loginCommand(account), refresh: refreshCommand(account) }
+}
+
+/** Says that a host is neither Bitbucket nor configured. */
 export function unknownHostFailure(account: Account): Failure {
   return new Failure(`${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`, {
     code: 'not_configured',
@@ -48,16 +63,16 @@ export function unknownHostFailure(account: Account): Failure {
  * The account of a URL.
  *
  * @param username counts more than one in the URL
- * @throws Failure with the code `usage` for what is no such URL
+ * @throws Failure with the code `usage` for a text that is not such a URL
  */
 export function parseAccount(text: string, username: string | undefined): Account {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.host === '') {
-    throw new Failure('that is no URL', { hints: ['it has to look like https://bitbucket.org'], code: 'usage' })
+    throw usageFailure('that is not a URL', 'it has to look like https://bitbucket.org')
   }
   const account = { protocol: url.protocol.slice(0, -1), host: url.host }
   const name = username ?? decode(url.username)
-  // What git is answered is the name of nobody.
+  // The name that git is answered stands for no account of its own.
   return name === '' || name === USERNAME ? account : { ...account, username: name }
 }
 

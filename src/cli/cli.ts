@@ -37,7 +37,7 @@ const RUN: Readonly<Record<string, Run>> = {
 }
 
 /**
- * What a person meets who runs the program by hand.
+ * Runs a command that a person types.
  *
  * @param complain takes words for stderr as they are
  * @returns the exit code, one of {@link EXIT_CODES}
@@ -78,7 +78,7 @@ function separate(args: readonly string[]): string[] {
   })
 }
 
-/** Codes of Failures that say more than that it failed. */
+/** The exit code for a Failure. */
 function exitCodeOf(code: string | undefined): number {
   if (code === 'not_configured') return 3
   if (code === 'login_required' || code === 'login_paused') return 4
@@ -106,8 +106,8 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     .alias('h', 'help')
     .version(readVersion())
     .alias('v', 'version')
-    // An option's name is what stands in the manual, so `--no-refresh` is a switch and no denial of another one.
-    // What may be given once comes as a list where it was given twice.
+    // Options are named as in the manual: `--no-refresh` is a switch of its own, and does not negate another one.
+    // An option that was given twice comes as a list.
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -128,12 +128,12 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
   return parser
 }
 
-/** The library's own errors say how a command was typed; all others come out of the command. */
+/** The library's own errors are about how a command was typed, in words without codes. All others come out of the command. */
 function refuse(args: readonly string[], problem: string | undefined, error: Error | undefined): never {
   const [command = ''] = args
   if (error !== undefined && error !== null && error.name !== 'YError') throw error
   const isKnown = COMMANDS.some(({ name }) => name === command)
-  // Of some, the library makes several lines.
+  // Some of the library's messages have several lines.
   const said = (problem ?? error?.message ?? '').replaceAll(/\s+/g, ' ')
   const text = isKnown && said.startsWith('Unknown argument') ? describeSurplus(command, args) : said
   throw new Failure(text.replace(/^Did you mean (.+)\?$/, `there is no command ${command}; did you mean $1?`), {
@@ -148,7 +148,7 @@ function syntax(positional: Positional): string {
   return positionalSynopsis({ ...positional, isList: false }).replace(/(?=.$)/, positional.isList ? '..' : '')
 }
 
-/** The library repeats all that it has no use for: one of these may be a secret that somebody thought belongs there. */
+/** The library would repeat all unknown arguments. One of them may be a secret, so options alone are named. */
 function describeSurplus(command: string, args: readonly string[]): string {
   const known = COMMANDS.find(({ name }) => name === command)?.options.map(({ name }) => name) ?? []
   const end = args.indexOf('--')
@@ -185,12 +185,12 @@ function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
   return { text: (name) => list(name).at(-1), list, has: (name) => typed[name] === true }
 }
 
-/** Columns of the terminal, as long lines are hard to read up to a hundred; where there is none, lines are whole. */
+/** Columns for the help: at most a hundred, as longer lines are hard to read. Without a terminal, lines stay whole. */
 function width(stdout: Context['streams']['stdout']): number | null {
   return stdout.isTTY ? Math.min(stdout.columns, 100) : null
 }
 
-/** From dist/, where this file is built. */
+/** The built file lies in dist/. */
 function readVersion(): string {
   const manifest = parseObject(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return String(manifest?.['version'])

@@ -1,30 +1,30 @@
 import { COMMAND } from '../base/program.ts'
 
 /**
- * All that a person can type: the one source of `--help`, of the manual page and of what shells complete. Texts are
- * plain; a command in one stands between backquotes.
+ * All that a person can type: the one source of `--help`, of the manual page and of shell completion. Texts are plain; a
+ * command in a text stands between backquotes.
  */
 export type Option = {
   /** Without the hyphens: `json`, `no-refresh`. */
   readonly name: string
   /** A letter that may be typed in its place, without the hyphen. */
   readonly alias?: string
-  /** What stands for its value; an option without one is a switch. */
+  /** A placeholder for its value; an option without one is a switch. */
   readonly value?: string
   /** Whether it may be given several times. */
   readonly isList?: boolean
   readonly description: string
-  /** All that its value may be, where that is a closed list. */
+  /** All allowed values, where there are only some. */
   readonly choices?: readonly string[]
 }
 
 export type Positional = {
   readonly name: string
   readonly isRequired?: boolean
-  /** Whether it takes all words that are left. */
+  /** Whether it takes all remaining words. */
   readonly isList?: boolean
   readonly description: string
-  /** All that it may be, where that is a closed list. */
+  /** All allowed words, where there are only some. */
   readonly choices?: readonly string[]
 }
 
@@ -33,9 +33,9 @@ export type Example = { readonly line: string; readonly description: string }
 export type Command = {
   readonly name: string
   readonly positionals: readonly Positional[]
-  /** In a few words, for a list of commands. */
+  /** A few words, for the list of commands. */
   readonly summary: string
-  /** In a few sentences, for whoever looks closer. */
+  /** A few sentences, for the command's own help. */
   readonly description: string
   readonly options: readonly Option[]
   readonly examples: readonly Example[]
@@ -51,7 +51,7 @@ const USERNAME: Option = {
   description: 'The account for URLs with this username, beside the default account',
 }
 
-/** The host and account of commands whose words name a repository or a path. */
+/** The host and account, for commands whose words name a repository or a path. */
 const ACCOUNT_OPTIONS: readonly Option[] = [
   { name: 'host', value: 'URL', description: 'The host, if another than https://bitbucket.org' },
   USERNAME,
@@ -115,8 +115,8 @@ export const COMMANDS: readonly Command[] = [
     positionals: [HOST],
     summary: 'Log in with the browser, whatever is kept already',
     description:
-      'Opens the browser, and keeps the login that comes of it. What was kept before stays until then. With a username: ' +
-      'beside the default account, for URLs with that username.',
+      'Opens the browser, and keeps the new login. An earlier one stays until then. With a username: keeps it beside the ' +
+      'default account, for URLs with that username.',
     options: [USERNAME],
     examples: [
       { line: `${COMMAND} login`, description: 'Log in, or change the account' },
@@ -128,7 +128,7 @@ export const COMMANDS: readonly Command[] = [
     positionals: [HOST],
     summary: 'Forget a login, and ask Bitbucket to end it',
     description:
-      'Forgets what is kept, for one username or for all accounts of the host, and asks the server to revoke it. ' +
+      'Forgets the login of one username, or of all accounts of the host, and asks the server to revoke it. ' +
       'Says whether the server did, and where you can do it yourself. Git stays configured: see `unconfigure`.',
     options: [USERNAME, { name: 'consumer', description: "Forget the consumer's secret as well" }],
     examples: [
@@ -142,7 +142,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Tell which logins are kept, where, and what is wrong',
     description:
       'Tells which accounts are logged in, with what permissions and for how long, where that is kept, how git reaches this ' +
-      'program, and what is wrong with the command that cures it. Asks neither the network nor the keyring.',
+      'program, and what is wrong, with the command that cures it. Asks neither the network nor the keyring.',
     options: [JSON_OPTION],
     examples: [{ line: `${COMMAND} status --json | jq .accounts`, description: 'Who is logged in, for a program' }],
   },
@@ -151,11 +151,11 @@ export const COMMANDS: readonly Command[] = [
     positionals: [HOST],
     summary: 'Print a valid access token, for a script',
     description:
-      'Prints an access token that is good for some minutes at least: the cached one, else a refreshed one, else one from a login.',
+      'Prints an access token that is valid for at least some minutes: the cached one, else a refreshed one, else one from a login.',
     options: [
       USERNAME,
-      { name: 'no-refresh', description: 'The one that is kept or none, without the network' },
-      { name: 'expiry', description: 'Print in a second line when it ends, in seconds since 1970' },
+      { name: 'no-refresh', description: 'Print the cached one, or fail; do not use the network' },
+      { name: 'expiry', description: 'Print a second line with its end, in seconds since 1970' },
     ],
     examples: [
       {
@@ -169,10 +169,10 @@ export const COMMANDS: readonly Command[] = [
     positionals: [HOST],
     summary: 'Renew the access token now',
     description:
-      'Renews the access token though it may still be good. A change of `oauthAuthType`, `oauthSelfHeal` or `oauthStore` ' +
-      'takes its effect with it. Opens no browser.',
+      'Renews the access token, also one that is still valid. A change of `oauthAuthType`, `oauthSelfHeal` or `oauthStore` ' +
+      'takes effect then. Opens no browser.',
     options: [USERNAME],
-    examples: [{ line: `${COMMAND} refresh`, description: 'Have a changed setting take its effect' }],
+    examples: [{ line: `${COMMAND} refresh`, description: 'Make a changed setting take effect' }],
   },
   {
     name: 'configure',
@@ -199,9 +199,9 @@ export const COMMANDS: readonly Command[] = [
     ],
     summary: 'Find out what is wrong, and what cures it',
     description:
-      'Looks at git, at who else answers for bitbucket.org, at the consumer, the callback port, the keyring, the files, the clock, ' +
-      'the network and the login; and for a repository tells an expired token from a missing permission, no access, ' +
-      'no such repository, and a rule of the workspace. Changes nothing. What it prints holds no secret and can be shown to others.',
+      'Checks git, other helpers that answer for bitbucket.org, the consumer, the callback port, the keyring, the files, the clock, ' +
+      'the network and the login. For a repository, tells an expired token from a missing permission, no access, ' +
+      'no such repository, and a rule of the workspace. Changes nothing. Prints no secret, so you can show it to others.',
     options: [JSON_OPTION],
     examples: [
       { line: `${COMMAND} doctor`, description: 'Look at everything' },
@@ -220,9 +220,9 @@ export const COMMANDS: readonly Command[] = [
     ],
     summary: "Download a repository's files as an archive",
     description:
-      'Downloads what a branch, tag or commit holds, without its history, and prints the name of the file, which is the one ' +
-      'that Bitbucket gives: it has the commit in it. A file is there whole or not at all. Of several repositories, four are ' +
-      'downloaded at a time; a file that is there already is not downloaded again, so that the same command makes up for what failed.',
+      'Downloads the files of a branch, tag or commit, without the history, and prints the name of the archive. Bitbucket ' +
+      'gives that name, with the commit in it. An archive is written whole or not at all. Of several repositories, four are ' +
+      'downloaded at a time. An archive that is there already is not downloaded again, so the same command repeats only what failed.',
     options: [
       { name: 'ref', value: 'REF', description: 'A branch, tag or commit, if another than HEAD' },
       { name: 'output', alias: 'o', value: 'FILE', description: 'Write to this file, or to stdout if it is a hyphen' },
@@ -237,7 +237,7 @@ export const COMMANDS: readonly Command[] = [
         name: 'extract',
         value: 'DIR',
         description:
-          'Unpack into this directory, which must be new or empty, without the folder that all is in; tar.gz only. Keep no archive',
+          'Unpack into this directory, which must be new or empty, without the top folder; tar.gz only. Keep no archive',
       },
       { name: 'workspace', value: 'NAME', description: 'With --all: the workspace' },
       { name: 'all', description: 'All repositories of the workspace that you can see' },
@@ -245,7 +245,7 @@ export const COMMANDS: readonly Command[] = [
       ...ACCOUNT_OPTIONS,
     ],
     examples: [
-      { line: `${COMMAND} archive acme/widgets v1.2`, description: 'What the tag v1.2 holds' },
+      { line: `${COMMAND} archive acme/widgets v1.2`, description: 'The files of the tag v1.2' },
       { line: `${COMMAND} archive acme/widgets -o - | tar tz`, description: 'List the files of HEAD' },
       { line: `${COMMAND} archive acme/widgets --extract widgets`, description: 'Unpack at once' },
       { line: `${COMMAND} archive --workspace acme --all -d backup`, description: 'The whole workspace' },
@@ -262,9 +262,9 @@ export const COMMANDS: readonly Command[] = [
     ],
     summary: "Ask Bitbucket's REST API, logged in",
     description:
-      'Sends a request with an access token, and prints the answer: JSON, indented on a terminal, else as it came. Where ' +
-      'Bitbucket refuses, its answer goes to stdout all the same, what it means to stderr, and the exit code is 1. Where ' +
-      'Bitbucket asks to wait, this waits.',
+      'Sends a request with an access token, and prints the answer: JSON, indented on a terminal, else as it came. If ' +
+      'Bitbucket refuses, its answer still goes to stdout, the meaning goes to stderr, and the exit code is 1. If Bitbucket ' +
+      'asks to wait, the command waits.',
     options: [
       { name: 'paginate', description: 'Follow all pages, and print one list of all values' },
       {
@@ -280,7 +280,7 @@ export const COMMANDS: readonly Command[] = [
         isList: true,
         description: 'Send this text in a JSON object; the key may be nested, as target[ref]. With GET: in the query',
       },
-      { name: 'input', value: 'FILE', description: 'Send what is in this file, or comes from stdin if it is a hyphen' },
+      { name: 'input', value: 'FILE', description: 'Send this file, or stdin if it is a hyphen' },
       {
         name: 'header',
         alias: 'H',
@@ -308,7 +308,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     summary: "List, get and put the files of a repository's Downloads page",
     description:
-      "Lists the files of a repository's Downloads page, downloads one of them, or uploads files there, in the place of those " +
+      "Lists the files of a repository's Downloads page, downloads one of them, or uploads files there. They replace those " +
       'with the same names. To upload, the consumer needs the permission Repositories: Write.',
     options: [
       {
@@ -342,7 +342,7 @@ export const COMMANDS: readonly Command[] = [
   },
 ]
 
-/** What git asks. */
+/** What git types. */
 export const OPERATION_TEXTS: readonly {
   readonly name: string
   readonly summary: string
@@ -357,7 +357,7 @@ export const OPERATION_TEXTS: readonly {
     name: 'store',
     summary: 'Keep nothing',
     description:
-      'Keep nothing: what was answered is saved already. Where git gave it as a password to helpers that it asks before this one, have them forget it.',
+      'Keep nothing: the answered token is saved already. If git gave it as a password to helpers before this one, make them forget it.',
   },
   {
     name: 'erase',
@@ -372,12 +372,12 @@ export const OPERATION_TEXTS: readonly {
   },
 ]
 
-/** What a command ends with. Git itself is told of a failure with 1, whatever it was. */
+/** The exit codes of commands. Git is told of any failure with 1. */
 export const EXIT_CODES: readonly { readonly code: number; readonly meaning: string }[] = [
-  { code: 0, meaning: 'success; and what is not ours to answer' },
+  { code: 0, meaning: 'success; also for a host that is not ours' },
   { code: 1, meaning: 'failure' },
   { code: 2, meaning: 'wrong usage' },
-  { code: 3, meaning: 'not configured: `setup` is the way' },
-  { code: 4, meaning: 'a login is needed: `login` is the way' },
+  { code: 3, meaning: 'not configured: run `setup`' },
+  { code: 4, meaning: 'a login is needed: run `login`' },
   { code: 130, meaning: 'interrupted' },
 ]

@@ -1,13 +1,13 @@
 import type * as Library from '@inquirer/prompts'
 import { Failure } from '../base/failure.ts'
 
-/** Somebody at a terminal who can be asked. Each question ends with a Failure `interrupted` for Ctrl-C. */
+/** Questions to a person at a terminal. Ctrl-C ends each with a Failure `interrupted`. */
 export type Dialog = {
-  /** Blanks around the answer are no part of it. */
+  /** Blanks around the answer are removed. */
   readonly ask: (question: string) => Promise<string>
-  /** The same, and nothing is shown of it. */
+  /** The same, but the answer is not shown. */
   readonly askSecret: (question: string) => Promise<string>
-  /** Waits until somebody is ready to go on. */
+  /** Waits for the Enter key. */
   readonly pause: (invitation: string) => Promise<void>
 }
 

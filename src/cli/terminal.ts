@@ -1,10 +1,10 @@
 import { styleText } from 'node:util'
 
-/** How people are written to, on stdout or stderr. */
+/** How a text is shown on stdout or stderr. */
 export type Terminal = {
-  /** In colour where that is wanted, else plain. */
+  /** Colours a text where colours are wanted. */
   readonly paint: (colour: Colour, text: string) => string
-  /** Breaks a text at blanks, so that no line is wider than the terminal; the next ones are indented by as much. */
+  /** Breaks a text at blanks, so that no line is wider than the terminal. All lines but the first are indented. */
   readonly wrap: (text: string, indent?: number) => string
 }
 
@@ -13,15 +13,15 @@ type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 /** Longer lines are hard to read, however wide the terminal is. Columns. */
 const WIDEST = 100
 
-/** A terminal that knows no better, or says nonsense, is as wide as the first ones were. Columns. */
+/** For a terminal that does not tell its width. Columns. */
 const USUAL_WIDTH = 80
 
 /** Narrower than this, broken lines are no better than long ones. Columns. */
 const NARROWEST = 40
 
 /**
- * What a stream can show. Colours only on a terminal; `NO_COLOR` and `FORCE_COLOR` (any value, but not 0) decide before
- * that. Where there is no terminal, lines are whole.
+ * What a stream can show. A terminal has colours, unless `NO_COLOR` or `FORCE_COLOR` (any value, but not 0) says
+ * otherwise. Without a terminal, lines stay whole.
  *
  * @see https://no-color.org
  * @see https://force-color.org
@@ -50,7 +50,7 @@ function breakLines(text: string, width: number, indent: number): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    // A word that fits in no line stays whole: it may be an address.
+    // A word that is too long for a line stays whole: it may be an address.
     if (line !== '' && indent + line.length + 1 + word.length > width) {
       lines.push(line)
       line = word

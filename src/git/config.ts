@@ -1,5 +1,5 @@
 import { Failure, systemCode } from '../base/failure.ts'
-import { GIT_TIME_LIMIT_MS, runGit } from './run.ts'
+import { GIT_TIME_LIMIT_MS, runGit, runGitConfig } from './run.ts'
 
 /** Values of git's configuration by key, in lower case as git prints them: `oauthclientid`. Some are secret. */
 export type Settings = ReadonlyMap<string, string>
@@ -77,9 +77,8 @@ function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly 
 }
 
 function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
-  const { GIT_CONFIG: _, ...rest } = env
-  const { status, stdout, stderr, error } = runGit(['config', '-z', ...args], { ...rest, GIT_DIR: '/dev/null' })
-  // Exit code 1: no such setting. It is also what git says of a file that it may not read, with a warning.
+  const { status, stdout, stderr, error } = runGitConfig(['-z', ...args], env)
+  // Exit code 1: no such setting. It is also git's for a file that it cannot read, which only its warning tells.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
     throw new Failure(`git's configuration cannot be read: ${describeGitError(error, stderr)}`, {
       hints: ['git config --list --show-origin --name-only'],

@@ -1,8 +1,7 @@
 import {
+  chmodSync,
   closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
+  existsSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -15,32 +14,32 @@ import {
 import { dirname, resolve } from 'node:path'
 import { Failure, orUndefined, systemCode } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
+import { isOfSystem, reasonOf } from '../base/systemError.ts'
 
 /**
  * Changes a file of git's configuration whole or not at all, under the lock that git itself takes for it, so that no
  * `git config` beside it is lost. Follows symbolic links, keeps the mode, and makes a file as git does.
  *
- * @param edit changes the draft, a copy of the file (an empty one where there is none) that takes its place afterwards;
- *   it tells whether there shall be a file at all
+ * @param edit changes the draft, a copy of the file (an empty one where there is none) that takes its place afterwards
  * @throws Failure where the file is locked or cannot be written; it is as it was then
  * @see https://git-scm.com/docs/api-lockfile
  */
-export function editConfigFile(path: string, edit: (draft: string) => boolean): void {
+export function editConfigFile(path: string, edit: (draft: string) => void): void {
   assertPlainFile(path)
   const file = followLinks(path)
   const draft = `${file}.lock`
-  const exists = lockFile(file, draft)
+  const mode = lockFile(file, draft)
   try {
-    const before = exists ? readFileSync(file) : undefined
-    if (before !== undefined) writeFileSync(draft, before)
-    if (!edit(draft)) {
-      if (before !== undefined) unlinkSync(file)
-    } else if (before === undefined || !readFileSync(draft).equals(before)) {
-      sync(draft)
-      renameSync(draft, file)
-    }
+    const before = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+    writeFileSync(draft, before)
+    edit(draft)
+    if (readFileSync(draft).equals(before)) return
+    // Nothing is added: git has written it, and leaves it to the system when it reaches the disk.
+    writeFileSync(draft, '', { flag: 'a', flush: true })
+    if (mode !== undefined) chmodSync(draft, mode)
+    renameSync(draft, file)
   } catch (error) {
-    throw error instanceof Failure ? error : unchangeableFailure(file, error)
+    throw isOfSystem(error) ? unchangeableFailure(file, error) : error
   } finally {
     orUndefined(() => unlinkSync(draft))
   }
@@ -73,20 +72,15 @@ export function followLinks(path: string, left = DEPTH): string {
 const DEPTH = 5
 
 /**
- * Git's lock is the draft of the new file. It may hold secrets, so it is never more open than the file.
+ * Git's lock is the draft of the new file. It may hold secrets, so it is nobody else's where there is a file already.
  *
- * @returns whether there is a file
+ * @returns the file's mode; undefined where there is none
  */
-function lockFile(file: string, draft: string): boolean {
+function lockFile(file: string, draft: string): number | undefined {
   try {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode
-    const handle = openSync(draft, 'wx', mode === undefined ? 0o666 : 0o600)
-    try {
-      if (mode !== undefined) fchmodSync(handle, mode & 0o7777)
-    } finally {
-      closeSync(handle)
-    }
-    return mode !== undefined
+    closeSync(openSync(draft, 'wx', mode === undefined ? 0o666 : 0o600))
+    return mode === undefined ? undefined : mode & 0o7777
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw unchangeableFailure(file, error)
     throw new Failure(`${file} is locked by another git process, or was left so by one that was killed`, {
@@ -96,18 +90,8 @@ function lockFile(file: string, draft: string): boolean {
   }
 }
 
-function sync(path: string): void {
-  const handle = openSync(path, constants.O_RDWR)
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-/** "EACCES: permission denied, open '/etc/gitconfig.lock'": the system's reason, as git would print it. */
 function unchangeableFailure(file: string, error: unknown): Failure {
-  const reason = /^\w+: ([^,]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? String(error)
+  const reason = systemCode(error) === 'ENOENT' ? 'there is no such directory' : reasonOf(error)
   return new Failure(`${file} cannot be changed: ${reason}`, {
     hints: ['you must be allowed to write into its directory; for --system that takes an administrator'],
     cause: error,

@@ -9,6 +9,17 @@ import { findProgram } from '../base/programs.ts'
 export const GIT_TIME_LIMIT_MS = 5_000
 
 /**
+ * Runs `git config` to its end, outside every repository: GIT_DIR names none, and GIT_CONFIG, the old word for --file, is
+ * not minded. Git speaks its own language and not the user's, which its words are compared in.
+ *
+ * @throws Failure where git can't be found
+ */
+export function runGitConfig(args: readonly string[], env: NodeJS.ProcessEnv): SpawnSyncReturns<string> {
+  const { GIT_CONFIG: _, ...rest } = env
+  return runGit(['config', ...args], { ...rest, GIT_DIR: '/dev/null', LC_ALL: 'C' })
+}
+
+/**
  * Runs git to its end.
  *
  * @param input what it reads; nothing by default
@@ -16,6 +27,6 @@ export const GIT_TIME_LIMIT_MS = 5_000
  */
 export function runGit(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): SpawnSyncReturns<string> {
   const git = findProgram('git', env)
-  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or mend PATH'] })
+  if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or correct PATH'] })
   return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true })
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../base/failure.ts'
+import { describeGitError } from './config.ts'
 import { assertPlainFile } from './edit.ts'
-import { runGit } from './run.ts'
+import { runGit, runGitConfig } from './run.ts'
 
 export type Scope = 'global' | 'system' | 'local'
 
@@ -20,10 +21,8 @@ export function findConfigFile(scope: Scope, env: NodeJS.ProcessEnv): string {
 
 function find(scope: Scope, env: NodeJS.ProcessEnv): string {
   if (scope === 'global') return resolve(readPath('GIT_CONFIG_GLOBAL', env) ?? findGlobal(env))
-  if (scope === 'local') return resolve(ask(['rev-parse', '--git-path', 'config'], env))
-  // Git older than 2.41 tells its built-in path to an editor alone; it makes no file for that.
-  const asked = { ...env, GIT_DIR: '/dev/null', GIT_EDITOR: 'echo' }
-  return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? ask(['config', '--system', '--edit'], asked))
+  if (scope === 'local') return resolve(readAnswer(runGit(['rev-parse', '--git-path', 'config'], env)))
+  return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? findSystem(env))
 }
 
 /** For git, an empty one is a file that is not there and never will be. */
@@ -43,12 +42,15 @@ function findGlobal(env: NodeJS.ProcessEnv): string {
   return !existsSync(usual) && existsSync(other) ? other : usual
 }
 
-function ask(args: readonly string[], env: NodeJS.ProcessEnv): string {
-  const { status, stdout, stderr, error } = runGit(args, env)
+/** Git older than 2.41 tells its built-in path to an editor alone; it makes no file for that. */
+function findSystem(env: NodeJS.ProcessEnv): string {
+  return readAnswer(runGitConfig(['--system', '--edit'], { ...env, GIT_EDITOR: 'echo' }))
+}
+
+function readAnswer({ status, stdout, stderr, error }: ReturnType<typeof runGit>): string {
   const path = stdout.replace(/\r?\n$/, '')
   if (status === 0 && path !== '') return path
-  const why = error?.message ?? stderr.replace(/^fatal: /, '').split('\n')[0]
-  throw new Failure(`git's configuration was not found: ${why}`, {
+  throw new Failure(`git's configuration was not found: ${describeGitError(error, stderr)}`, {
     hints: ['for --local, go into a repository; without an option it is your own configuration'],
     cause: error,
   })

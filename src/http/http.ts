@@ -1,4 +1,5 @@
 import { HttpsProxyAgent } from 'https-proxy-agent'
+import type * as Library from 'node-fetch'
 import { readFileSync } from 'node:fs'
 import { Agent as PlainAgent } from 'node:http'
 import { Agent } from 'node:https'
@@ -37,9 +38,20 @@ export type Answer = {
 export type LargeRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Buffer | AsyncIterable<Uint8Array> | undefined
+  readonly body?: Buffer | readonly FormFile[] | undefined
   /** The exchange ends when nothing moves for so long. Seconds. */
   readonly patience?: number
+}
+
+/** A file in a form (RFC 7578). */
+export type FormFile = {
+  /** The form's field. */
+  readonly field: string
+  readonly name: string
+  /** In bytes. A server need not take a form of unknown length. */
+  readonly size: number
+  /** Opens the file at its beginning, once for each request. As many bytes have to come as `size` says. */
+  readonly open: () => AsyncIterable<Uint8Array>
 }
 
 /** An answer whose body is still coming. */
@@ -118,13 +130,13 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
     if (isFailure(error)) return error
     return unreachableFailure(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
   }
-  const [{ default: fetch }, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
+  const [library, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
   watch.begin()
   try {
-    const response = await fetch(url, {
+    const response = await library.default(url, {
       method,
       headers: { 'accept-encoding': 'identity', ...headers },
-      body: body === undefined ? null : Buffer.isBuffer(body) ? body : Stream.from(watch.taken(body)),
+      body: body === undefined ? null : Buffer.isBuffer(body) ? body : makeForm(body, watch, library),
       redirect: 'manual',
       compress: false,
       highWaterMark: PIECE_BYTES,
@@ -147,6 +159,23 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
   } finally {
     watch.end()
   }
+}
+
+/**
+ * The library streams a form, and tells the server its length. By its README, whatever has a size and a stream may stand
+ * for a file. Its own `fileFrom` would refuse a file that has changed meanwhile, such as a log that grows.
+ */
+function makeForm(
+  files: readonly FormFile[],
+  watch: StallWatch,
+  { File, FormData }: Pick<typeof Library, 'File' | 'FormData'>,
+): FormData {
+  const form = new FormData()
+  for (const { field, name, size, open: openFile } of files) {
+    const stream = { value: () => watch.taken(openFile()) }
+    form.append(field, Object.defineProperties(new File([], name), { size: { value: size }, stream }))
+  }
+  return form
 }
 
 async function* readBody(

@@ -3,47 +3,52 @@ import { type Answer, type Network, send } from '../http/http.ts'
 import { type Client, clientAuthorization } from './client.ts'
 import { startAuthorization } from './grants.ts'
 
-/** What the token endpoint thinks of a client, and its clock in seconds since 1970. */
-export type Verdict = {
-  readonly client: 'good' | 'refused' | 'without callback' | 'unclear'
+/** What the server thinks of a client. */
+export type Verdict = 'good' | 'refused' | 'without callback' | 'other callback' | 'unclear'
+
+export type Probe = {
+  readonly verdict: Verdict
+  /** Of the token endpoint's answer. */
   readonly status: number
+  /** The server's clock, in seconds since 1970. */
   readonly serverTime: number | undefined
 }
 
 /**
- * Asks the token endpoint about the client without changing anything: for a code that nobody issued, it refuses the
- * client, or else the code.
+ * Asks the server about a client, and changes nothing there. For a code that was never issued, the token endpoint refuses
+ * the client, or else the code.
  *
  * @throws Failure `unreachable`
  */
-export async function probeClient(client: Client, network: Network): Promise<Verdict> {
+export async function probeClient(client: Client, network: Network): Promise<Probe> {
   const { tokenEndpoint, redirectUri } = client
   const form = { grant_type: 'authorization_code', code: 'no-code', redirect_uri: redirectUri }
   const headers = { authorization: clientAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' }
   const body = new URLSearchParams(form).toString()
   const answer = await send(tokenEndpoint, { method: 'POST', headers, body }, network)
   const date = Date.parse(answer.headers['date'] ?? '')
-  return { client: judge(answer), status: answer.status, serverTime: Number.isNaN(date) ? undefined : date / 1000 }
+  const known = judge(answer)
+  const verdict = known === 'good' && (await isRedirectUriRefused(client, network)) ? 'other callback' : known
+  return { verdict, status: answer.status, serverTime: Number.isNaN(date) ? undefined : date / 1000 }
 }
 
-function judge({ status, body }: Answer): Verdict['client'] {
+function judge({ status, body }: Answer): Verdict {
   const message = parseObject(body)
   const error = message?.['error']
   if (status !== 400 && status !== 401) return 'unclear'
   if (error === 'invalid_grant') return 'good'
   if (error === 'unauthorized_client' || error === 'invalid_client') return 'refused'
+  // The code stands for every wrong request; only Bitbucket's words tell this one.
   return error === 'invalid_request' && /callback/i.test(String(message?.['error_description']))
     ? 'without callback'
     : 'unclear'
 }
 
 /**
- * Whether the page that a login would open shows a refusal of the redirect URI, and no way back. A server that asks
- * first who is there does not say.
- *
- * @throws Failure `unreachable`
+ * Whether the page that a login would open shows that the redirect URI is refused. A server that has people log in first
+ * does not say.
  */
-export async function isRedirectUriRefused(client: Client, network: Network): Promise<boolean> {
+async function isRedirectUriRefused(client: Client, network: Network): Promise<boolean> {
   const { url } = await startAuthorization(client, client.redirectUri)
   const { status, body } = await send(url, { method: 'GET', headers: { accept: 'text/html' } }, network)
   return status >= 400 && status < 500 && /redirect.?uri|callback/i.test(body)

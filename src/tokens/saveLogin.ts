@@ -97,7 +97,7 @@ export async function writeLogin(
   }
   throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
     hints: [
-      'Bitbucket takes the login before for about ten minutes: mend the cause by then, and run the command again',
+      'Bitbucket takes the login before for about ten minutes: correct the cause by then, and run the command again',
     ],
     cause: failures[0],
   })

@@ -1,10 +1,5 @@
 import test from 'ava'
-import { parseObject } from '../../src/base/json.ts'
 import { permissionOf, readRefusal } from '../../src/bitbucket/refusal.ts'
-
-function reply(status: number, text: string): Parameters<typeof readRefusal>[0] {
-  return { status, text, message: parseObject(text) }
-}
 
 function error(message: string, detail?: unknown): string {
   return JSON.stringify({ type: 'error', error: { message, detail } })
@@ -52,7 +47,7 @@ for (const [title, status, text, expected] of [
   ['a redirect', 302, '', { reason: 'other' }],
 ] as const) {
   test(`an answer that means ${title}`, (t) => {
-    t.deepEqual(readRefusal(reply(status, text)), expected)
+    t.deepEqual(readRefusal({ status, text }), expected)
   })
 }
 

@@ -215,7 +215,7 @@ for (const [title, args, exitCode, complaint] of [
     'what is no URL',
     ['login', 'bitbucket'],
     2,
-    /: that is no URL\nhint: it has to look like https:\/\/bitbucket\.org\n$/,
+    /: that is not a URL\nhint: it has to look like https:\/\/bitbucket\.org\n$/,
   ],
   [
     'a host that is not ours',

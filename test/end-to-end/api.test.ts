@@ -61,7 +61,7 @@ test('another origin gets neither the token nor a request', async (t) => {
     t.like(outcome, { code: 2, stdout: '' })
     t.regex(
       outcome.stderr,
-      /that URL is not on http:\/\/127\.0\.0\.1:\d+, where the access token goes and nowhere else\nhint: /,
+      /that URL is not on http:\/\/127\.0\.0\.1:\d+, and the access token is sent only there\nhint: /,
     )
   }
   t.is(sandbox.api.requests.length, 0)
@@ -123,7 +123,7 @@ test('a next page elsewhere is not asked for', async (t) => {
   t.like(outcome, { code: 1, stdout: '' })
   t.regex(
     outcome.stderr,
-    /the next page is said to be elsewhere than on http:\/\/127\.0\.0\.1:\d+, where the access token does not go\n/,
+    /the next page is not on http:\/\/127\.0\.0\.1:\d+, and the access token is sent only there\n/,
   )
 })
 
@@ -146,25 +146,25 @@ for (const [title, fault, expected] of [
       status: 403,
       body: '{"type":"error","error":{"message":"x","detail":{"required":["pullrequest:write"],"granted":[]}}}',
     },
-    /the consumer lacks a permission: Pull requests: Write\nhint: tick it on https:\/\/bitbucket\.org\/acme\/workspace\/settings\/api\nhint: then: /,
+    /the consumer lacks a permission: Pull requests: Write\nhint: edit the consumer on https:\/\/bitbucket\.org\/acme\/workspace\/settings\/api: tick Pull requests: Write, and save\nhint: then log in once more: /,
   ],
   ['no access', { status: 403, body: '{"error":{"message":"no"}}' }, /has no access to \/2\.0\/repositories\/acme\n/],
   [
     'what is not there',
     { status: 404, body: '{"error":{"message":"no"}}' },
-    /there is no \/2\.0\/repositories\/acme; or the account/,
+    /there is no \/2\.0\/repositories\/acme, or the account/,
   ],
   [
     'bad fields',
     { status: 400, body: '{"error":{"message":"Bad request","fields":{"title":["required key not provided"]}}}' },
-    /answered: Bad request; title: required key not provided \(HTTP 400\)\nhint: compare/,
+    /answered with HTTP 400: Bad request; title: required key not provided\nhint: compare/,
   ],
   [
     'a server in trouble',
     { status: 502, body: 'gateway', headers: { 'content-type': 'text/plain' } },
-    /answered \(HTTP 502\)\nhint: try again/,
+    /answered with HTTP 502\nhint: try again/,
   ],
-  ['too many requests', { status: 429, body: '{}' }, /takes no more requests for now \(HTTP 429\)\nhint: /],
+  ['too many requests', { status: 429, body: '{}' }, /accepts no more requests for now \(HTTP 429\)\nhint: /],
 ] as const) {
   test(`a refusal is printed as it is, and said in words: ${title}`, async (t) => {
     const { sandbox, api } = await begin(t)
@@ -198,7 +198,7 @@ test('a server that asks to wait is waited for, within limits', async (t) => {
     t.regex(outcome.stderr, /^[^\n]+: 127\.0\.0\.1:\d+ asks to wait 1 s\n$/)
   }
   t.is(tomorrow.code, 1)
-  t.regex(tomorrow.stderr, /takes no more requests for now/)
+  t.regex(tomorrow.stderr, /accepts no more requests for now/)
   t.is(post.code, 1)
 })
 
@@ -264,15 +264,15 @@ for (const [title, args, message] of [
   [
     'an Authorization of somebody else',
     ['user', '-H', 'authorization: Basic x'],
-    /the header Authorization is this command's own/,
+    /this command sends its own Authorization header/,
   ],
-  ['no header', ['user', '-H', 'x'], /that is no header/],
-  ['a header of two lines', ['user', '-H', 'x: 1\ny: 2'], /that is no header/],
-  ['no field', ['user', '-f', 'x'], /that is no field/],
+  ['no header', ['user', '-H', 'x'], /that is not a header/],
+  ['a header of two lines', ['user', '-H', 'x: 1\ny: 2'], /that is not a header/],
+  ['no field', ['user', '-f', 'x'], /that is not a field/],
   ['fields and a file', ['user', '-f', 'x=1', '--input', 'y'], /-f and --input exclude each other/],
-  ['a file with GET', ['user', '-X', 'GET', '--input', 'y'], /with GET nothing can be sent/],
+  ['a file with GET', ['user', '-X', 'GET', '--input', 'y'], /nothing can be sent with GET/],
   ['pages of what is sent', ['user', '-f', 'x=1', '--paginate'], /--paginate goes with GET/],
-  ['no method', ['user', '-X', 'GET /'], /that is no HTTP method/],
+  ['no method', ['user', '-X', 'GET /'], /that is not an HTTP method/],
 ] as const) {
   test(`wrong usage is said before anything is asked: ${title}`, async (t) => {
     const { sandbox, api } = await begin(t)
@@ -293,7 +293,7 @@ test('--paginate of what is no list is a sentence', async (t) => {
   t.like(outcome, { code: 1, stdout: '' })
   t.regex(
     outcome.stderr,
-    /the answer for \/2\.0\/repositories\/acme\/widgets is no list, so it has no pages\nhint: if --paginate was given, leave it out\n/,
+    /the answer for \/2\.0\/repositories\/acme\/widgets is not a list, so it has no pages\nhint: if --paginate was given, leave it out\n/,
   )
 })
 
@@ -331,6 +331,6 @@ test('pages that lead round in a circle have an end', async (t) => {
 
   t.is(code, 1)
   t.is(stdout, '')
-  t.regex(stderr, /sends us round in a circle: its next page is one that was read already\nhint: /)
+  t.regex(stderr, /leads round in a circle: its next page is one that was read already\nhint: /)
   t.is(sandbox.api.requests.length, 1)
 })

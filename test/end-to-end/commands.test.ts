@@ -171,7 +171,7 @@ test('logout forgets what is kept, and the server ends both tokens', async (t) =
     { code, stdout, stderr },
     {
       code: 0,
-      stdout: `logged out of ${host}: no token is kept here any more\n${host} confirmed that it has ended them\n`,
+      stdout: `logged out of ${host}: no token is kept here any more\n${host} confirmed that it has revoked the tokens\n`,
       stderr: '',
     },
   )
@@ -189,7 +189,10 @@ test('logout says so where the server does not revoke, and forgets all the same'
   const { code, stdout } = await home.run(PROGRAM, ['logout', sandbox.origin])
 
   t.is(code, 0)
-  t.regex(stdout, /\nwhether 127\.0\.0\.1:\d+ has ended it is not known: [^\n]+ did not confirm it \(HTTP 404\)\n$/)
+  t.regex(
+    stdout,
+    /\nit is not known whether 127\.0\.0\.1:\d+ has revoked the login: [^\n]+ did not confirm it \(HTTP 404\)\n$/,
+  )
   t.deepEqual([...home.files(home.data), ...home.files(home.runtime)], [])
 })
 
@@ -233,7 +236,7 @@ for (const [title, args] of [
     const { code, stdout, stderr } = await home.run(PROGRAM, ['logout', ...args(sandbox.origin)])
 
     t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-    t.regex(stdout, /^no login to (bob|alise)@127\.0\.0\.1:\d+ is kept; kept are: 127\.0\.0\.1:\d+\n$/)
+    t.regex(stdout, /^no login to (bob|alise)@127\.0\.0\.1:\d+ is kept; there are logins to: 127\.0\.0\.1:\d+\n$/)
     t.deepEqual([snapshot(home.data), snapshot(home.runtime)], before)
     t.deepEqual(sandbox.oauth.revocations, [])
   })
@@ -267,7 +270,7 @@ for (const command of ['logout', 'login']) {
       const { code, stdout, stderr } = await home.run(PROGRAM, [command, ...args])
 
       t.deepEqual({ code, stdout }, { code: 2, stdout: '' })
-      t.regex(stderr, /: x-token-auth is nobody's username[^\n]*\nhint: /)
+      t.regex(stderr, /: x-token-auth is not the name of a user: [^\n]*\nhint: /)
     }
     t.deepEqual([snapshot(home.data), snapshot(home.runtime)], before)
     t.deepEqual(sandbox.oauth.revocations, [])
@@ -306,9 +309,9 @@ test('logout --consumer of one account leaves a secret that another one needs', 
   const isStillThere = existsSync(path)
   const all = await home.run(PROGRAM, ['logout', '--consumer', sandbox.origin])
 
-  t.regex(hers.stdout, /\nthe consumer's secret stays, as it is needed for 127\.0\.0\.1:\d+\n$/)
+  t.regex(hers.stdout, /\nthe consumer's secret stays: the login to 127\.0\.0\.1:\d+ needs it\n$/)
   t.true(isStillThere)
-  t.regex(all.stdout, /has ended them\nthe consumer's secret is forgotten too\n$/)
+  t.regex(all.stdout, /has revoked the tokens\nthe consumer's secret is forgotten too\n$/)
   t.regex(all.stderr, /^[^\n]+: git's configuration has the consumer's secret: git config --show-origin [^\n]+\n$/)
   t.deepEqual(home.files(home.data), [])
 })
@@ -326,7 +329,7 @@ test("logout --consumer takes the consumer's secret out of the keyring", async (
   const login = await home.run(PROGRAM, ['login', sandbox.origin])
 
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-  t.regex(stdout, /has ended them\nthe consumer's secret is forgotten too\n$/)
+  t.regex(stdout, /has revoked the tokens\nthe consumer's secret is forgotten too\n$/)
   t.is(login.code, 3)
   t.regex(login.stderr, /the OAuth consumer has no secret configured/)
 })
@@ -341,7 +344,7 @@ test('logout finds the login in the keyring', async (t) => {
   const { code, stdout } = await home.run(PROGRAM, ['logout', sandbox.origin])
 
   t.is(code, 0)
-  t.regex(stdout, /confirmed that it has ended them\n$/)
+  t.regex(stdout, /confirmed that it has revoked the tokens\n$/)
   t.is(sandbox.oauth.revocations[0]?.token, 'refresh_token')
   t.deepEqual([...home.files(home.data), ...home.files(home.runtime)], [])
 })

@@ -3,16 +3,18 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
-  rmSync,
-  statSync,
+  realpathSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Context } from '../../src/base/context.ts'
+import { message } from '../../src/base/report.ts'
+import { configure } from '../../src/cli/commands/configure.ts'
+import { unconfigure } from '../../src/cli/commands/unconfigure.ts'
 import { editConfigFile } from '../../src/git/edit.ts'
 import { listOtherHelpers } from '../../src/git/otherHelpers.ts'
 import { type Git, testEachGit } from '../helpers/gits.ts'
@@ -40,13 +42,51 @@ function run(home: Home, ...args: readonly string[]): Promise<Outcome> {
   return home.run(NAME, args)
 }
 
+const COMMANDS = { configure, unconfigure }
+
+/** As {@link run} where all goes well, without a start of Node: what it changes, and what it says. A failure is thrown. */
+async function runHere(home: Home, command: keyof typeof COMMANDS, ...switches: readonly string[]): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  const context: Partial<Context> = {
+    env: home.env,
+    findDataDirectory: async () => home.data,
+    write: (text) => (stdout += text),
+    tell: (text) => (stderr += message(text)),
+  }
+  const has = (name: string): boolean => switches.includes(`--${name}`)
+  await COMMANDS[command]({ text: () => undefined, list: () => [], has }, context as Context)
+  return { code: 0, stdout, stderr }
+}
+
 async function list(home: Home, file: string): Promise<string[]> {
   return (await home.git('config', '--file', file, '--list')).stdout.split('\n').filter((line) => line !== '')
 }
 
-/** All that is in the home, but for what the program keeps of its own. */
-function look(home: Home): Record<string, string> {
-  return Object.fromEntries(Object.entries(snapshot(home.path)).filter(([name]) => !/^(\.|\.local.*)$/.test(name)))
+/** All that is in the home. */
+function look({ path }: Home): Record<string, string> {
+  return Object.fromEntries(Object.entries(snapshot(path)).filter(([name]) => name !== '.'))
+}
+
+/**
+ * Files by their lines. What may differ, and nothing else, is an empty section of Bitbucket's, and line feeds at the end:
+ * with a section that it empties, git removes the blank lines above.
+ */
+function linesOf(files: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [name, splitLines(text)]))
+}
+
+function splitLines(text: string): string[] {
+  return text
+    .replaceAll(/\[credential "https:\/\/bitbucket\.org"\](\r?\n)?(?=\[|$)/g, '')
+    .replace(/\n*$/, '')
+    .split('\n')
+}
+
+/** A file that configure made stays, with nothing in it. */
+function removeMade(t: ExecutionContext, file: string): void {
+  t.is(readFileSync(file, 'utf8'), '')
+  unlinkSync(realpathSync(file))
 }
 
 /** Git's files alone: two homes have different paths in their others. */
@@ -139,6 +179,11 @@ const STARTS: readonly Start[] = [
     prepare: (_, file) => chmodSync(file, 0o600),
   },
   {
+    title: 'a file that nobody may write',
+    content: '[user]\n\tname = Zoë\n',
+    prepare: (_, file) => chmodSync(file, 0o444),
+  },
+  {
     title: 'the file of XDG in place of ~/.gitconfig',
     place: '.config/git/config',
     prepare: (home) => {
@@ -153,24 +198,23 @@ for (const start of STARTS) {
     const { home, file } = makeHome(t, start.content)
     start.prepare?.(home, file)
     const place = join(home.path, start.place ?? '.gitconfig')
-    const mode = existsSync(place) ? statSync(place).mode : undefined
+    const existed = existsSync(place)
     const before = look(home)
 
-    const foreseen = await run(home, 'configure', '--dry-run')
+    const foreseen = await runHere(home, 'configure', '--dry-run')
     t.deepEqual(look(home), before)
-    t.false(existsSync(join(home.path, '.local')))
-    const done = await run(home, 'configure')
+    const done = await runHere(home, 'configure')
     const others = listOtherHelpers(BITBUCKET, home.env)
     const configured = look(home)
-    const again = await run(home, 'configure')
-    const undoForeseen = await run(home, 'unconfigure', '--dry-run')
+    const again = await runHere(home, 'configure')
+    const undoForeseen = await runHere(home, 'unconfigure', '--dry-run')
     t.deepEqual(look(home), configured)
-    const undone = await run(home, 'unconfigure')
+    const undone = await runHere(home, 'unconfigure')
     const after = look(home)
-    const undoneAgain = await run(home, 'unconfigure')
+    const undoneAgain = await runHere(home, 'unconfigure')
+    t.deepEqual(look(home), after)
 
     t.deepEqual(foreseen, { code: 0, stdout: `would add to ${place}:\n${LINES}`, stderr: '' })
-    t.is(done.code, 0)
     t.is(done.stdout, `added to ${place}:\n${LINES}`)
     t.notDeepEqual(configured, before)
     if (start.hasLater === true) {
@@ -181,28 +225,17 @@ for (const start of STARTS) {
       t.is(done.stderr, '')
     }
     t.is(again.stdout, `nothing to do: ${place} has both lines already\n`)
-    const removed = mode === undefined
-    t.deepEqual(undoForeseen, {
-      code: 0,
-      stdout: `would take out of ${place}:\n${LINES}${removed ? `would remove ${place}, which configure had made\n` : ''}`,
-      stderr: '',
-    })
-    t.deepEqual(undone, {
-      code: 0,
-      stdout: `took out of ${place}:\n${LINES}${removed ? `removed ${place}, which configure had made\n` : ''}${KEPT}`,
-      stderr: '',
-    })
-    t.deepEqual(after, before)
-    t.is(undoneAgain.code, 0)
+    t.deepEqual(undoForeseen, { code: 0, stdout: `would take out of ${place}:\n${LINES}`, stderr: '' })
+    t.deepEqual(undone, { code: 0, stdout: `took out of ${place}:\n${LINES}${KEPT}`, stderr: '' })
     t.regex(undoneAgain.stdout, /^nothing to do: /)
-    t.deepEqual(look(home), before)
-    t.deepEqual(home.files(join(home.path, '.local/share', NAME, 'configured')), [])
+    if (!existed) removeMade(t, place)
+    t.deepEqual(linesOf(look(home)), linesOf(before))
   })
 }
 
 testEachGit('git asks this helper alone between configure and unconfigure', async (t, git) => {
-  const { home, file } = makeHome(t, '[credential]\n\thelper = "!echo store asked >&2;:"\n[user]\n\tname = Zoë', git)
-  const before = readFileSync(file)
+  const { home } = makeHome(t, '[credential]\n\thelper = "!echo store asked >&2;:"\n[user]\n\tname = Zoë', git)
+  const before = lookAtConfiguration(home)
   const fill = async (): Promise<string> =>
     (await home.run('git', ['credential', 'fill'], { input: 'protocol=https\nhost=bitbucket.org\n\n' })).stderr
   home.env['GIT_TERMINAL_PROMPT'] = '0'
@@ -220,21 +253,26 @@ testEachGit('git asks this helper alone between configure and unconfigure', asyn
   t.notRegex(askedBetween, /store asked/)
   t.deepEqual(calls, ['get'])
   t.regex(askedAfter, /store asked/)
-  t.deepEqual(readFileSync(file), before)
+  t.deepEqual(linesOf(lookAtConfiguration(home)), linesOf(before))
 })
 
-testEachGit('configure writes what git itself would write, where git would write it', async (t, git) => {
-  for (const { content, prepare } of STARTS) {
+testEachGit('configure writes what git would, where git would, and unconfigure takes it out', async (t, git) => {
+  for (const { content, prepare, place = '.gitconfig' } of STARTS) {
     const { home, file } = makeHome(t, content, git)
     prepare?.(home, file)
     const { home: theirs, file: theirFile } = makeHome(t, content, git)
     prepare?.(theirs, theirFile)
+    const existed = existsSync(join(home.path, place))
+    const before = lookAtConfiguration(home)
 
-    await run(home, 'configure')
+    await runHere(home, 'configure')
     await theirs.git('config', '--global', '--add', KEY, '')
     await theirs.git('config', '--global', '--add', KEY, 'bitbucket-oauth')
-
     t.deepEqual(lookAtConfiguration(home), lookAtConfiguration(theirs))
+    await runHere(home, 'unconfigure')
+
+    if (!existed) removeMade(t, join(home.path, place))
+    t.deepEqual(linesOf(lookAtConfiguration(home)), linesOf(before))
   }
 })
 
@@ -265,13 +303,12 @@ for (const [title, content, change, expected] of [
 ] as const) {
   test(`unconfigure takes its own lines alone out of a file of somebody who ${title}`, async (t) => {
     const { home, file } = makeHome(t, content)
-    await run(home, 'configure')
+    await runHere(home, 'configure')
     for (const args of change) await home.git('config', '--global', ...args)
 
-    const { code, stdout, stderr } = await run(home, 'unconfigure')
+    const undone = await runHere(home, 'unconfigure')
 
-    t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-    t.is(stdout, `took out of ${file}:\n${LINES}${KEPT}`)
+    t.deepEqual(undone, { code: 0, stdout: `took out of ${file}:\n${LINES}${KEPT}`, stderr: '' })
     t.deepEqual(await list(home, file), expected)
   })
 }
@@ -280,36 +317,21 @@ for (const content of [undefined, '[user]\n\tname = Zoë\n']) {
   const start = content === undefined ? 'no file' : 'a file'
   test(`unconfigure takes out all that configure added, before and after a line of another helper: ${start}`, async (t) => {
     const { home, file } = makeHome(t, content)
-    await run(home, 'configure')
+    await runHere(home, 'configure')
     await home.git('config', '--global', '--add', KEY, 'store')
-    await run(home, 'configure')
+    await runHere(home, 'configure')
     const configured = look(home)
 
-    const foreseen = await run(home, 'unconfigure', '--dry-run')
+    const foreseen = await runHere(home, 'unconfigure', '--dry-run')
     t.deepEqual(look(home), configured)
-    const { code, stdout, stderr } = await run(home, 'unconfigure')
+    const undone = await runHere(home, 'unconfigure')
 
     const lines = `${LINES}\thelper = \n\thelper = bitbucket-oauth\n`
     t.is(foreseen.stdout, `would take out of ${file}:\n${lines}`)
-    t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
+    t.deepEqual(undone, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
     t.is(readFileSync(file, 'utf8'), `${content ?? ''}${SECTION}\n\thelper = store\n`)
   })
 }
-
-test('unconfigure removes a file that configure made, also when its lines were written anew since', async (t) => {
-  const { home, file } = makeHome(t)
-  await run(home, 'configure')
-  await home.git('config', '--global', 'a.b', 'c')
-  await home.git('config', '--global', '--unset', 'a.b')
-  writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
-  await home.git('config', '--global', '--add', 'x.y', 'z')
-  await home.git('config', '--global', '--unset', 'x.y')
-  writeFileSync(file, LINES.replace('= \n', '=\n'))
-
-  await run(home, 'unconfigure')
-
-  t.false(existsSync(file))
-})
 
 for (const [title, content, left, values] of [
   [
@@ -336,12 +358,12 @@ for (const [title, content, left, values] of [
   test(`unconfigure takes out lines that were written by hand: ${title}`, async (t) => {
     const { home, file } = makeHome(t, content)
 
-    const foreseen = await run(home, 'unconfigure', '--dry-run')
+    const foreseen = await runHere(home, 'unconfigure', '--dry-run')
     t.is(readFileSync(file, 'utf8'), content)
-    const { code, stdout, stderr } = await run(home, 'unconfigure')
+    const undone = await runHere(home, 'unconfigure')
 
     const lines = `${SECTION}\n${values.map((value) => `\thelper = ${value}\n`).join('')}`
-    t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
+    t.deepEqual(undone, { code: 0, stdout: `took out of ${file}:\n${lines}${KEPT}`, stderr: '' })
     t.is(foreseen.stdout, `would take out of ${file}:\n${lines}`)
     t.deepEqual(await list(home, file), left)
   })
@@ -378,10 +400,26 @@ test('unconfigure leaves a file as it is where one of several equal values canno
   t.false(existsSync(`${file}.lock`))
 })
 
-for (const [title, prepare] of [
-  ['GIT_CONFIG_GLOBAL', (home: Home) => (home.env['GIT_CONFIG_GLOBAL'] = join(home.path, 'another'))],
+for (const [title, others] of [
+  ['whose values all are ours or say something', '\thelper = store # theirs\n'],
+  ['with an empty value of others', '\thelper =\n\thelper = store # theirs\n\n'],
+] as const) {
+  test(`unconfigure leaves comments and blank lines in a section ${title}`, async (t) => {
+    const start = `# first\n\n${SECTION} # Bitbucket\n\t# above\n${others}`
+    const end = `\t# below\n\n[a] b = c # d\n\n\n# last`
+    const { home, file } = makeHome(t, `${start}\thelper =\n\thelper = bitbucket-oauth ; ours\n${end}`)
+
+    await runHere(home, 'unconfigure')
+
+    t.is(readFileSync(file, 'utf8'), start + end)
+  })
+}
+
+for (const [title, place, prepare] of [
+  ['GIT_CONFIG_GLOBAL', 'another', (home: Home) => (home.env['GIT_CONFIG_GLOBAL'] = join(home.path, 'another'))],
   [
     'XDG_CONFIG_HOME',
+    'xdg/git/config',
     (home: Home) => {
       home.env['XDG_CONFIG_HOME'] = join(home.path, 'xdg')
       mkdirSync(join(home.path, 'xdg/git'), { recursive: true })
@@ -394,12 +432,12 @@ for (const [title, prepare] of [
     prepare(home)
     const before = look(home)
 
-    await run(home, 'configure')
+    await runHere(home, 'configure')
     const shown = await home.git('config', '--global', '--get-all', KEY)
-    const { code } = await run(home, 'unconfigure')
+    await runHere(home, 'unconfigure')
 
     t.is(shown.stdout, '\nbitbucket-oauth\n')
-    t.is(code, 0)
+    if (!(place in before)) removeMade(t, join(home.path, place))
     t.deepEqual(look(home), before)
   })
 }
@@ -417,7 +455,7 @@ testEachGit('--system is the whole machine’s file', async (t, git) => {
   t.deepEqual(done, { code: 0, stdout: `added to ${file}:\n${LINES}`, stderr: '' })
   t.is(shown.stdout, '\nbitbucket-oauth\n')
   t.is(undone.code, 0)
-  t.is(readFileSync(file, 'utf8'), '[user]\n\tname = Zoë')
+  t.is(readFileSync(file, 'utf8'), '[user]\n\tname = Zoë\n')
 })
 
 testEachGit('--system without another word is the file that git was built with', async (t, git) => {
@@ -430,18 +468,26 @@ testEachGit('--system without another word is the file that git was built with',
   t.is(stdout, `would add to ${file.trim()}:\n${LINES}`)
 })
 
-test('a file that cannot be written is left, with the reason', async (t) => {
-  const { home, file } = makeHome(t, '[user]\n\tname = Zoë\n')
-  Object.assign(home.env, { GIT_CONFIG_SYSTEM: join(file, 'gitconfig') })
+for (const [place, reason] of [
+  ['.gitconfig/gitconfig', 'a file stands where a directory should be'],
+  ['nowhere/gitconfig', 'there is no such directory'],
+] as const) {
+  test(`a file that cannot be written is left, with the reason: ${reason}`, async (t) => {
+    const { home } = makeHome(t, '[user]\n\tname = Zoë\n')
+    const file = join(home.path, place)
+    home.env['GIT_CONFIG_SYSTEM'] = file
+    const before = look(home)
 
-  const { code, stderr } = await run(home, 'configure', '--system')
+    const { code, stderr } = await run(home, 'configure', '--system')
 
-  t.is(code, 1)
-  t.regex(
-    stderr,
-    /^git-credential-bitbucket-oauth: [^\n]+ cannot be changed: not a directory\nhint: you must [^\n]+\n$/,
-  )
-})
+    t.is(code, 1)
+    t.is(
+      stderr,
+      `${NAME}: ${file} cannot be changed: ${reason}\nhint: you must be allowed to write into its directory; for --system that takes an administrator\n`,
+    )
+    t.deepEqual(look(home), before)
+  })
+}
 
 for (const [title, make] of [
   ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
@@ -581,25 +627,18 @@ test('configure warns where git will not find this program, and configures all t
   t.is(readFileSync(file, 'utf8'), LINES)
 })
 
-test('what is kept for unconfigure tells nothing of the file, and is for its owner alone', async (t) => {
-  const { home } = makeHome(t, '[user]\n\tpassword = not-for-others\n')
+for (const command of ['configure', 'unconfigure'] as const) {
+  test(`${command} removes what earlier versions noted for unconfigure`, async (t) => {
+    const { home } = makeHome(t, '')
+    mkdirSync(home.data, { recursive: true })
+    const records = join(dirname(home.data), 'configured')
+    mkdirSync(records)
+    writeFileSync(join(records, '0123456789abcdef0123456789abcdef.json'), '{}\n')
 
-  await run(home, 'configure')
+    await runHere(home, command, '--dry-run')
+    t.true(existsSync(records))
+    await runHere(home, command)
 
-  const directory = join(home.path, '.local/share', NAME, 'configured')
-  const [name = ''] = home.files(directory)
-  t.is(lstatSync(join(directory, name)).mode & 0o777, 0o600)
-  t.notRegex(readFileSync(join(directory, name), 'utf8'), /not-for-others/)
-  t.deepEqual(home.files(dirname(directory)), ['configured'])
-})
-
-test('unconfigure goes by what the lines say where nothing was kept', async (t) => {
-  const content = '[user]\n\tname = Zoë\n'
-  const { home, file } = makeHome(t, content)
-  await run(home, 'configure')
-  rmSync(join(home.path, '.local'), { recursive: true })
-
-  await run(home, 'unconfigure')
-
-  t.is(readFileSync(file, 'utf8'), content)
-})
+    t.deepEqual(home.files(dirname(home.data)), ['logins'])
+  })
+}

@@ -57,6 +57,12 @@ type Fault = {
   readonly filledIn?: (user: User) => readonly [string | RegExp, string]
 }
 
+/** Where the key and secret are; the next step says what to do with them. */
+const COPY_BOTH: NonNullable<Fault['words']>[number] = [
+  /^copy both once more from https:\/\/bitbucket\.org\/WORKSPACE\/.*: a click on the consumer's name shows them$/,
+  () => {},
+]
+
 const FAULTS: readonly Fault[] = [
   {
     title: 'git is not on PATH',
@@ -68,7 +74,7 @@ const FAULTS: readonly Fault[] = [
     finds: [['git', 'fault', /^was not found on PATH$/]],
     words: [
       [
-        /^install git, or mend PATH$/,
+        /^install git, or correct PATH$/,
         ({ home }) => (home.env['PATH'] = `${join(home.path, 'bin')}:${process.env['PATH']}`),
       ],
     ],
@@ -79,7 +85,7 @@ const FAULTS: readonly Fault[] = [
     finds: [['git', 'fault', /^git's configuration cannot be read: bad config line \d+ in file \/.*\/\.gitconfig$/]],
     words: [
       [
-        /^mend the file that git names$/,
+        /^correct the file that git names$/,
         ({ home }) => {
           const file = join(home.path, '.gitconfig')
           writeFileSync(file, readFileSync(file, 'utf8').replace(/\[credential\n$/, ''))
@@ -97,7 +103,7 @@ const FAULTS: readonly Fault[] = [
     finds: [['program', 'fault', /^git finds no git-credential-bitbucket-oauth$/]],
     words: [
       [
-        /^where it is not there either, install it anew/,
+        /^if it is not there either, install it once more/,
         ({ home, printed }) => (home.env['PATH'] += `:${printed.trim()}/bin`),
       ],
     ],
@@ -113,12 +119,12 @@ const FAULTS: readonly Fault[] = [
       const file = join(home.path, '.gitconfig')
       writeFileSync(file, `[credential]\n\thelper = store\n${readFileSync(file, 'utf8')}`)
     },
-    finds: [['helpers', 'fault', /^git asks "store" first, which may answer/]],
+    finds: [['helpers', 'fault', /^git asks "store" before this program, so it may get/]],
   },
   {
     title: 'another helper is asked afterwards',
     plant: ({ home }) => git(home, '--add', 'credential.helper', 'store'),
-    finds: [['helpers', 'note', /^git gives our tokens to "store" too, and asks there after us$/]],
+    finds: [['helpers', 'note', /^git gives the tokens to "store" too, and asks there if this program has no answer$/]],
     exitCode: 0,
   },
   {
@@ -137,14 +143,16 @@ const FAULTS: readonly Fault[] = [
     title: 'the secret is wrong',
     plant: ({ home }) => git(home, `${HELPER}.oauthClientSecret`, 'wrong'),
     finds: [['server', 'fault', /^127\.0\.0\.1:\d+ refuses the consumer's key and secret$/]],
+    words: [COPY_BOTH],
   },
   {
     title: 'the secret in the environment is wrong',
     plant: ({ home }) => (home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] = 'wrong'),
     finds: [['server', 'fault', /^127\.0\.0\.1:\d+ refuses the consumer's key and secret$/]],
     words: [
+      COPY_BOTH,
       [
-        /^copy both anew from its page, .* to GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_.*_CLIENT_SECRET$/,
+        /^then set GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_.*_CLIENT_SECRET to them$/,
         ({ home, sandbox }) => {
           home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] = sandbox.oauth.consumer.key
           home.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'] = sandbox.oauth.consumer.secret
@@ -157,16 +165,20 @@ const FAULTS: readonly Fault[] = [
     plant: ({ sandbox }) => (sandbox.oauth.settings.callback = 'empty'),
     finds: [['server', 'fault', /^the consumer has no callback URL$/]],
     words: [
-      [/^set it to http:\/\/localhost:\d+ on its page/, ({ sandbox }) => (sandbox.oauth.settings.callback = 'set')],
+      [
+        /^edit the consumer on .*: set the callback URL to http:\/\/localhost:\d+, and save$/,
+        ({ sandbox }) => (sandbox.oauth.settings.callback = 'set'),
+      ],
     ],
   },
   {
     title: 'the consumer has another callback URL',
     plant: async ({ home }) => git(home, `${HELPER}.oauthRedirectURL`, `http://localhost:${await freePort()}`),
-    finds: [['callback', 'fault', /^the consumer's callback URL is another one than http:\/\/localhost:\d+$/]],
+    finds: [['callback', 'fault', /^the consumer's callback URL is not http:\/\/localhost:\d+$/]],
     words: [
+      [/^edit the consumer on .*: set the callback URL to http:\/\/localhost:\d+, and save$/, () => {}],
       [
-        /^make it exactly that .*, or set oauthRedirectURL to what stands there$/,
+        /^or set oauthRedirectURL to the callback URL that stands there$/,
         ({ home, sandbox }) => git(home, `${HELPER}.oauthRedirectURL`, sandbox.oauth.consumer.callback),
       ],
     ],
@@ -220,12 +232,12 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'the login is not whole',
     plant: ({ home }) => writeFileSync(home.recordPath(home.data, BITBUCKET), '{"version":1,', { mode: 0o600 }),
-    finds: [['files', 'fault', /logins\/.*bitbucket\.org\.json is not whole$/]],
+    finds: [['files', 'fault', /logins\/.*bitbucket\.org\.json is damaged$/]],
   },
   {
     title: 'the access token is not whole',
     plant: ({ home }) => writeFileSync(home.recordPath(home.runtime, BITBUCKET), '', { mode: 0o600 }),
-    finds: [['files', 'fault', /runtime\/.*bitbucket\.org\.json is not whole$/]],
+    finds: [['files', 'fault', /runtime\/.*bitbucket\.org\.json is damaged$/]],
   },
   {
     title: 'the login was written by a newer version',
@@ -248,7 +260,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: "the file with the consumer's secret is not whole",
     plant: ({ home }) => writeFileSync(consumersPath(home), '{"version":1,', { mode: 0o600 }),
-    finds: [['files', 'fault', /bitbucket\.org\.json\.consumers is not whole$/]],
+    finds: [['files', 'fault', /bitbucket\.org\.json\.consumers is damaged$/]],
   },
   {
     title: 'the place for logins is a file',
@@ -257,7 +269,7 @@ const FAULTS: readonly Fault[] = [
       writeFileSync(home.env['XDG_DATA_HOME'], '')
     },
     finds: [['files', 'fault', /^\/.*\/logins cannot be used: a file stands where a directory should be$/]],
-    words: [[/^mend that, or set XDG_DATA_HOME to another place$/, ({ home }) => delete home.env['XDG_DATA_HOME']]],
+    words: [[/^correct that, or set XDG_DATA_HOME to another place$/, ({ home }) => delete home.env['XDG_DATA_HOME']]],
   },
   {
     title: "this machine's clock goes behind",
@@ -334,7 +346,7 @@ const FAULTS: readonly Fault[] = [
     title: 'the server has a bad moment',
     plant: ({ sandbox }) =>
       (sandbox.oauth.settings.fault = { status: 503, type: 'text/html', body: '<h1>Service Unavailable</h1>' }),
-    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ gives no usable answer \(HTTP 503\)$/]],
+    finds: [['server', 'fault', /^127\.0\.0\.1:\d+ gave no usable answer \(HTTP 503\)$/]],
     words: [[/^try again in a while$/, ({ sandbox }) => (sandbox.oauth.settings.fault = undefined)]],
   },
   {
@@ -361,7 +373,7 @@ const FAULTS: readonly Fault[] = [
       home.useBrowser('follow.ts')
     },
     finds: [
-      ['login', 'note', /^the one a moment ago came to nothing, so git asks for no other one for \d+ minutes$/],
+      ['login', 'note', /^the last one failed a moment ago, so git does not ask for another for \d+ minutes$/],
       ['login', 'fault', /^none is kept for bitbucket\.org$/],
     ],
     exitCode: 4,
@@ -369,7 +381,13 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'the access token was revoked',
     plant: ({ sandbox }) => sandbox.oauth.storage.forget('AccessToken'),
-    finds: [['token', 'fault', /^127\.0\.0\.1:\d+ does not take it any more: it was revoked, or has ended$/]],
+    finds: [
+      [
+        'token',
+        'fault',
+        /^127\.0\.0\.1:\d+ does not accept the access token any more: it was revoked, or it has ended$/,
+      ],
+    ],
     steps: [0, 1],
   },
   {
@@ -378,7 +396,7 @@ const FAULTS: readonly Fault[] = [
       sandbox.oauth.storage.forget('AccessToken')
       sandbox.oauth.storage.forget('RefreshToken')
     },
-    finds: [['token', 'fault', /does not take it any more/]],
+    finds: [['token', 'fault', /does not accept the access token any more/]],
     steps: [1],
   },
   {
@@ -387,7 +405,7 @@ const FAULTS: readonly Fault[] = [
     finds: [['permissions', 'fault', /^account, but not Repositories: Read, which git needs$/]],
     words: [
       [
-        /^tick it for the consumer on https:\/\/bitbucket\.org\/WORKSPACE\/.*, then log in anew:$/,
+        /^edit the consumer on https:\/\/bitbucket\.org\/WORKSPACE\/.*: tick Repositories: Read, and save$/,
         ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
       ],
     ],
@@ -399,7 +417,7 @@ const FAULTS: readonly Fault[] = [
     exitCode: 0,
     words: [
       [
-        /^to push, tick Repositories: Write on .*, then log in anew:$/,
+        /^edit the consumer on .*: tick Repositories: Write, and save$/,
         ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
       ],
     ],
@@ -417,7 +435,7 @@ const FAULTS: readonly Fault[] = [
     finds: [['rewriting', 'fault', /^git goes to https:\/\/\*\*\*@bitbucket\.org\/ instead of /]],
     words: [
       [
-        /^take url\.https:\/\/\*\*\*@bitbucket\.org\/\.insteadOf out of \/.*\/\.gitconfig$/,
+        /^remove url\.https:\/\/\*\*\*@bitbucket\.org\/\.insteadOf from \/.*\/\.gitconfig$/,
         ({ home }) => git(home, '--unset', `url.https://x-token-auth:${PASSWORD}@bitbucket.org/.insteadOf`),
       ],
     ],
@@ -459,7 +477,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'the repository has a helper of its own, with a secret in it',
     plant: ({ home }) => gitHere(home, `${HELPER}.helper`, `!TOKEN=${PASSWORD} my-helper`),
-    finds: [['helpers', 'note', /^by this repository's own configuration, git gives our tokens to "!…" too, and asks/]],
+    finds: [['helpers', 'note', /^by this repository's own configuration, git gives the tokens to "!…" too, and/]],
     exitCode: 0,
   },
   {
@@ -501,7 +519,7 @@ const FAULTS: readonly Fault[] = [
     ],
     words: [
       [
-        /^tick it for the consumer on .*, then log in anew:$/,
+        /^edit the consumer on https:\/\/bitbucket\.org\/WORKSPACE\/.*: tick Repositories: Read, and save$/,
         ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
       ],
     ],
@@ -517,7 +535,7 @@ const FAULTS: readonly Fault[] = [
     exitCode: 0,
     words: [
       [
-        /^to push, tick Repositories: Write on .*, then log in anew:$/,
+        /^edit the consumer on .*: tick Repositories: Write, and save$/,
         ({ sandbox }) => (sandbox.oauth.settings.scopes = ['repository', 'repository:write']),
       ],
     ],
@@ -526,10 +544,10 @@ const FAULTS: readonly Fault[] = [
     title: 'the account has no access to the repository',
     options: { repository: 'acme/widgets.git' },
     plant: ({ sandbox }) => sandbox.access.noAccess.add('acme/widgets'),
-    finds: [['repository', 'fault', /^acme\/widgets is there, but the account that you logged in with has no access/]],
+    finds: [['repository', 'fault', /^the account that you logged in with has no access to acme\/widgets$/]],
     words: [
       [
-        /^ask the repository's administrator for access$/,
+        /^ask the repository's or workspace's administrator for access$/,
         ({ sandbox }) => sandbox.access.noAccess.delete('acme/widgets'),
       ],
     ],
@@ -538,7 +556,13 @@ const FAULTS: readonly Fault[] = [
     title: 'there is no such repository',
     options: { repository: 'acme/widgets.git' },
     plant: (user) => (user.repository = 'acme/wigets.git'),
-    finds: [['repository', 'fault', /^there is no repository acme\/wigets, or it is hidden from an account that sees/]],
+    finds: [
+      [
+        'repository',
+        'fault',
+        /^there is no acme\/wigets, or the account .* cannot see it; in workspace acme it sees \d+ others$/,
+      ],
+    ],
     words: [[/^did you mean acme\/widgets\?$/, (user) => (user.repository = 'acme/widgets.git')]],
   },
   {
@@ -552,14 +576,14 @@ const FAULTS: readonly Fault[] = [
     title: 'the workspace admits certain networks only',
     options: { repository: 'acme/widgets.git' },
     plant: ({ sandbox }) => (sandbox.access.rule = 'network'),
-    finds: [['repository', 'fault', /^workspace acme admits certain networks only, and this is none of them$/]],
+    finds: [['repository', 'fault', /^workspace acme admits only certain networks, and this is not one of them$/]],
     words: [[/^use the company's network or VPN, or ask/, ({ sandbox }) => (sandbox.access.rule = undefined)]],
   },
   {
     title: 'the workspace asks for two-step verification',
     options: { repository: 'acme/widgets.git' },
     plant: ({ sandbox }) => (sandbox.access.rule = 'two-step'),
-    finds: [['repository', 'fault', /^workspace acme asks for two-step verification$/]],
+    finds: [['repository', 'fault', /^workspace acme requires two-step verification$/]],
     words: [[/^switch it on: https:\/\/bitbucket\.org\/account\//, ({ sandbox }) => (sandbox.access.rule = undefined)]],
   },
   {
@@ -570,7 +594,7 @@ const FAULTS: readonly Fault[] = [
       ['repository', 'fault', /^127\.0\.0\.1:\d+ shows it, but 127\.0\.0\.1:\d+ refuses it to git \(HTTP 401\)$/],
       ['push', 'note', /^is not permitted to the account that you logged in with \(HTTP 401\)$/],
     ],
-    words: [[/^if that does not do:$/, ({ sandbox }) => (sandbox.git.refusesAll = false)]],
+    words: [[/^if that does not help:$/, ({ sandbox }) => (sandbox.git.refusesAll = false)]],
   },
   {
     title: 'the access token has expired',
@@ -582,7 +606,7 @@ const FAULTS: readonly Fault[] = [
     title: 'the access token was revoked, for a repository',
     options: { repository: 'acme/widgets.git' },
     plant: ({ sandbox }) => sandbox.oauth.storage.forget('AccessToken'),
-    finds: [['token', 'fault', /does not take it any more/]],
+    finds: [['token', 'fault', /does not accept the access token any more/]],
     steps: [0, 1],
   },
   {
@@ -680,7 +704,7 @@ test('doctor for people shows each step of a cure in a line of its own', async (
   t.deepEqual({ code, stderr }, { code: 1, stderr: '' })
   t.regex(
     stdout,
-    /^FAULT  permissions [^\n]+\n       -> tick it [^\n]+:\n       -> git credential-bitbucket-oauth login\n/m,
+    /^FAULT  permissions [^\n]+\n       -> edit the consumer [^\n]+\n       -> then log in once more:\n       -> git credential-bitbucket-oauth login\n/m,
   )
 })
 

@@ -192,7 +192,7 @@ const CONVERSATIONS: readonly Conversation[] = [
       [KEY_QUESTION, key],
       [SECRET_QUESTION, secret],
     ],
-    told: /127\.0\.0\.1:\d+ refuses this key and secret:\n {2}copy both once more from https:/,
+    told: /127\.0\.0\.1:\d+ refuses the consumer's key and secret:\n {2}copy both once more from https:/,
   },
   {
     title: 'a consumer without callback URL, which then gets one',
@@ -208,7 +208,7 @@ const CONVERSATIONS: readonly Conversation[] = [
         },
       ],
     ],
-    told: /the consumer has no callback URL:\n {2}on https:[^]*set the\s+callback\s+URL\s+to\s+http:\/\/localhost:\d+, and save\n/,
+    told: /the consumer has no callback URL:\n {2}edit the consumer on https:[^]*set\s+the\s+callback\s+URL\s+to\s+http:\/\/localhost:\d+, and\s+save\n/,
   },
   {
     title: 'a consumer with another callback URL, which is then changed',
@@ -226,7 +226,7 @@ const CONVERSATIONS: readonly Conversation[] = [
         },
       ],
     ],
-    told: /the consumer's callback URL is another one than http:\/\/localhost:\d+:\n {2}on https:/,
+    told: /the consumer's callback URL is not http:\/\/localhost:\d+:\n {2}edit the consumer on https:/,
   },
   {
     title: 'a server that is out of order for a while',
@@ -242,7 +242,7 @@ const CONVERSATIONS: readonly Conversation[] = [
         },
       ],
     ],
-    told: /127\.0\.0\.1:\d+ gives no usable answer:\n {2}try again in a while\n/,
+    told: /127\.0\.0\.1:\d+ gave no usable answer \(HTTP 503\):\n {2}try again in a while\n/,
   },
   {
     title: 'a permission that was not ticked, and then is',
@@ -258,7 +258,7 @@ const CONVERSATIONS: readonly Conversation[] = [
         },
       ],
     ],
-    told: /the consumer lacks a permission: Repositories: Read\n {2}on https:/,
+    told: /the consumer lacks a permission: Repositories: Read:\n {2}edit the consumer on https:/,
   },
   {
     title: 'the key as an option, and the secret on a stdin that is the terminal',
@@ -517,7 +517,7 @@ testInTurn('a wrong secret on stdin: exit code 1, what to do, and nothing done',
   const { code, stderr } = await setup(user, ['acme', '--key', key(user), '--secret-stdin'], 'wrong\n')
 
   t.is(code, 1)
-  t.regex(stderr, /refuses this key and secret\nhint: copy both once more from https:/)
+  t.regex(stderr, /refuses the consumer's key and secret\nhint: copy both once more from https:/)
   t.is(readFileSync(user.file, 'utf8'), before)
   t.deepEqual(user.home.files(user.home.data), [])
 })
@@ -532,7 +532,7 @@ testInTurn('a secret in ~/.gitconfig is taken out of there, and all else stays',
   const { code, stdout, stderr } = await setup(user, ['acme'])
 
   t.is(code, 0, stderr)
-  t.regex(stdout, /\nthe secret does not stand in git's configuration any more\n/)
+  t.regex(stdout, /\nthe secret is no longer in git's configuration\n/)
   t.true(readFileSync(user.file, 'utf8').startsWith(withKey))
   t.true(withKey.startsWith(before))
   await assertReady(t, user)
@@ -583,7 +583,7 @@ for (const [title, arrange] of [
 
     t.is(code, 3)
     t.notRegex(stdout, /ready|logged in/)
-    t.regex(stderr, /: other settings count more than these, so git would go on with another consumer\nhint: /)
+    t.regex(stderr, /: other settings count more than these, so another consumer would be used\nhint: /)
     t.is(readFileSync(user.file, 'utf8'), before)
   })
 }

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFailure } from '../../src/base/failure.ts'
 import { readSettings } from '../../src/git/config.ts'
@@ -71,6 +71,36 @@ test('a configuration that git cannot read is a failure, in git’s own words', 
 
   t.true(isFailure(error))
   t.is(error.message, `git's configuration cannot be read: bad config line 1 in file ${join(home.path, '.gitconfig')}`)
+})
+
+test('a file that git warns of is a failure, whatever language the user has git speak', (t) => {
+  const home = makeHome(t)
+  const directory = join(home.path, 'fake')
+  mkdirSync(directory)
+  writeFileSync(
+    join(directory, 'git'),
+    `#!/bin/sh
+[ "$LC_ALL" = C ] && echo "warning: unable to access '/x': Is a directory" >&2 || echo "Warnung: kein Zugriff auf '/x'" >&2
+exit 1
+`,
+    { mode: 0o700 },
+  )
+
+  const env = { ...home.env, PATH: directory, LC_ALL: 'de_DE.UTF-8', LANGUAGE: 'de' }
+  const error = t.throws(() => readSettings('credential', URL, env))
+
+  t.is(error.message, "git's configuration cannot be read: unable to access '/x': Is a directory")
+})
+
+test('a directory in the place of a file is such a one, and GIT_CONFIG names none', (t) => {
+  const home = makeHome(t)
+  home.configure({ 'credential.oauthScopes': 'one' })
+  home.env['GIT_CONFIG'] = home.path
+  t.is(readSettings('credential', URL, home.env).get('oauthscopes'), 'one')
+
+  home.env['GIT_CONFIG_GLOBAL'] = home.path
+
+  t.throws(() => readSettings('credential', URL, home.env), { message: /unable to access/ })
 })
 
 test('git is taken from an absolute entry of PATH only', (t) => {

@@ -7,7 +7,7 @@ import { mayMatch } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import { fault, type Finding } from './finding.ts'
 
-/** What has git log in, or go elsewhere, without asking any helper. */
+/** Settings that make git log in, or go elsewhere, without asking any helper. */
 export function checkBypasses(url: string, env: NodeJS.ProcessEnv): Finding[] {
   return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
 }
@@ -16,7 +16,7 @@ function listEverywhere(keys: string, env: NodeJS.ProcessEnv): ReturnType<typeof
   return [...listOrigins(keys, env), ...listLocal(keys, env)]
 }
 
-/** Who says so, where it is not the user. */
+/** How the sentence begins where the repository's configuration says so. */
 function whoseOf(origin: string): string {
   return origin === LOCAL_ORIGIN ? "by this repository's own configuration, " : ''
 }
@@ -26,12 +26,12 @@ function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
     const base = key.slice('url.'.length, -'.insteadof'.length)
     const isAboutUs = `${url}/`.startsWith(value) || value.startsWith(`${url}/`)
     if (!isAboutUs || leadsBack(base, url)) return []
-    const text = `${whoseOf(origin)}git goes to ${withoutSecrets(base)} instead of ${value}, where this program may not be asked`
+    const text = `${whoseOf(origin)}git goes to ${withoutSecrets(base)} instead of ${value}, and may not ask this program`
     return [fault('rewriting', text, removalCommand({ origin, key: `url.${base}.insteadOf`, value }, env))]
   })
 }
 
-/** Many have it name their user: this program is asked then, and for that user. */
+/** Whether the rewritten URL only names a user, as many do. Git asks this program for that user then. */
 function leadsBack(base: string, url: string): boolean {
   return URL.canParse(base) && new URL(base).origin === url && new URL(base).password === ''
 }
@@ -65,13 +65,13 @@ type Setting = {
   | { readonly pattern: string }
 )
 
-/** What takes a value out of where it stands, and leaves others of the same key. */
+/** Removes one value, and leaves others of the same key. */
 function removalCommand({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
   const { name, option } = placeOf(origin, env)
-  if (option === undefined || key !== withoutSecrets(key)) return `take ${withoutSecrets(key)} out of ${name}`
-  const [answerForm, value] =
+  if (option === undefined || key !== withoutSecrets(key)) return `remove ${withoutSecrets(key)} from ${name}`
+  const [options, value] =
     'value' in which ? ['--fixed-value --unset-all', which.value] : ['--unset-all', which.pattern]
-  return `git config ${option} ${answerForm} ${quote(key)} ${quote(value)}`
+  return `git config ${option} ${options} ${quote(key)} ${quote(value)}`
 }
 
 /** Where an origin is, for people, and as an option of `git config` where that can change it. */
@@ -83,7 +83,7 @@ function placeOf(origin: string, env: NodeJS.ProcessEnv): { name: string; option
   return { name, option: isGlobal ? '--global' : `--file ${quote(name)}` }
 }
 
-/** A base with a token in it is somebody's habit; the user of `ssh://` is nobody's secret, but for a password. */
+/** Some people write a token into the URL as its user. With `ssh://`, only the password is secret. */
 export function withoutSecrets(base: string): string {
   return base.replace(/(https?:\/\/)[^@/]*@/i, '$1***@').replace(/(:\/\/[^:@/]*:)[^@/]*@/, '$1***@')
 }

@@ -1,19 +1,20 @@
-import { BITBUCKET, consumerPage } from '../../base/bitbucket.ts'
+import { BITBUCKET } from '../../base/bitbucket.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { isFailure } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import type { Network } from '../../http/http.ts'
 import { type Client, setClientCommand } from '../../oauth/client.ts'
-import { isRedirectUriRefused, probeClient } from '../../oauth/probe.ts'
+import { probeClient } from '../../oauth/probe.ts'
 import { listenForRedirect } from '../../oauth/redirect.ts'
+import { consumerFailure } from '../consumerFailure.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
 
 const SETUP = `${COMMAND} setup`
 
-/** What setup does beside what it is called for. */
+/** Commands that setup carries out too. */
 const INCLUDED = new Set([`${COMMAND} configure`, `${COMMAND} login`])
 
-/** By so much a clock may be wrong before logins and certificates suffer. Seconds. */
+/** A clock that is wrong by more may cost logins, and make certificates look invalid. Seconds. */
 const CLOCK_LIMIT = 120
 
 /** Where the consumer's key and secret are kept. */
@@ -28,12 +29,12 @@ export function checkConsumer({ clientId, secretSource }: Client, url: string): 
   return good('consumer', `${key}; the secret is ${place}`)
 }
 
-/** The beginning of what is no secret, but need not be shown whole either. */
+/** The beginning of a text that is not secret, but need not be shown whole either. */
 export function mask(text: string): string {
   return `${text.slice(0, 4)}…`
 }
 
-/** Where the consumer is missing, setup is the one command that is needed: it tells git, and logs in, as well. */
+/** Where the consumer is missing, setup is the only command that is needed: it configures git and logs in too. */
 export function leaveToSetup(findings: readonly Finding[]): readonly Finding[] {
   if (!findings.some(({ check, level, cures }) => check === 'consumer' && level === 'fault' && cures.includes(SETUP))) {
     return findings
@@ -58,9 +59,9 @@ export async function checkCallback({ redirectUri }: Client, env: NodeJS.Process
 }
 
 /**
- * Whether the server can be reached, knows the consumer, and agrees about the time. Changes nothing there.
+ * Whether the server can be reached, knows the consumer, and has the same time. Changes nothing there.
  *
- * @param url whose consumer it is
+ * @param url the host whose consumer it is
  */
 export async function checkServer(
   client: Client,
@@ -70,25 +71,14 @@ export async function checkServer(
 ): Promise<Finding[]> {
   const findings = [good('network', describeNetwork(network))]
   const { host } = client.tokenEndpoint
-  const page = `on its page, ${consumerPage()}`
   try {
-    const { client: verdict, status, serverTime } = await probeClient(client, network)
-    findings.push(
-      verdict === 'good'
-        ? good('server', `${host} answers, and knows the consumer`)
-        : verdict === 'refused'
-          ? fault('server', `${host} refuses the consumer's key and secret`, ...setAnew(client, url))
-          : verdict === 'without callback'
-            ? fault('server', 'the consumer has no callback URL', `set it to ${client.redirectUri} ${page}`)
-            : fault('server', `${host} gives no usable answer (HTTP ${status})`, 'try again in a while'),
-    )
-    if (serverTime !== undefined) findings.push(checkClock(now() - serverTime, host))
-    if (verdict === 'good' && (await isRedirectUriRefused(client, network))) {
-      const text = `the consumer's callback URL is another one than ${client.redirectUri}`
-      findings.push(
-        fault('callback', text, `make it exactly that ${page}, or set oauthRedirectURL to what stands there`),
-      )
-    }
+    const probe = await probeClient(client, network)
+    const keepCallback = 'or set oauthRedirectURL to the callback URL that stands there'
+    const failure = consumerFailure(probe, client, { giveAnew: giveAnew(client, url), keepCallback })
+    const isKnown = failure === undefined || probe.verdict === 'other callback'
+    if (isKnown) findings.push(good('server', `${host} answers, and knows the consumer`))
+    if (failure !== undefined) findings.push(faultOf(isKnown ? 'callback' : 'server', failure))
+    if (probe.serverTime !== undefined) findings.push(checkClock(now() - probe.serverTime, host))
   } catch (error) {
     if (!isFailure(error)) throw error
     findings.push(
@@ -104,14 +94,13 @@ export async function checkServer(
   return findings
 }
 
-/** The environment comes before all that setup keeps, and holds for Bitbucket alone. */
-function setAnew({ secretSource }: Client, url: string): string[] {
+/** The environment counts more than what setup keeps, and holds for Bitbucket alone. */
+function giveAnew({ secretSource }: Client, url: string): string[] {
   if (secretSource === 'environment') {
     const variables = ['ID', 'SECRET'].map((name) => `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_${name}`)
-    return [`copy both anew from its page, ${consumerPage()}, to ${variables.join(' and ')}`]
+    return [`then set ${variables.join(' and ')} to them`]
   }
-  const commands = url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => setClientCommand(url, what))
-  return [`copy both anew from its page, ${consumerPage()}:`, ...commands]
+  return url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => setClientCommand(url, what))
 }
 
 function describeNetwork({ proxy, certificateFiles }: Network): string {

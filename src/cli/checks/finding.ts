@@ -1,6 +1,7 @@
 import type { Failure } from '../../base/failure.ts'
+import { COMMAND } from '../../base/program.ts'
 
-/** What somebody finds who looks at one thing. Nothing in it is secret: it is shown to others. */
+/** What a check found. Nothing in it is secret: people show it to others. */
 export type Finding = {
   /** What was looked at, in a word or two: `git`, `callback port`. */
   readonly check: string
@@ -9,11 +10,11 @@ export type Finding = {
   /** A clause in lower case. */
   readonly text: string
   /**
-   * What to do about it, one step each: a command as a shell takes it, or a few words, which end in a colon where the
-   * next step is what they are about. Never empty for a fault.
+   * What to do about it, step by step: a command as a shell takes it, or a few words. Words that introduce the next step
+   * end in a colon. Never empty for a fault.
    */
   readonly cures: readonly string[]
-  /** What a fault makes a command end with, if it says more than 1. */
+  /** The exit code for a fault, if it is not 1. */
   readonly exitCode?: 3 | 4
 }
 
@@ -30,32 +31,32 @@ export function fault(check: string, text: string, ...cures: readonly string[]):
 }
 
 /**
- * What went wrong while looking is what was found.
+ * A Failure as a finding.
  *
- * @param cures where the Failure itself knows none
+ * @param cures where the Failure itself has no hint
  */
 export function faultOf(check: string, { message, hints, code }: Failure, ...cures: readonly string[]): Finding {
-  // Whoever reads this has just asked for it.
-  const known = hints.filter((hint) => !hint.endsWith('oauth doctor')).flatMap(inSteps)
-  const steps = [known, cures].find(({ length }) => length > 0) ?? ['mend that, and look again']
+  // The person has just run doctor, or status, which finds the same.
+  const known = hints.filter((hint) => !hint.includes(`${COMMAND} doctor`)).flatMap(inSteps)
+  const steps = [known, cures].find(({ length }) => length > 0) ?? ['correct that, and run doctor again']
   const found = fault(check, message, ...steps)
   return code === 'not_configured' ? { ...found, exitCode: 3 } : found
 }
 
-/** A hint has its command behind the words for it; as a step of its own it can be copied whole. */
+/** Splits a hint into its words and the command behind them, which can be copied whole as a step of its own. */
 export function inSteps(hint: string): string[] {
   const [, words, command] = /^(.+:) ((?:git|chmod|chown) .+)$/.exec(hint) ?? []
   return words === undefined || command === undefined ? [hint] : [words, command]
 }
 
-/** Whether a step is a command, which is not to be broken across lines. */
+/** Whether a step is a command, which must not be broken across lines. */
 export function isCommand(step: string): boolean {
   return /^(git|chmod|chown) /.test(step)
 }
 
-/** What a command ends with: 0 where nothing is a fault, notes or not. */
+/** The exit code of a command with these findings: 0 where none is a fault. */
 export function exitCodeOf(findings: readonly Finding[]): number {
   const codes = findings.filter(({ level }) => level === 'fault').map(({ exitCode = 1 }) => exitCode)
-  // What comes first in setting up is what is to be mended first.
+  // The code tells what to do first: configure, then log in.
   return [3, 4, 1].find((code) => codes.some((one) => one === code)) ?? 0
 }

@@ -9,25 +9,25 @@ import { runGit } from '../../git/run.ts'
 import { checkBypasses, withoutSecrets } from './bypasses.ts'
 import { fault, type Finding, good, note } from './finding.ts'
 
-/** Whether git is there, finds this program, and is told to ask it, and nobody else, for a URL. */
+/** Whether git is there, finds this program, and is told to ask it, and no other helper, for a URL. */
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const version = readVersion(env)
-  if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or mend PATH')]
+  if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or correct PATH')]
   try {
     return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkBypasses(url, env)]
   } catch (error) {
     if (!isFailure(error)) throw error
-    // Git itself does nothing then.
-    return [fault('git', error.message, 'mend the file that git names')]
+    // Git itself refuses to work then.
+    return [fault('git', error.message, 'correct the file that git names')]
   }
 }
 
-/** Whether there is no git, or none that can read its configuration: then there are no settings to go on with. */
+/** Whether git is missing, or cannot read its configuration. Then there are no settings for other checks. */
 export function lacksGit(findings: readonly Finding[]): boolean {
   return findings.some(({ check, level }) => check === 'git' && level === 'fault')
 }
 
-/** As git says it: `2.47.3`; undefined where there is no git. */
+/** `2.47.3`; undefined where there is no git. */
 function readVersion(env: NodeJS.ProcessEnv): string | undefined {
   if (findProgram('git', env) === undefined) return undefined
   return runGit(['--version'], env)
@@ -35,7 +35,7 @@ function readVersion(env: NodeJS.ProcessEnv): string | undefined {
     .replace(/^git version /, '')
 }
 
-/** Git looks among its own programs, and then where the user's lie. */
+/** Git looks among its own programs first, and then on PATH. */
 function checkProgram(env: NodeJS.ProcessEnv): Finding {
   const own = runGit(['--exec-path'], env).stdout.trim()
   const path = findProgram(join(own, PROGRAM), env) ?? findProgram(PROGRAM, env)
@@ -45,7 +45,7 @@ function checkProgram(env: NodeJS.ProcessEnv): Finding {
         `git finds no ${PROGRAM}`,
         'add to PATH the bin directory below what this prints:',
         'npm prefix -g',
-        'where it is not there either, install it anew (README, step 1)',
+        'if it is not there either, install it once more (README, step 1)',
       )
     : good('program', path)
 }
@@ -74,7 +74,7 @@ function checkHelpers(url: string, env: NodeJS.ProcessEnv): Finding[] {
 
 const OF_REPOSITORY = "by this repository's own configuration, "
 
-/** @param whose by whom, or where, it is so */
+/** @param whose the configuration that says so, as the sentence begins */
 function checkOthers(
   { before, after }: Pick<OtherHelpers, 'before' | 'after'>,
   whose: string,
@@ -82,11 +82,11 @@ function checkOthers(
 ): Finding[] {
   const findings: Finding[] = []
   if (before.length > 0) {
-    const text = `${whose}git asks ${nameAll(before)} first, which may answer in this program's place, or keep its tokens`
+    const text = `${whose}git asks ${nameAll(before)} before this program, so it may get another answer, and its tokens may be kept there`
     findings.push(fault('helpers', text, ...cures))
   }
   if (after.length > 0) {
-    const text = `${whose}git gives our tokens to ${nameAll(after)} too, and asks there after us`
+    const text = `${whose}git gives the tokens to ${nameAll(after)} too, and asks there if this program has no answer`
     findings.push(note('helpers', text, ...cures))
   }
   return findings
@@ -99,16 +99,16 @@ function addedTo(known: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'b
   }
 }
 
-/** What has the repository say nothing of helpers any more: their values may be secret. */
+/** Removes a repository's own helpers. Their values may be secret, so the keys alone are named. */
 function unset(keys: readonly string[]): string[] {
   return keys.map((key) =>
     key === withoutSecrets(key)
       ? `git config --local --unset-all ${quote(key)}`
-      : `take ${withoutSecrets(key)} out of the repository's .git/config`,
+      : `remove ${withoutSecrets(key)} from the repository's .git/config`,
   )
 }
 
-/** What leaves a host to this program alone. */
+/** Has git ask this program alone for a host. */
 function configure(url: string, scope: '--global' | '--local' = '--global'): string[] {
   if (url === BITBUCKET) return [`${COMMAND} configure${scope === '--local' ? ' --local' : ''}`]
   const add = `git config ${scope} --add ${quote(`credential.${url}.helper`)}`
@@ -119,7 +119,7 @@ function nameAll(helpers: readonly string[]): string {
   return helpers.map((helper) => `"${nameOf(helper)}"`).join(' and ')
 }
 
-/** What a helper is known by. Its arguments, and all of a script, may be secret. */
+/** The name of a helper. Its arguments may be secret, and so may all of a script. */
 function nameOf(helper: string): string {
   if (helper.startsWith('!')) return '!…'
   return helper.replace(/\s.*/s, ' …')

@@ -1,14 +1,20 @@
-import { consumerPage, TWO_STEP_PAGE } from '../../base/bitbucket.ts'
 import { isFailure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { quote } from '../../base/shell.ts'
 import { type Api, getResource, type Reply } from '../../bitbucket/api.ts'
-import { permissionOf, readRefusal } from '../../bitbucket/refusal.ts'
-import type { Repository } from '../../bitbucket/repository.ts'
+import {
+  permissionHints,
+  permissionOf,
+  readRefusal,
+  refusalFailure,
+  repositorySubject,
+} from '../../bitbucket/refusal.ts'
+import { fullName, type Repository } from '../../bitbucket/repository.ts'
 import { type Network, send } from '../../http/http.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
 import { type Account, USERNAME } from '../../tokens/account.ts'
-import { fault, faultOf, type Finding, good, note } from './finding.ts'
+import { accountCommands } from '../account.ts'
+import { fault, faultOf, type Finding, good, inSteps, note } from './finding.ts'
 
 type Look = {
   readonly repository: Repository
@@ -21,13 +27,13 @@ type Look = {
 }
 
 /**
- * Why a repository does not open, told apart by what git, the REST interface for the repository, and the REST interface
- * for its workspace answer: git alone says the same for several reasons.
+ * Why a repository does not open. Git says the same for several reasons; the REST interface for the repository and for its
+ * workspace tells them apart.
  */
 export async function checkRepository(look: Look): Promise<Finding[]> {
   const { repository, api } = look
   try {
-    const reply = await getResource(api, `/2.0/repositories/${repository.workspace}/${repository.name}`)
+    const reply = await getResource(api, `/2.0/repositories/${fullName(repository)}`)
     if (reply.status !== 200) return [await explain(reply, look)]
     return [await checkRead(look), await checkPush(look), ...(await checkLfs(look))]
   } catch (error) {
@@ -36,98 +42,36 @@ export async function checkRepository(look: Look): Promise<Finding[]> {
   }
 }
 
-async function explain(reply: Reply, look: Look): Promise<Finding> {
-  const { repository, account, api } = look
-  const name = `${repository.workspace}/${repository.name}`
-  const refusal = readRefusal(reply)
-  const otherAccount = ['with another account:', loginCommand(account)]
-  switch (refusal.reason) {
-    case 'token':
-      return fault(
-        'repository',
-        'the access token is not taken any more: it was revoked, or has ended',
-        refreshCommand(account),
-      )
-    case 'scope': {
-      const ticks = (refusal.required.length === 0 ? ['repository'] : refusal.required).map((scope) =>
-        permissionOf(scope),
-      )
-      return fault(
-        'repository',
-        `the consumer lacks a permission: ${ticks.join(' and ')}`,
-        `tick it on ${consumerPage(repository.workspace)}, then log in anew:`,
-        loginCommand(account),
-      )
-    }
-    case 'network rule':
-      return fault(
-        'repository',
-        `workspace ${repository.workspace} admits certain networks only, and this is none of them`,
-        "use the company's network or VPN, or ask the workspace's administrator",
-      )
-    case 'two-step rule':
-      return fault(
-        'repository',
-        `workspace ${repository.workspace} asks for two-step verification`,
-        `switch it on: ${TWO_STEP_PAGE}`,
-      )
-    case 'access':
-      return fault(
-        'repository',
-        `${name} is there, but the account that you logged in with has no access to it`,
-        "ask the repository's administrator for access",
-        ...otherAccount,
-      )
-    case 'missing':
-      return explainMissing(
-        name,
-        await getResource(api, `/2.0/repositories/${repository.workspace}?pagelen=100`),
-        otherAccount,
-        repository,
-      )
-    default:
-      return fault(
-        'repository',
-        `${api.url.host} gives no usable answer (HTTP ${reply.status})`,
-        'try again in a while',
-      )
-  }
+async function explain(reply: Reply, { repository, account, api }: Look): Promise<Finding> {
+  const failure = refusalFailure(reply, repositorySubject(repository, accountCommands(account)))
+  const found = faultOf('repository', failure, 'try again in a while')
+  if (readRefusal(reply).reason !== 'missing') return found
+  return explainMissing(
+    found,
+    repository,
+    await getResource(api, `/2.0/repositories/${repository.workspace}?pagelen=100`),
+  )
 }
 
-function explainMissing(
-  name: string,
-  workspace: Reply,
-  otherAccount: readonly string[],
-  repository: Repository,
-): Finding {
-  if (workspace.status === 404) {
-    return fault(
-      'repository',
-      `there is no workspace ${repository.workspace}`,
-      'compare the URL with that in the browser',
-    )
-  }
-  const values = workspace.message?.['values']
+/** @param workspace the list of its repositories */
+function explainMissing(found: Finding, { workspace, name }: Repository, { status, message }: Reply): Finding {
+  const compare = 'compare the URL with that in the browser'
+  if (status === 404) return fault('repository', `there is no workspace ${workspace}`, compare)
+  const values = message?.['values']
   const names = (Array.isArray(values) ? values : []).map((value: unknown) =>
     isObject(value) ? String(value['slug']) : '',
   )
-  if (names.length === 0) {
-    return fault(
-      'repository',
-      `${name} is not there, or not for the account that you logged in with, which sees nothing in ${repository.workspace}`,
-      ...otherAccount,
-    )
+  if (names.length === 0) return { ...found, text: `${found.text}; in workspace ${workspace} it sees no repository` }
+  const near = names.find((other) => isNear(other, name))
+  const advice = near === undefined ? compare : `did you mean ${fullName({ workspace, name: near })}?`
+  return {
+    ...found,
+    text: `${found.text}; in workspace ${workspace} it sees ${names.length} others`,
+    cures: [advice, ...found.cures],
   }
-  const near = names.filter((other) => isNear(other, repository.name))
-  return fault(
-    'repository',
-    `there is no repository ${name}, or it is hidden from an account that sees ${names.length} others there`,
-    near.length === 0 ? 'compare the URL with that in the browser' : `did you mean ${repository.workspace}/${near[0]}?`,
-    ...otherAccount,
-  )
 }
 
-/** Whether somebody may have meant one and typed the other: a letter too many, too few, another, or a hyphen. */
+/** Whether one may be a slip for the other: a letter too many, too few, another, or a hyphen. */
 function isNear(one: string, other: string): boolean {
   const [short, long] = [plain(one), plain(other)].toSorted((left, right) => left.length - right.length)
   if (short === undefined || long === undefined || long.length - short.length > 1) return false
@@ -145,25 +89,24 @@ async function checkRead(look: Look): Promise<Finding> {
   const { status } = await asGit('git-upload-pack', look)
   if (status === 200) return good('repository', 'opens for git too: you can clone and fetch')
   const text = `${api.url.host} shows it, but ${repository.url.host} refuses it to git (HTTP ${status})`
-  return fault('repository', text, refreshCommand(account), 'if that does not do:', loginCommand(account))
+  return fault('repository', text, refreshCommand(account), 'if that does not help:', loginCommand(account))
 }
+
+/** The scope that git needs to push. */
+const WRITE = 'repository:write'
 
 async function checkPush(look: Look): Promise<Finding> {
   const { repository, account } = look
   const { status, body } = await asGit('git-receive-pack', look)
   if (status === 200) return good('push', 'is permitted')
   if (status === 403 && /privilege scopes/i.test(body)) {
-    return note(
-      'push',
-      `the consumer lacks a permission: ${permissionOf('repository:write')}`,
-      `to push, tick it on ${consumerPage(repository.workspace)}, then log in anew:`,
-      loginCommand(account),
-    )
+    const hints = permissionHints([WRITE], repository.workspace, accountCommands(account))
+    return note('push', `the consumer lacks a permission: ${permissionOf(WRITE)}`, ...hints.flatMap(inSteps))
   }
   return note('push', `is not permitted to the account that you logged in with (HTTP ${status})`)
 }
 
-/** Where large files are refused to whoever does not say who they are, git-lfs never asks for a login. */
+/** A server that answers 403 to a request without a login keeps git-lfs from asking for one. */
 async function checkLfs({ repository, network, hasLfs }: Look): Promise<Finding[]> {
   const batch = new URL(`${repository.url.href}/info/lfs/objects/batch`)
   const type = 'application/vnd.git-lfs+json'
@@ -174,7 +117,7 @@ async function checkLfs({ repository, network, hasLfs }: Look): Promise<Finding[
     network,
   )
   if (status !== 403 || hasLfs) return []
-  const text = 'large files: Bitbucket answers 403 in place of 401 here, after which git-lfs asks nobody for a login'
+  const text = 'large files: Bitbucket answers 403 in place of 401 here, after which git-lfs does not ask for a login'
   return [note('lfs', text, `git config --global ${quote(`lfs.${repository.url.href}/info/lfs.access`)} basic`)]
 }
 

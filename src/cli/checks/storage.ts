@@ -15,7 +15,7 @@ import { type ParsedRecord, parseRecord, parseRecordName } from '../../tokens/re
 import type { Storage, StoreChoice } from '../../tokens/storage.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
 
-/** Whether the files where things are kept are whole, and nobody else's. */
+/** Whether the files with logins and tokens are whole, and closed to other users. */
 export function checkFiles({ data, runtime }: Pick<Storage, 'data' | 'runtime'>): Finding[] {
   const findings = [
     ...checkDirectory(data, 'XDG_DATA_HOME', (account) => [loginCommand(account)]),
@@ -24,10 +24,10 @@ export function checkFiles({ data, runtime }: Pick<Storage, 'data' | 'runtime'>)
   ]
   if (findings.length > 0) return findings
   const isEmpty = [data, runtime].every((directory) => listFiles(directory).length === 0)
-  return [good('files', isEmpty ? 'nothing is kept in files' : 'all that is kept in files is yours alone')]
+  return [good('files', isEmpty ? 'nothing is kept in files' : 'only you can read what is kept in files')]
 }
 
-/** Whether what is kept in a directory can be known; it need not be there. */
+/** Whether a directory can be listed. One that is not there yet counts as empty. */
 export function canBeRead(directory: string): boolean {
   return whyUnreadable(directory) === undefined
 }
@@ -42,17 +42,19 @@ function whyUnreadable(directory: string): string | undefined {
 }
 
 /**
- * @param variable names the place it is in
- * @param replace what brings a record back that is not whole
+ * @param variable the variable that sets its place
+ * @param replace the steps that replace a damaged record
  */
 function checkDirectory(directory: string, variable: string, replace: (account: Account) => string[]): Finding[] {
   const reason = whyUnreadable(directory)
   if (reason !== undefined) {
-    return [fault('files', `${directory} cannot be used: ${reason}`, `mend that, or set ${variable} to another place`)]
+    return [
+      fault('files', `${directory} cannot be used: ${reason}`, `correct that, or set ${variable} to another place`),
+    ]
   }
   if (!existsSync(directory)) return []
   const writable = checkFile(() => {
-    // It exists, so nothing is made.
+    // The directory exists, so this only checks it.
     makePrivateDirectory(directory)
     return []
   })
@@ -69,7 +71,7 @@ type KeptFile = {
   readonly kind: string
 }
 
-/** All that lies there for an account: its record, and what lies beside it. A directory is somebody's lock. */
+/** The files of all accounts: records, and what lies beside them. A directory beside a record is a lock. */
 function listFiles(directory: string): KeptFile[] {
   const entries = orUndefined(() => readdirSync(directory, { withFileTypes: true })) ?? []
   return entries.flatMap((entry) => {
@@ -80,7 +82,7 @@ function listFiles(directory: string): KeptFile[] {
   })
 }
 
-/** @throws Failure for what others can read or change */
+/** @throws Failure for a file that others can read or change */
 function examineFile(
   directory: string,
   { name, account, kind }: KeptFile,
@@ -92,10 +94,10 @@ function examineFile(
   if (found !== 'damaged') return []
   const moveAside = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
   const next = kind === CONSUMERS ? giveSecret(account) : replace(account)
-  return [fault('files', `${path} is not whole`, moveAside, ...next)]
+  return [fault('files', `${path} is damaged`, moveAside, ...next)]
 }
 
-/** The secrets of a host's consumers. */
+/** Ends the name of the file with the secrets of a host's consumers. */
 const CONSUMERS = '.consumers'
 
 function parse(text: string | undefined, account: Account, kind: string): ParsedRecord {
@@ -119,7 +121,7 @@ function checkFile(look: () => Finding[]): Finding[] {
   }
 }
 
-/** Whether the system's keyring answers: a locked one does so only for what is in it, so the account's login is read. */
+/** Whether the system's keyring answers. One that is locked shows it when it is asked for an entry: the login. */
 export async function checkKeyring({ keyring }: Storage, account: Account, choice: StoreChoice): Promise<Finding> {
   if (choice === 'file') return good('keyring', 'not used, as oauthStore is file')
   try {

@@ -1,13 +1,13 @@
 import type { Context } from '../../base/context.ts'
-import { Failure, isFailure } from '../../base/failure.ts'
+import { answerFailure, readAnswerFailure } from '../../bitbucket/ask.ts'
+import { readPages } from '../../bitbucket/pages.ts'
 import { readText } from '../../bitbucket/readText.ts'
+import type { Subject } from '../../bitbucket/refusal.ts'
 import type { OpenAnswer } from '../../http/http.ts'
-import type { Arguments } from '../arguments.ts'
-import { askForPages } from '../askForPages.ts'
+import { readHostAccount } from '../account.ts'
+import { type Arguments, usageFailure } from '../arguments.ts'
 import { writeToStdout } from '../download/output.ts'
-import { refusalInWords, type Subject } from '../refused.ts'
-import { readHostAccount } from '../repositories.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 import { type ApiRequest, readApiRequest } from './api/apiRequest.ts'
 
 /**
@@ -20,11 +20,12 @@ export async function api(args: Arguments, context: Context): Promise<void> {
   const session = openSession(readHostAccount(args), context)
   const request = await readApiRequest(args, session.apiUrl(), context.streams)
   const subject: Subject = {
-    account: session.account,
     what: request.url.pathname,
     workspace: /^\/2\.0\/repositories\/([^/]+)/.exec(request.url.pathname)?.[1],
+    isHandwritten: true,
+    commands: session.commands,
   }
-  if (args.has('paginate')) return print(await askForAll(request, session, subject), context)
+  if (args.has('paginate')) return print(await readAll(request, session, subject), context)
   const answer = await session.ask(request.url, request)
   try {
     if (args.has('include')) context.write(describeHead(answer))
@@ -32,27 +33,26 @@ export async function api(args: Arguments, context: Context): Promise<void> {
     if (isGood && !stdout.isTTY) return await writeToStdout(answer.body, stdout)
     const text = await readText(answer)
     context.write(stdout.isTTY ? indent(text) : text)
-    if (!isGood) throw refusalInWords(answer, text, subject)
+    if (!isGood) throw answerFailure(answer, text, subject)
   } finally {
     answer.close()
   }
 }
 
-async function askForAll(
-  request: ApiRequest,
-  session: ReturnType<typeof openSession>,
-  subject: Subject,
-): Promise<readonly unknown[]> {
+async function readAll(request: ApiRequest, session: Session, subject: Subject): Promise<readonly unknown[]> {
   const { method, url, headers } = request
-  if (method !== 'GET') throw new Failure(`--paginate goes with GET, and not with ${method}`, { code: 'usage' })
-  return askForPages(url, { ...session, ask: (page) => session.ask(page, { headers }) }, subject)
+  if (method !== 'GET') throw usageFailure(`--paginate goes with GET, and not with ${method}`)
+  return readPages(url, {
+    ask: (page) => session.ask(page, { headers }),
+    refused: (answer) => readAnswerFailure(answer, subject),
+  })
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {
   write(`${JSON.stringify(values, undefined, streams.stdout.isTTY ? 2 : undefined)}\n`)
 }
 
-/** Without what would log somebody in. */
+/** Without cookies: one may log in. */
 function describeHead({ status, headers }: OpenAnswer): string {
   const lines = Object.entries(headers).filter(([name]) => name !== 'set-cookie')
   return `HTTP ${status}\n${lines.map(([name, value]) => `${name}: ${value}\n`).join('')}\n`
@@ -61,8 +61,7 @@ function describeHead({ status, headers }: OpenAnswer): string {
 function indent(text: string): string {
   try {
     return `${JSON.stringify(JSON.parse(text), undefined, 2)}\n`
-  } catch (error) {
-    if (isFailure(error)) throw error
+  } catch {
     return text === '' || text.endsWith('\n') ? text : `${text}\n`
   }
 }

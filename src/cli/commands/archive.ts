@@ -11,9 +11,9 @@ import { type ArchiveRun, fetchArchive } from './archive/fetchArchive.ts'
 import { listRepositories } from './archive/listRepositories.ts'
 
 /**
- * `archive`: downloads what repositories hold at a ref, and prints where it lies.
+ * `archive`: downloads the files of repositories at a ref, and prints the path of each archive.
  *
- * @throws Failure where an archive is not to be had; of several, the others are there
+ * @throws Failure where an archive cannot be downloaded; of several, the others are there
  */
 export async function archive(args: Arguments, context: Context): Promise<void> {
   const order = readOrder(args)
@@ -25,7 +25,7 @@ export async function archive(args: Arguments, context: Context): Promise<void> 
     tell: (text) => progress.aside(() => context.tell(text)),
     write: (text) => progress.aside(() => context.write(text)),
   }
-  const means: ArchiveRun = {
+  const run: ArchiveRun = {
     session: openSession(order.account, beside),
     progress,
     order,
@@ -34,15 +34,15 @@ export async function archive(args: Arguments, context: Context): Promise<void> 
   }
   try {
     if (order.workspace !== undefined) {
-      await archiveSeveral(await listRepositories(order.workspace, means.session, beside), means)
-    } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, means)
-    else for (const repository of order.repositories) await fetchArchive(repository, means)
+      await archiveSeveral(await listRepositories(order.workspace, run.session, beside), run)
+    } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, run)
+    else for (const repository of order.repositories) await fetchArchive(repository, run)
   } finally {
     progress.end()
   }
 }
 
-/** Before anything is downloaded. */
+/** Refuses a place that cannot be written to before anything is downloaded. */
 function assertDestination({ place }: ArchiveOrder, context: Context): void {
   if (place.kind === 'output') assertNotTerminal(context.streams.stdout)
   if (place.kind === 'file') assertNoDirectory(place.path)

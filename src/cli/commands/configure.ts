@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { BITBUCKET } from '../../base/bitbucket.ts'
 import type { Context } from '../../base/context.ts'
@@ -8,12 +7,12 @@ import { findProgram } from '../../base/programs.ts'
 import { holdSignals } from '../../base/signals.ts'
 import { addValue } from '../../git/change.ts'
 import { listEntries } from '../../git/config.ts'
-import { editConfigFile, followLinks } from '../../git/edit.ts'
+import { editConfigFile } from '../../git/edit.ts'
 import { listOtherHelpers } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import type { Arguments } from '../arguments.ts'
+import { removeOldRecords } from './configure/oldRecords.ts'
 import { describeLines, HELPER_KEY, HELPER_VALUES, readScope } from './configure/scope.ts'
-import { keepUndo } from './configure/undo.ts'
 
 /**
  * `configure`: has git ask this helper for Bitbucket, and none of those that are configured before. What else is
@@ -27,11 +26,11 @@ export async function configure(args: Arguments, context: Context): Promise<void
   const file = findConfigFile(scope, env)
   const isDry = args.has('dry-run')
   warnWhereMissing(context)
+  if (!isDry) await removeOldRecords(context)
   if (isConfigured(file, env)) {
     context.write(`nothing to do: ${file} has both lines already\n`)
   } else {
-    const data = await context.findDataDirectory()
-    if (!isDry) await holdSignals(async () => addLines(file, data, env))
+    if (!isDry) await holdSignals(async () => addLines(file, env))
     context.write(`${isDry ? 'would add' : 'added'} to ${file}:\n${describeLines(HELPER_VALUES)}`)
     if (isDry) return
   }
@@ -47,13 +46,9 @@ function isConfigured(file: string, env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Both lines at once: the first one alone would leave Bitbucket without any helper. */
-function addLines(file: string, data: string, env: NodeJS.ProcessEnv): void {
+function addLines(file: string, env: NodeJS.ProcessEnv): void {
   editConfigFile(file, (draft) => {
-    const before = orUndefined(() => readFileSync(file))
     for (const value of HELPER_VALUES) addValue(draft, HELPER_KEY, value, env)
-    // Without it, unconfigure goes by what the lines say. Kept first: of a change that then fails it matches nothing.
-    orUndefined(() => keepUndo(data, followLinks(file), before, readFileSync(draft)))
-    return true
   })
 }
 

@@ -1,19 +1,17 @@
 import { BITBUCKET } from '../../base/bitbucket.ts'
 import type { Context } from '../../base/context.ts'
-import { isFailure, orFailure, orUndefined } from '../../base/failure.ts'
+import { isFailure, orFailure } from '../../base/failure.ts'
 import { quote } from '../../base/shell.ts'
 import { parseRepository, type Repository, toHttps } from '../../bitbucket/repository.ts'
 import { readSettings } from '../../git/config.ts'
 import { readNetwork } from '../../git/network.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
 import { type AccountSettings, findSettings, readAccountSettings } from '../../login/settings.ts'
-import { type AccessToken, isValid } from '../../tokens/accessToken.ts'
+import { isValid } from '../../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
-import { findAccessToken } from '../../tokens/cache.ts'
-import { isAccessTokenInKeyring, readKeyringAccessToken } from '../../tokens/keyringRecords.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { type Storage, withStorage } from '../../tokens/storage.ts'
-import { parseAccount } from '../account.ts'
+import { parseAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 import { checkCallback, checkConsumer, checkServer, leaveToSetup } from '../checks/consumer.ts'
 import { exitCodeOf, fault, faultOf, type Finding } from '../checks/finding.ts'
@@ -22,13 +20,14 @@ import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken } from '../checks/loginState.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
+import { findCurrentToken } from '../currentToken.ts'
 import { describeTerminal } from '../terminal.ts'
 
 /**
  * `doctor`: looks at everything that a login and git need, and changes nothing.
  *
  * @returns the exit code
- * @throws Failure for what is no repository
+ * @throws Failure for a text that does not name a repository
  */
 export async function doctor(args: Arguments, context: Context): Promise<number> {
   const address = toHttps(args.text('repository') ?? BITBUCKET)
@@ -43,7 +42,7 @@ export async function doctor(args: Arguments, context: Context): Promise<number>
   return exitCodeOf(findings)
 }
 
-/** What is found, whatever keeps the rest from being looked at. */
+/** All findings. Where the storage cannot be opened, those on git and why. */
 async function examineAll(account: Account, repository: Repository | undefined, context: Context): Promise<Finding[]> {
   const findings = await orFailure(() =>
     withStorage(context, (storage) => examine(account, repository, storage, context)),
@@ -61,7 +60,7 @@ async function examine(
   const { env, now, trace } = context
   const url = accountUrl(defaultAccount(account))
   const accountSettings = await orFailure(() => readAccountSettings(account, storage, context))
-  // No command that makes it one: most likely it is a slip, or somebody's snare.
+  // The steps do not configure such a host: most likely it is a slip of the keyboard, or a trap.
   if (accountSettings === undefined) return [strangeHost(account, env)]
   const findings = checkGit(url, env)
   if (lacksGit(findings)) return findings
@@ -89,8 +88,8 @@ function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {
   if (protocol === 'http' && findSettings({ ...account, protocol: 'https' }, env) !== undefined) {
     return { ...fault('address', `http://${host} has to be https`, `write https://${host} in its place`), exitCode: 3 }
   }
-  const text = `${accountUrl(defaultAccount(account))} is neither Bitbucket nor a host that is configured`
-  return { ...fault('address', text, 'compare the address, to the letter, with that in the browser'), exitCode: 3 }
+  const { message } = unknownHostFailure(account)
+  return { ...fault('address', message, 'compare the address, to the letter, with that in the browser'), exitCode: 3 }
 }
 
 async function tryToken(
@@ -100,8 +99,9 @@ async function tryToken(
 ): Promise<Finding[]> {
   const { env, trace, now } = context
   const { apiUrl } = client
-  const token = await findToken(account, storage, now())
-  if (token === undefined || apiUrl === undefined) {
+  const token = await orFailure(() => findCurrentToken(account, storage))
+  // A keyring that does not answer is among the findings already.
+  if (token === undefined || isFailure(token) || !isValid(token, now()) || apiUrl === undefined) {
     return repository === undefined ? [] : [cannotTry(account, storage, apiUrl !== undefined)]
   }
   const api = { url: apiUrl, accessToken: token.accessToken, network: readNetwork(apiUrl, env, trace) }
@@ -115,18 +115,7 @@ async function tryToken(
   ]
 }
 
-/** The access token that would be answered now, without renewing it, wherever it is kept. */
-async function findToken(wanted: Account, storage: Storage, now: number): Promise<AccessToken | undefined> {
-  const { data, runtime, keyring } = storage
-  const account = answeringAccount(data, wanted)
-  const cached = findAccessToken(runtime, wanted)
-  const isElsewhere = cached === undefined && orUndefined(() => isAccessTokenInKeyring(data, account)) === true
-  // A keyring that does not answer is among what was found already.
-  const token = isElsewhere ? await orFailure(() => readKeyringAccessToken(keyring, account)) : cached
-  return token === undefined || isFailure(token) || !isValid(token, now) ? undefined : token
-}
-
-/** Somebody wants to know about this repository: not to know is no good end. */
+/** The user asks about this repository, so not to know is a fault. */
 function cannotTry(account: Account, { data }: Storage, hasApi: boolean): Finding {
   if (!hasApi) {
     const key = quote(`credential.${accountUrl(defaultAccount(account))}.oauthApiURL`)

@@ -1,62 +1,63 @@
 import { basename } from 'node:path'
 import type { Context } from '../../base/context.ts'
+import type { Failure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { visible } from '../../base/report.ts'
+import { readAnswerFailure } from '../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../bitbucket/follow.ts'
-import type { Repository } from '../../bitbucket/repository.ts'
-import type { Arguments } from '../arguments.ts'
-import { askForPages } from '../askForPages.ts'
+import { readPages } from '../../bitbucket/pages.ts'
+import { repositorySubject } from '../../bitbucket/refusal.ts'
+import { fullName, type Repository } from '../../bitbucket/repository.ts'
+import type { OpenAnswer } from '../../http/http.ts'
+import { type Arguments, usageFailure } from '../arguments.ts'
 import { JSON_VERSION } from '../checks/formatFindings.ts'
 import { assertNotTerminal } from '../download/output.ts'
 import { formatSize, startProgress } from '../download/progress.ts'
 import { saveDownload, type Target } from '../download/saveDownload.ts'
 import { assertNoDirectory } from '../download/wholeFile.ts'
-import { explainRefusal, type Subject } from '../refused.ts'
-import { readRepositories, usageFailure } from '../repositories.ts'
+import { readRepositories } from '../repositories.ts'
 import { openSession, type Session } from '../session.ts'
 import { openUpload } from './downloads/upload.ts'
 
 /** A repository's Downloads page. */
-type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL; readonly subject: Subject }
+type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL }
 
 /**
  * `downloads`: lists, gets and puts the files of a repository's Downloads page.
  *
- * @throws Failure where that is not to be had
+ * @throws Failure where that cannot be done
  */
 export async function downloads(args: Arguments, context: Context): Promise<void> {
   const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
   const [repository] = repositories
   if (repository === undefined) return
   const session = openSession(account, context)
-  const name = `${repository.workspace}/${repository.name}`
-  const page: Page = {
-    repository,
-    session,
-    url: new URL(`/2.0/repositories/${name}/downloads`, session.apiUrl()),
-    subject: { account, what: name, workspace: repository.workspace, repository: name },
-  }
+  const url = new URL(`/2.0/repositories/${fullName(repository)}/downloads`, session.apiUrl())
+  const page: Page = { repository, session, url }
   const files = args.list('file')
   const action = args.text('action')
   if (action === 'list') return list(page, args, context)
   return action === 'get' ? get(page, files, args, context) : put(page, files, context)
 }
 
-async function list({ repository, session, url, subject }: Page, args: Arguments, context: Context): Promise<void> {
+async function list(page: Page, args: Arguments, context: Context): Promise<void> {
   if (args.list('file').length > 0) throw usageFailure('list takes no file')
-  const found = (await askForPages(new URL('?pagelen=100', url), session, subject)).filter(isObject).map((file) => ({
+  const { session, url } = page
+  const refused = (answer: OpenAnswer): Promise<Failure> => pageFailure(answer, page)
+  const values = await readPages(new URL('?pagelen=100', url), { ask: session.ask, refused })
+  const found = values.filter(isObject).map((file) => ({
     name: String(file['name']),
     bytes: Number(file['size']),
     downloads: Number(file['downloads']),
     createdOn: String(file['created_on']),
   }))
-  const { workspace, name } = repository
+  const repository = fullName(page.repository)
   if (args.has('json')) {
-    const report = { version: JSON_VERSION, repository: `${workspace}/${name}`, files: found }
+    const report = { version: JSON_VERSION, repository, files: found }
     context.write(`${JSON.stringify(report, undefined, 2)}\n`)
     return
   }
-  if (found.length === 0) return context.tell(`${workspace}/${name} has no files to download`)
+  if (found.length === 0) return context.tell(`${repository} has no files to download`)
   // Other people choose these names.
   const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
   const width = Math.max(...rows.map(([size = '']) => size.length))
@@ -64,16 +65,14 @@ async function list({ repository, session, url, subject }: Page, args: Arguments
 }
 
 async function get(page: Page, files: readonly string[], args: Arguments, context: Context): Promise<void> {
-  const { session, url, subject } = page
+  const { session, url } = page
   const [name, ...more] = files
   if (name === undefined || more.length > 0)
     throw usageFailure('get takes the name of one file', 'downloads list names them all')
   const target = chooseTarget(name, args.text('output'), context)
   const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
-  if (answer.status !== 200) {
-    throw await explainRefusal(answer, { ...subject, what: `${subject.what}, or no ${name} among its downloads` })
-  }
-  // A file may be a page, but it comes from elsewhere.
+  if (answer.status !== 200) throw await pageFailure(answer, page, `${name} among its downloads`)
+  // A file may be a web page too, but it comes from another origin.
   if (isPage(answer) && answer.url.origin === url.origin) {
     answer.close()
     throw signedOutFailure(answer.url)
@@ -95,25 +94,31 @@ function chooseTarget(name: string, output: string | undefined, { streams: { std
   }
   const path = output ?? basename(name)
   if (path === '' || path === '.' || path === '..')
-    throw usageFailure('that is no name of a file', 'downloads list names them all')
+    throw usageFailure('that is not the name of a file', 'downloads list names them all')
   assertNoDirectory(path)
   return { kind: 'file', path }
 }
 
-async function put({ session, url, subject }: Page, files: readonly string[], context: Context): Promise<void> {
+async function put(page: Page, files: readonly string[], context: Context): Promise<void> {
   if (files.length === 0) throw usageFailure('no file is named')
-  const uploads = await Promise.all(files.map((file) => openUpload(file)))
+  const { session, url } = page
   const progress = startProgress(context.streams.stderr)
+  const uploads = await Promise.all(files.map((file) => openUpload(file, progress.add)))
   try {
-    for (const { name, headers, body, size } of uploads) {
+    for (const upload of uploads) {
+      const { name, size } = upload
       progress.label(name)
       progress.expect(size)
-      const answer = await session.ask(url, { method: 'POST', headers, body: () => body(progress.add) })
-      if (answer.status < 200 || answer.status > 299) throw await explainRefusal(answer, subject)
+      const answer = await session.ask(url, { method: 'POST', body: [upload] })
+      if (answer.status < 200 || answer.status > 299) throw await pageFailure(answer, page)
       answer.close()
       progress.aside(() => context.write(`${name}\n`))
     }
   } finally {
     progress.end()
   }
+}
+
+function pageFailure(answer: OpenAnswer, { repository, session }: Page, part?: string): Promise<Failure> {
+  return readAnswerFailure(answer, repositorySubject(repository, session.commands, part))
 }

@@ -4,9 +4,9 @@ import { readLoginAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
 /**
- * `login`: asks in the browser, whatever is kept already.
+ * `login`: logs in with the browser, even where a login is kept already.
  *
- * @throws Failure where the login came to nothing; what was kept is kept
+ * @throws Failure where the login fails; the present one stays
  */
 export async function login(args: Arguments, context: Context): Promise<void> {
   const account = readLoginAccount(args)

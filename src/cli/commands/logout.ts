@@ -14,7 +14,7 @@ import { readLoginAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 import { forgetConsumer, tellOfConsumer } from './logout/forgetConsumer.ts'
 
-/** What was kept of an account, and who may ask the server to end it. Secret. */
+/** The tokens of an account that was logged out, and the client that may revoke them. Secret. */
 type Forgotten = {
   readonly account: Account
   readonly tokens: readonly string[]
@@ -22,9 +22,9 @@ type Forgotten = {
 }
 
 /**
- * `logout`: forgets logins here, and then asks the server to end them.
+ * `logout`: forgets logins here, and then asks the server to revoke them.
  *
- * @throws Failure where something that is kept cannot be forgotten; for a wrong name nothing is
+ * @throws Failure where a login cannot be forgotten; for a wrong name, nothing is forgotten
  */
 export async function logout(args: Arguments, context: Context): Promise<void> {
   const wanted = readLoginAccount(args)
@@ -41,14 +41,14 @@ export async function logout(args: Arguments, context: Context): Promise<void> {
     runtime: await context.findRuntimeDirectory(),
   })
   if (forgotten.length === 0) {
-    const others = left.length === 0 ? '' : `; kept are: ${left.map(accountName).join(', ')}`
+    const others = left.length === 0 ? '' : `; there are logins to: ${left.map(accountName).join(', ')}`
     context.write(`no login to ${accountName(wanted)} is kept${others}\n`)
   }
   for (const each of forgotten) {
     context.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
     await revokeAll(each, context)
   }
-  // Last: the server takes a token's end only from the consumer.
+  // Last, as revoking takes the consumer's secret.
   if (args.has('consumer')) {
     const accounts = forgotten.map(({ account }) => account)
     await forgetConsumer(wanted, accounts, context)
@@ -57,9 +57,9 @@ export async function logout(args: Arguments, context: Context): Promise<void> {
   }
 }
 
-/** The refresh token before the access token: with it the server may end both. */
+/** The refresh token comes first: with it, the server may revoke both. */
 async function readTokens(storage: Storage, account: Account): Promise<string[]> {
-  // What cannot be read cannot be revoked; whether it can be forgotten shows in a moment.
+  // A token that cannot be read is not revoked. Forgetting it fails later, where it has to.
   const kept = await orFailure(() => readLogin({ ...storage, choice: 'auto' }, account))
   const token = await orFailure(() => readStoredToken(storage, account))
   return [
@@ -77,14 +77,14 @@ async function readClient(storage: Storage, account: Account, context: Context):
 async function revokeAll({ account: { host }, tokens, client }: Forgotten, context: Context): Promise<void> {
   try {
     if (isFailure(client)) throw client
-    if (tokens.length === 0) throw new Failure('no token was found to name it with')
+    if (tokens.length === 0) throw new Failure('no token was found to send to it')
     const network = readNetwork(client.revocationEndpoint, context.env, context.trace)
     for (const token of tokens) await revoke(client, token, network)
-    context.write(`${host} confirmed that it has ended them\n`)
+    context.write(`${host} confirmed that it has revoked the tokens\n`)
   } catch (error) {
     if (!isFailure(error)) throw error
-    context.write(`whether ${host} has ended it is not known: ${error.message}\n`)
+    context.write(`it is not known whether ${host} has revoked the login: ${error.message}\n`)
     if (host === 'bitbucket.org')
-      context.write(`to be sure, take the consumer's access back: ${APP_AUTHORIZATIONS_PAGE}\n`)
+      context.write(`to be sure, revoke the consumer's access: ${APP_AUTHORIZATIONS_PAGE}\n`)
   }
 }

@@ -6,7 +6,7 @@ import { readAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
 /**
- * `refresh`: renews the access token, fresh as it may be.
+ * `refresh`: renews the access token, even one that is still fresh.
  *
  * @throws Failure where it could not be renewed; the present one stays
  */

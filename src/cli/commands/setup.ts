@@ -15,17 +15,17 @@ import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
 import { hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT, unknownHostFailure } from '../account.ts'
-import type { Arguments } from '../arguments.ts'
+import { type Arguments, usageFailure } from '../arguments.ts'
 import { configure } from './configure.ts'
 import { findConsumer } from './setup/consumer.ts'
 import { type Conversation, missingFailure, openConversation } from './setup/conversation.ts'
 import { testLogin } from './setup/testLogin.ts'
 
 /**
- * `setup`: the way from nothing to a working git: the consumer, its key and secret, git's configuration, a login, and a
- * look whether all that does what it should. What is right already is left as it is.
+ * `setup`: from nothing to a working git, in steps: the consumer with its key and secret, git's configuration, the login,
+ * and a test. What is right already stays as it is.
  *
- * @throws Failure with what is missing; what was reached stays
+ * @throws Failure with what is missing; finished steps stay
  */
 export async function setup(args: Arguments, context: Context): Promise<void> {
   const conversation = openConversation(context)
@@ -57,12 +57,12 @@ async function readWorkspace(given: string | undefined, { say, dialog }: Convers
     const name = /^(?:(?:\w+:\/\/)?(?:[^@/]+@)?bitbucket\.org[/:])?([\w-]+)(?:\/.*)?$/.exec(text.trim())?.[1]
     if (name !== undefined) return name
     const problem = 'a workspace is what follows https://bitbucket.org/ in the address of a repository'
-    if (given !== undefined) throw new Failure(problem, { code: 'usage', hints: [`${COMMAND} setup acme`] })
+    if (given !== undefined) throw usageFailure(problem, `${COMMAND} setup acme`)
     say(problem)
   }
 }
 
-/** The secret goes where logins are kept, and leaves git's own configuration, which people publish. */
+/** The secret goes where logins are kept. It leaves git's configuration, which people publish. */
 async function keepConsumer(client: Client, { context, say, hint }: Conversation): Promise<void> {
   return withStorage(context, async (storage) => {
     const choice = readStoreChoice(readSettings('credential', BITBUCKET, context.env))
@@ -76,15 +76,15 @@ async function keepConsumer(client: Client, { context, say, hint }: Conversation
     if (readSettings('credential', BITBUCKET, context.env).has('oauthclientsecret')) {
       say("git's configuration still has a secret, in a file that setup leaves alone; to find it, and remove it there:")
       hint(['git config --show-origin --name-only --get-regexp oauthclientsecret'])
-    } else if (hadSecret) say("the secret does not stand in git's configuration any more")
+    } else if (hadSecret) say("the secret is no longer in git's configuration")
   })
 }
 
 /**
- * Has git's configuration name this consumer: all at once, and only where it then is the one that is used.
+ * Writes the consumer into git's configuration, all at once.
  *
- * @returns whether the secret stood there
- * @throws Failure where other settings count more; nothing is changed then
+ * @returns whether the secret was there
+ * @throws Failure where other settings count more, so that it would not be used; nothing is changed then
  */
 function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
   let hadSecret = false
@@ -99,9 +99,8 @@ function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
     if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
     const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
     assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
-    return true
   })
-  // The one place that the draft does not show: a second file of the user's, which git reads before this one.
+  // The draft does not show one place: a second file of the user's, which git reads before this one.
   const settings = readSettings('credential', BITBUCKET, env)
   assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
   return hadSecret
@@ -111,12 +110,12 @@ function key(name: string): string {
   return `credential.${BITBUCKET}.${name}`
 }
 
-/** A login with one consumer that is refreshed with another would be lost. */
+/** A login that is made with one consumer cannot be refreshed with another. */
 function assertConsumerIsUsed(client: Client, used: Client, env: NodeJS.ProcessEnv): void {
   const fields = ['clientId', 'clientSecret', 'redirectUri'] as const
   if (fields.every((field) => used[field] === client[field])) return
   const variables = Object.keys(env).filter((name) => name.startsWith('GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_'))
-  throw new Failure('other settings count more than these, so git would go on with another consumer', {
+  throw new Failure('other settings count more than these, so another consumer would be used', {
     code: 'not_configured',
     hints: [
       ...variables.map((name) => `${name} is set in the environment: unset it`),
@@ -126,7 +125,7 @@ function assertConsumerIsUsed(client: Client, used: Client, env: NodeJS.ProcessE
   })
 }
 
-/** A login that is kept is no reason to ask again, if it can be renewed with this consumer. */
+/** A login that can be renewed with this consumer need not be made again. */
 async function logIn({ context, say }: Conversation): Promise<AccessToken> {
   if (hasRecord(await context.findDataDirectory(), BITBUCKET_ACCOUNT)) {
     try {

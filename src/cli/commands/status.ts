@@ -13,18 +13,19 @@ import { checkConsumer, leaveToSetup } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
-import { checkLogin, findValidToken } from '../checks/loginState.ts'
+import { checkLogin } from '../checks/loginState.ts'
 import { checkFiles } from '../checks/storage.ts'
+import { findTokenInFile } from '../currentToken.ts'
 import { describeTerminal, type Terminal } from '../terminal.ts'
 
 type Directories = { readonly data: string; readonly runtime: string }
 
-/** What is kept of an account, as `--json` prints it (docs/status.schema.json). Nothing in it is secret. */
+/** A login as `--json` prints it (docs/status.schema.json). Nothing in it is secret. */
 type Report = {
   readonly account: string
   readonly url: string
   readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string }
-  /** What lies in the keyring is not looked at. */
+  /** The keyring is not asked. */
   readonly accessToken:
     | { readonly state: 'none' }
     | { readonly state: 'in the keyring' }
@@ -32,14 +33,14 @@ type Report = {
 }
 
 /**
- * `status`: which logins are kept and where, how git reaches this program, and what is wrong. Asks neither the network
- * nor the keyring, so it disturbs nobody.
+ * `status`: tells which logins are kept and where, how git reaches this program, and what is wrong. Asks neither the
+ * network nor the keyring, so it is quick and no person has to unlock anything.
  *
  * @returns the exit code
  */
 export async function status(args: Arguments, context: Context): Promise<number> {
   const directories = { data: await context.findDataDirectory(), runtime: await context.findRuntimeDirectory() }
-  // One that cannot be read is among what is found.
+  // A directory that cannot be read is among the findings.
   const known = orUndefined(() => listAccounts(directories.data)) ?? []
   const accounts = known.map((account) => describe(account, directories, context.now()))
   const findings = examine(known, directories, context)
@@ -52,7 +53,7 @@ export async function status(args: Arguments, context: Context): Promise<number>
   return exitCodeOf(findings)
 }
 
-/** Looks at each host that a login is kept for, and where there is none, at Bitbucket. */
+/** Checks each host that has a login, or Bitbucket where none has. */
 function examine(accounts: readonly Account[], directories: Directories, context: Context): Finding[] {
   const { env, now } = context
   const looked = accounts.length === 0 ? [BITBUCKET_ACCOUNT] : accounts
@@ -65,13 +66,13 @@ function examine(accounts: readonly Account[], directories: Directories, context
       const logins = looked
         .filter((account) => accountUrl(defaultAccount(account)) === url)
         .flatMap((account) => checkLogin(account, directories, env, now()))
-      // What is good about a login stands above.
+      // The list above tells what is good about a login.
       return leaveToSetup([...findings, ...logins.filter(({ level }) => level !== 'good')])
     }),
   ]
 }
 
-/** As far as it can be seen without a look into the keyring. */
+/** The consumer, as far as it is known without the keyring. */
 function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
   try {
     const settings = readSettings('credential', url, env)
@@ -97,7 +98,7 @@ function describe(account: Account, { data, runtime }: Directories, now: number)
 
 function describeToken(account: Account, runtime: string, now: number): Report['accessToken'] {
   if (orUndefined(() => isInKeyring(runtime, account)) === true) return { state: 'in the keyring' }
-  const token = findValidToken(account, runtime, now)
+  const token = findTokenInFile(account, runtime, now)
   if (token === undefined) return { state: 'none' }
   const { expiresAt, scopes } = token
   return { state: 'valid', expiresAt, ...(scopes === undefined ? {} : { scopes: scopes.split(/[\s,]+/) }) }

@@ -4,17 +4,16 @@ import { loginCommand } from '../../login/loginCommand.ts'
 import { obtainToken } from '../../login/obtain.ts'
 import { type AccessToken, isFresh } from '../../tokens/accessToken.ts'
 import { type Account, accountName } from '../../tokens/account.ts'
-import { findAccessToken } from '../../tokens/cache.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
-import { readStoredToken } from '../../tokens/storedAccessToken.ts'
 import { readAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
+import { findCurrentToken } from '../currentToken.ts'
 
 /**
- * `token`: prints a valid access token, and after it, if asked for, when it ends.
+ * `token`: prints a valid access token, and with `--expiry` when it ends.
  *
- * @throws Failure where there is none to be had
+ * @throws Failure where none can be obtained
  */
 export async function token(args: Arguments, context: Context): Promise<void> {
   const account = readAccount(args)
@@ -26,10 +25,9 @@ export async function token(args: Arguments, context: Context): Promise<void> {
 
 async function findCached(account: Account, context: Context): Promise<AccessToken> {
   return withStorage(context, async (storage) => {
-    const answering = answeringAccount(storage.data, account)
-    const cached = findAccessToken(storage.runtime, account) ?? (await readStoredToken(storage, answering))
+    const cached = await findCurrentToken(account, storage)
     if (cached !== undefined && isFresh(cached, context.now())) return cached
-    const hasLogin = hasRecord(storage.data, answering)
+    const hasLogin = hasRecord(storage.data, answeringAccount(storage.data, account))
     throw new Failure(`no valid access token for ${accountName(account)} is cached`, {
       code: 'login_required',
       hints: [hasLogin ? 'to renew it, leave out --no-refresh' : `to log in: ${loginCommand(account)}`],

@@ -1,99 +1,95 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { Context } from '../../base/context.ts'
 import { Failure, orUndefined } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import { quote } from '../../base/shell.ts'
 import { holdSignals } from '../../base/signals.ts'
+import { unsetValue } from '../../git/change.ts'
 import { listEntries, listOrigins } from '../../git/config.ts'
-import { editConfigFile, followLinks } from '../../git/edit.ts'
+import { editConfigFile } from '../../git/edit.ts'
 import { isOwnHelper } from '../../git/otherHelpers.ts'
-import { removeEntry } from '../../git/removeEntry.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import type { Arguments } from '../arguments.ts'
+import { removeOldRecords } from './configure/oldRecords.ts'
 import { describeLines, HELPER_KEY, readScope } from './configure/scope.ts'
-import { didMakeFile, forgetUndo, takeBack } from './configure/undo.ts'
 
 /** What a line says that configure wrote, or a person with the program's path in place of its name. */
 const PLAIN =
   /^(bitbucket-oauth|!?(['"]?)(|[^\s'"]*[\\/]|(?<=['"])[^'"]*[\\/])git-credential-bitbucket-oauth(\.\w+)?\2)$/
 
 /**
- * `unconfigure`: takes back what configure did, to the byte where nothing else has changed the file since; and of what
- * is left, the lines that name this helper, each with the empty value right before it, and nothing else.
+ * `unconfigure`: takes out the lines that name this helper for Bitbucket, each with the empty value right before it, and
+ * nothing else.
  *
  * @throws Failure where the file cannot be changed; it is as it was then
  */
 export async function unconfigure(args: Arguments, context: Context): Promise<void> {
   const { env, write } = context
   const file = findConfigFile(readScope(args), env)
-  const data = await context.findDataDirectory()
-  if (listOwn(file, env).length === 0) {
+  const isDry = args.has('dry-run')
+  if (!isDry) await removeOldRecords(context)
+  const { own } = readLines(file, env)
+  if (own.length === 0) {
     write(`nothing to do: no line in ${file} gives bitbucket.org to this program\n`)
-  } else if (args.has('dry-run')) {
-    const { values, isFileGone } = foresee(file, data, env)
-    write(`would take out of ${file}:\n${describeLines(values)}`)
-    if (isFileGone) write(`would remove ${file}, which configure had made\n`)
+  } else if (isDry) {
+    write(`would take out of ${file}:\n${describeLines(own)}`)
   } else {
-    const { values, isFileGone } = await holdSignals(async () => removeLines(file, data, env))
-    write(`took out of ${file}:\n${describeLines(values)}`)
-    if (isFileGone) write(`removed ${file}, which configure had made\n`)
+    const removed = await holdSignals(async () => removeLines(file, env))
+    write(`took out of ${file}:\n${describeLines(removed)}`)
     write(`logins are kept; to forget them as well: ${COMMAND} logout\n`)
   }
-  if (!args.has('dry-run')) tellOfOthers(context)
+  if (!isDry) tellOfOthers(context)
 }
 
-type Removal = {
-  /** Of the key, those that go. */
-  readonly values: readonly string[]
-  readonly isFileGone: boolean
-}
+type Entries = ReturnType<typeof listEntries>
 
-function foresee(file: string, data: string, env: NodeJS.ProcessEnv): Removal {
-  const undo = orUndefined(() => takeBack(data, followLinks(file), readFileSync(file)))
-  const isFileGone = undo !== undefined && undo.content === undefined
-  return { values: listOwn(file, env), isFileGone }
-}
-
-function removeLines(file: string, data: string, env: NodeJS.ProcessEnv): Removal {
-  const target = followLinks(file)
-  let removal: Removal = { values: [], isFileGone: false }
-  editConfigFile(file, (draft) => {
-    const values = listOwn(draft, env)
-    const undo = orUndefined(() => takeBack(data, target, readFileSync(draft)))
-    if (undo !== undefined) writeFileSync(draft, undo.content ?? '')
-    // What an earlier configure had added, before a line of another helper.
-    removeByValue(draft, file, env)
-    const isEmpty = readFileSync(draft).length === 0
-    removal = { values, isFileGone: isEmpty && orUndefined(() => didMakeFile(data, target)) === true }
-    return !removal.isFileGone
-  })
-  orUndefined(() => forgetUndo(data, target))
-  return removal
-}
-
-function removeByValue(draft: string, file: string, env: NodeJS.ProcessEnv): void {
-  // From the end, so that those before keep their places.
-  for (const index of findOwn(listEntries(draft, env)).toReversed()) {
-    if (removeEntry(draft, index, env)) continue
-    throw new Failure(`one of several equal lines in ${file} cannot be told from the others`, {
-      hints: [`git config --file ${quote(file)} --edit`],
-    })
-  }
-}
-
-function listOwn(file: string, env: NodeJS.ProcessEnv): string[] {
+/** What a file sets: values of the key in lines that are ours to remove, and all that stays. */
+function readLines(file: string, env: NodeJS.ProcessEnv): { own: string[]; others: Entries } {
   const entries = listEntries(file, env)
-  return findOwn(entries).map((place) => entries[place]?.[1] ?? '')
+  const places = findOwn(entries)
+  return {
+    own: places.map((place) => entries[place]?.[1] ?? ''),
+    others: entries.filter((_, place) => !places.includes(place)),
+  }
 }
 
 /** Where the lines stand that name this helper, each with the empty value of the same key that comes right before it. */
 function findOwn(entries: Entries): number[] {
-  const storage = entries.flatMap(([key], index) => (key === HELPER_KEY ? [index] : []))
+  const helpers = entries.flatMap(([key], index) => (key === HELPER_KEY ? [index] : []))
   const isOwn = (place: number | undefined): boolean => place !== undefined && PLAIN.test(entries[place]?.[1] ?? '')
-  return storage.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(storage[nth + 1])))
+  return helpers.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(helpers[nth + 1])))
 }
 
-type Entries = ReturnType<typeof listEntries>
+/** @returns the values that are gone */
+function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
+  let removed: string[] = []
+  editConfigFile(file, (draft) => {
+    const { own, others } = readLines(draft, env)
+    const values = new Set(own)
+    if (others.some(([key, value]) => key === HELPER_KEY && value === '')) {
+      // Git cannot tell an empty value of ours from those of others.
+      cutEmptyLines(draft)
+      values.delete('')
+    }
+    for (const value of values) unsetValue(draft, HELPER_KEY, env, value)
+    removed = own
+    if (isDeepStrictEqual(listEntries(draft, env), others)) return
+    throw new Failure(`one of several equal lines in ${file} cannot be told from the others`, {
+      hints: [`git config --file ${quote(file)} --edit`],
+    })
+  })
+  return removed
+}
+
+/** Cuts the empty values that stand in a line right above one of this helper. */
+function cutEmptyLines(path: string): void {
+  // A character for each byte: whatever the user's encoding, it goes back as it came.
+  const text = readFileSync(path, 'latin1')
+  writeFileSync(path, text.replaceAll(EMPTY_ABOVE_OWN, ''), 'latin1')
+}
+
+const EMPTY_ABOVE_OWN = /^[ \t]*helper[ \t]*=[ \t]*\r?\n(?=[ \t]*helper[ \t]*=.*bitbucket-oauth)/gim
 
 /** Other lines that have git ask this helper: for all hosts, in another file, in a command of the shell. */
 function tellOfOthers({ env, tell }: Context): void {

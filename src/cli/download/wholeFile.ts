@@ -111,7 +111,7 @@ export function assertNoDirectory(path: string): void {
 
 function unwritableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be written: ${reasonOf(error)}`, {
-    hints: ['nothing was left there; mend that and run the command again'],
+    hints: ['nothing was left there; correct that, and run the command again'],
     cause: error,
   })
 }

@@ -101,7 +101,7 @@ function removeDirectory(directory: string, path: string): void {
 /** A directory that cannot be locked cannot be written to either. */
 export function unlockableFailure(directory: string, error: unknown): Failure {
   return new Failure(`${directory} cannot be written to (${reasonOf(error)}), so no token could be saved there`, {
-    hints: ['mend that and run the command again'],
+    hints: ['correct that, and run the command again'],
     cause: error,
   })
 }

@@ -2,42 +2,41 @@ import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
 import type { Context } from '../../../base/context.ts'
 import { systemCode } from '../../../base/failure.ts'
-import type { Arguments } from '../../arguments.ts'
-import { usageFailure } from '../../repositories.ts'
+import { type Arguments, usageFailure } from '../../arguments.ts'
 import { parseFields, toQuery } from './fields.ts'
 
 type Streams = Pick<Context['streams'], 'stdin'>
 
-/** A request to the REST interface as somebody typed it. */
+/** A request to the REST interface, as it was typed. */
 export type ApiRequest = {
   readonly method: string
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: () => Buffer
+  readonly body?: Buffer
 }
 
 /**
  * @param apiUrl where the REST interface is: the access token goes nowhere else
- * @throws Failure with the code `usage` for what cannot be sent
+ * @throws Failure with the code `usage` for a request that cannot be sent
  */
 export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: Streams): Promise<ApiRequest> {
   const [fields, input] = [args.list('field'), args.text('input')]
   if (fields.length > 0 && input !== undefined) throw usageFailure('-f and --input exclude each other')
   const method = args.text('method')?.toUpperCase() ?? (fields.length > 0 || input !== undefined ? 'POST' : 'GET')
-  if (!/^[A-Z]+$/.test(method)) throw usageFailure('that is no HTTP method', 'GET, POST, PUT, PATCH or DELETE')
+  if (!/^[A-Z]+$/.test(method)) throw usageFailure('that is not an HTTP method', 'GET, POST, PUT, PATCH or DELETE')
   const url = parsePath(args.text('path') ?? '', apiUrl)
   const given = parseHeaders(args.list('header'))
   const headers = { accept: '*/*', ...given }
   const isRead = method === 'GET' || method === 'HEAD'
   if (isRead && input !== undefined)
-    throw usageFailure(`with ${method} nothing can be sent`, 'leave out -X, or --input')
+    throw usageFailure(`nothing can be sent with ${method}`, 'leave out -X, or --input')
   if (isRead) {
     for (const [name, value] of toQuery(fields)) url.searchParams.append(name, value)
     return { method, url, headers }
   }
   if (input === undefined && fields.length === 0) return { method, url, headers }
   const body = input === undefined ? Buffer.from(JSON.stringify(parseFields(fields))) : await readInput(input, stdin)
-  return { method, url, headers: { 'content-type': 'application/json', ...headers }, body: () => body }
+  return { method, url, headers: { 'content-type': 'application/json', ...headers }, body }
 }
 
 /** `/2.0/repositories/acme`, the same without the slash or the version, or a full URL. */
@@ -46,8 +45,8 @@ function parsePath(text: string, apiUrl: URL): URL {
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url?.origin === apiUrl.origin && url.username === '' && url.password === '') return url
     throw usageFailure(
-      `that URL is not on ${apiUrl.origin}, where the access token goes and nowhere else`,
-      'give a path, as repositories/acme; the API of another host: --host URL',
+      `that URL is not on ${apiUrl.origin}, and the access token is sent only there`,
+      'give a path, as repositories/acme; for the API of another host: --host URL',
     )
   }
   const path = text.replace(/^\/+/, '')
@@ -60,9 +59,9 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const [, name, value = ''] = /^([\w!#$%&'*+.^`|~-]+):\s*([\t\u0020-\u007E\u0080-\u00FF]*)$/.exec(line) ?? []
-    if (name === undefined) throw usageFailure('that is no header', "it has to look like 'Accept: text/plain'")
+    if (name === undefined) throw usageFailure('that is not a header', "it has to look like 'Accept: text/plain'")
     if (/^(proxy-)?authorization$/i.test(name)) {
-      throw usageFailure("the header Authorization is this command's own", 'for another account: --username NAME')
+      throw usageFailure('this command sends its own Authorization header', 'for another account: --username NAME')
     }
     headers[name.toLowerCase()] = value
   }

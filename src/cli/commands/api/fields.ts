@@ -1,11 +1,11 @@
 import { isObject } from '../../../base/json.ts'
-import { usageFailure } from '../../repositories.ts'
+import { usageFailure } from '../../arguments.ts'
 
 /**
  * The JSON object of fields such as `title=Slow`, `target[ref]=main` and, for lists, `reviewers[]=alice`. All values are
  * texts.
  *
- * @throws Failure with the code `usage` for what is no field
+ * @throws Failure with the code `usage` for a text that is not a field
  */
 export function parseFields(fields: readonly string[]): object {
   const whole: Record<string, unknown> = {}
@@ -23,7 +23,8 @@ export function toQuery(fields: readonly string[]): [name: string, value: string
 
 function splitField(field: string): [path: readonly string[], value: string] {
   const [, first, rest = '', value = ''] = /^([^=[\]]+)((?:\[[^=[\]]*\])*)=(.*)$/s.exec(field) ?? []
-  if (first === undefined) throw usageFailure('that is no field', 'it has to look like title=Slow, or target[ref]=main')
+  if (first === undefined)
+    throw usageFailure('that is not a field', 'it has to look like title=Slow, or target[ref]=main')
   return [[first, ...[...rest.matchAll(/\[(.*?)\]/g)].map(([, part = '']) => part)], value]
 }
 
@@ -31,7 +32,7 @@ function splitField(field: string): [path: readonly string[], value: string] {
 function put(whole: Record<string, unknown>, path: readonly string[], value: string): void {
   const [name = '', ...rest] = path
   const [next] = rest
-  // `__proto__` would be none of the object's own.
+  // Assigned, `__proto__` would not become a member.
   const has = Object.hasOwn(whole, name)
   const set = (member: unknown): void =>
     void Object.defineProperty(whole, name, { value: member, enumerable: true, writable: true, configurable: true })

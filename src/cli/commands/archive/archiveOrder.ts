@@ -4,15 +4,16 @@ import { quote } from '../../../base/shell.ts'
 import { type Format, FORMATS } from '../../../bitbucket/archive.ts'
 import type { Repository } from '../../../bitbucket/repository.ts'
 import type { Account } from '../../../tokens/account.ts'
-import type { Arguments } from '../../arguments.ts'
+import { readHostAccount } from '../../account.ts'
+import { type Arguments, usageFailure } from '../../arguments.ts'
 import { followLink, isLink } from '../../download/wholeFile.ts'
-import { readHostAccount, readRepositories, usageFailure } from '../../repositories.ts'
+import { readRepositories } from '../../repositories.ts'
 
-/** What somebody wants of `archive`. */
+/** What `archive` is to do. */
 export type ArchiveOrder = {
   readonly account: Account
   readonly repositories: readonly Repository[]
-  /** Whose repositories are all wanted, in the place of those that are named. */
+  /** All its repositories are wanted, and none is named. */
   readonly workspace: string | undefined
   readonly ref: string
   readonly format: Format
@@ -27,7 +28,7 @@ export type Destination =
   /** Stdout. */
   | { readonly kind: 'output' }
 
-/** @throws Failure with the code `usage` for what does not go together */
+/** @throws Failure with the code `usage` for words that do not go together */
 export function readOrder(args: Arguments): ArchiveOrder {
   const { words, ref } = splitWords(args)
   const workspace = args.text('workspace')

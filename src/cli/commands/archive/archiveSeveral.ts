@@ -1,22 +1,22 @@
 import { Failure, isFailure } from '../../../base/failure.ts'
-import type { Repository } from '../../../bitbucket/repository.ts'
+import { fullName, type Repository } from '../../../bitbucket/repository.ts'
 import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import { type ArchiveRun, fetchArchive } from './fetchArchive.ts'
 
-/** More would be no faster, and Bitbucket counts. */
+/** More would be no faster, and Bitbucket limits requests. */
 const AT_A_TIME = 4
 
-/** What is wrong for one repository is wrong for all. */
+/** Failures for one repository that all others would meet too. */
 const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
 
 /**
- * Downloads archives of several repositories, whatever becomes of the others.
+ * Downloads archives of several repositories. One that fails does not stop the others.
  *
- * @throws Failure that names those that failed, or where none is to be had
+ * @throws Failure that names those that failed, or the reason why all would
  */
-export async function archiveSeveral(named: readonly Repository[], means: ArchiveRun): Promise<void> {
-  const { progress, order, context } = means
-  // Twice the same at once would be in each other's way.
+export async function archiveSeveral(named: readonly Repository[], run: ArchiveRun): Promise<void> {
+  const { progress, order, context } = run
+  // Two downloads of the same file at once would get in each other's way.
   const repositories = [...new Map(named.map((repository) => [repository.url.href, repository])).values()]
   const failed: { readonly name: string; readonly failure: Failure }[] = []
   let present = 0
@@ -24,14 +24,14 @@ export async function archiveSeveral(named: readonly Repository[], means: Archiv
   const showDone = (): void => progress.label(`${done} of ${repositories.length}`)
   showDone()
   await eachOf(repositories, async (repository) => {
-    const name = `${repository.workspace}/${repository.name}`
+    const name = fullName(repository)
     try {
-      const state = await fetchArchive(repository, means, { isKept: true })
+      const state = await fetchArchive(repository, run, { isKept: true })
       if (state === 'present') present += 1
     } catch (error) {
       if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
       failed.push({ name, failure: error })
-      if (order.isJson) context.write(`${JSON.stringify(describe(name, error, means))}\n`)
+      if (order.isJson) context.write(`${JSON.stringify(describe(name, error, run))}\n`)
     }
     done += 1
     showDone()
@@ -55,7 +55,7 @@ function describe(name: string, { message }: Failure, { order: { ref, format } }
   return { version: JSON_VERSION, repository: name, ref, format, state: 'failed', error: message }
 }
 
-/** Does something for each, a few at a time. The first error ends it. */
+/** Works on a few items at a time. The first error ends it. */
 async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const left = [...items]
   const workers = Array.from({ length: AT_A_TIME }, async () => {

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import type { Context } from '../../../base/context.ts'
 import { Failure, orUndefined } from '../../../base/failure.ts'
 import { type ArchiveRequest, archiveUrl, givenName, ownName } from '../../../bitbucket/archive.ts'
+import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../../bitbucket/follow.ts'
-import type { Repository } from '../../../bitbucket/repository.ts'
+import { repositorySubject } from '../../../bitbucket/refusal.ts'
+import { fullName, type Repository } from '../../../bitbucket/repository.ts'
 import type { OpenAnswer } from '../../../http/http.ts'
 import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import type { Progress } from '../../download/progress.ts'
 import { saveDownload, type Target } from '../../download/saveDownload.ts'
-import { explainRefusal } from '../../refused.ts'
 import type { Session } from '../../session.ts'
 import type { ArchiveOrder } from './archiveOrder.ts'
 
@@ -17,7 +18,7 @@ export type ArchiveRun = {
   readonly session: Session
   readonly progress: Progress
   readonly order: ArchiveOrder
-  /** Of several: where an archive of this run goes, and whose it is. */
+  /** The repositories of this run by the path of their archive. */
   readonly taken: Map<string, string>
   readonly context: Context
 }
@@ -26,29 +27,31 @@ export type ArchiveRun = {
 type State = 'written' | 'unpacked' | 'present'
 
 /**
- * Downloads one archive, and prints where it lies, as a path or as JSON (docs/archive.schema.json).
+ * Downloads one archive, and prints its path, or JSON (docs/archive.schema.json).
  *
- * @param options.isKept whether an archive that is there already under the name that Bitbucket gives, which has the commit
- *   in it, is taken for what it is: then no more than the beginning of the answer is read
- * @throws Failure where it is not to be had
+ * @param options.isKept whether a file that is there already is kept. The name that Bitbucket gives has the commit in it,
+ *   so such a file holds the same, and only the beginning of the answer is read
+ * @throws Failure where it cannot be downloaded
  */
 export async function fetchArchive(
   repository: Repository,
-  means: ArchiveRun,
+  run: ArchiveRun,
   { isKept = false }: { readonly isKept?: boolean } = {},
 ): Promise<State> {
-  const { session, progress, order, context } = means
+  const { session, progress, order, context } = run
   const { ref, format, isJson } = order
   const wanted: ArchiveRequest = { repository, ref, format }
-  const name = `${repository.workspace}/${repository.name}`
+  const name = fullName(repository)
   if (!isKept) progress.label(name)
   const answer = await session.ask(archiveUrl(wanted))
-  if (answer.status !== 200) throw await archiveFailure(answer, wanted, session)
+  if (answer.status !== 200) {
+    throw await readAnswerFailure(answer, repositorySubject(repository, session.commands, `${ref} in it`))
+  }
   if (isPage(answer)) throw pageFailure(answer)
-  if (isNothing(answer)) throw noArchiveFailure(answer)
+  if (isNoArchive(answer)) throw noArchiveFailure(answer)
   const given = givenName(format, answer.headers['content-disposition'])
   const target = chooseTarget(order, given ?? ownName(wanted))
-  if (target.kind === 'file') take(target.path, name, answer, means)
+  if (target.kind === 'file') take(target.path, name, answer, run)
   const tell = (state: State, path: string, bytes: number, sha256?: string): State => {
     const report = { version: JSON_VERSION, repository: name, ref, format, state, path, bytes, sha256 }
     context.write(isJson ? `${JSON.stringify(report)}\n` : `${path}\n`)
@@ -71,13 +74,13 @@ export async function fetchArchive(
   return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
 }
 
-/** Two archives of one name would be one file, and nobody could tell whose. */
+/** Two archives of one name would be one file. */
 function take(path: string, name: string, answer: OpenAnswer, { taken }: ArchiveRun): void {
   const other = taken.get(path)
   taken.set(path, name)
   if (other === undefined) return
   answer.close()
-  throw new Failure(`${path} is the archive of ${other} already`, { hints: ['download this one alone, with -o FILE'] })
+  throw new Failure(`${path} is already the archive of ${other}`, { hints: ['download this one alone, with -o FILE'] })
 }
 
 function chooseTarget({ place }: ArchiveOrder, name: string): Target {
@@ -90,26 +93,11 @@ function pageFailure(answer: OpenAnswer): Failure {
 }
 
 /** No archive is a text, or empty. */
-function isNothing({ headers }: OpenAnswer): boolean {
+function isNoArchive({ headers }: OpenAnswer): boolean {
   return headers['content-length'] === '0' || /^text\//i.test(headers['content-type'] ?? '')
 }
 
 function noArchiveFailure({ url, close }: OpenAnswer): Failure {
   close()
   return new Failure(`${url.host} sent no archive`, { hints: ['try again in a while'] })
-}
-
-function archiveFailure(
-  answer: OpenAnswer,
-  { repository, ref }: ArchiveRequest,
-  { account }: Session,
-): Promise<Failure> {
-  const name = `${repository.workspace}/${repository.name}`
-  const subject = {
-    account,
-    what: `${name}, or nothing called ${ref} in it`,
-    workspace: repository.workspace,
-    repository: name,
-  }
-  return explainRefusal(answer, subject)
 }

@@ -2,36 +2,43 @@ import type { Context } from '../../../base/context.ts'
 import { Failure } from '../../../base/failure.ts'
 import { isObject } from '../../../base/json.ts'
 import { COMMAND } from '../../../base/program.ts'
+import { readAnswerFailure } from '../../../bitbucket/ask.ts'
+import { readPages } from '../../../bitbucket/pages.ts'
 import { parseRepository, type Repository } from '../../../bitbucket/repository.ts'
-import { askForPages } from '../../askForPages.ts'
 import type { Session } from '../../session.ts'
 
 /**
- * All repositories of a workspace that the account can see and that hold something.
+ * All repositories of a workspace that the account can see and that are not empty.
  *
- * @throws Failure where they are not to be had, or there is none
+ * @throws Failure where the list cannot be read, or has none
  */
 export async function listRepositories(
   workspace: string,
   session: Session,
   context: Context,
 ): Promise<readonly Repository[]> {
-  const subject = { account: session.account, what: `workspace ${workspace}`, workspace }
+  const { commands, ask, apiUrl } = session
+  const subject = { what: `workspace ${workspace}`, workspace, commands }
   const path = `/2.0/repositories/${encodeURIComponent(workspace)}?pagelen=100`
-  const found = (await askForPages(new URL(path, session.apiUrl()), session, subject)).filter(isObject)
+  const values = await readPages(new URL(path, apiUrl()), {
+    ask,
+    refused: (answer) => readAnswerFailure(answer, subject),
+  })
+  const found = values.filter(isObject)
   const full = found.filter((repository) => repository['mainbranch'] !== null)
-  if (full.length < found.length) context.tell(`${found.length - full.length} repositories are empty, and left out`)
+  if (full.length < found.length)
+    context.tell(`repositories that are empty and left out: ${found.length - full.length}`)
   if (full.length > 0) return full.map((repository) => parse(repository['full_name'], session))
-  throw new Failure(`there is nothing to download in workspace ${workspace}, as far as you can see it`, {
+  throw new Failure(`the account that you logged in with sees nothing to download in workspace ${workspace}`, {
     hints: ['compare its name with the address in the browser'],
   })
 }
 
-/** What the server sends is a name on its own host, and never an address of another one. */
+/** The server sends a name on its own host. An address of another host is not a name. */
 function parse(name: unknown, { base, account }: Session): Repository {
   const repository = typeof name === 'string' && NAME.test(name) ? parseRepository(name, base) : undefined
   if (repository !== undefined) return repository
-  throw new Failure(`${account.host} lists a repository whose name is none`, {
+  throw new Failure(`${account.host} lists a repository without a valid name`, {
     hints: [`name those that you want: ${COMMAND} archive acme/widgets acme/gadgets`],
   })
 }

@@ -1,58 +1,34 @@
-import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { systemCode } from '../../../base/failure.ts'
-import { usageFailure } from '../../repositories.ts'
-
-/** A file on its way, as a form with one file in the field `files`. */
-export type Upload = {
-  readonly name: string
-  /** Of the file. Bytes. */
-  readonly size: number
-  readonly headers: Readonly<Record<string, string>>
-  /**
-   * What is sent: from the beginning, each time that it is called.
-   *
-   * @param taken is told of each piece that was taken, in bytes
-   */
-  readonly body: (taken: (bytes: number) => void) => AsyncGenerator<Uint8Array, void, undefined>
-}
+import type { FormFile } from '../../../http/http.ts'
+import { usageFailure } from '../../arguments.ts'
 
 /**
- * @throws Failure with the code `usage` for what is no file that can be read
- * @see RFC 7578; names are escaped as browsers do it
+ * A file as Bitbucket's form for downloads takes it.
+ *
+ * @param taken is told of each piece that was taken, in bytes
+ * @throws Failure with the code `usage` for a file that cannot be read
  */
-export async function openUpload(path: string): Promise<Upload> {
+export async function openUpload(path: string, taken: (bytes: number) => void): Promise<FormFile> {
   const size = await readSize(path)
-  const name = basename(path)
-  const boundary = `----${randomUUID()}`
-  const escaped = name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-  const head = Buffer.from(
-    `--${boundary}\r\ncontent-disposition: form-data; name="files"; filename="${escaped}"\r\n` +
-      'content-type: application/octet-stream\r\n\r\n',
-  )
-  const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-  return {
-    name,
-    size,
-    headers: {
-      'content-type': `multipart/form-data; boundary=${boundary}`,
-      // A server need not take a form whose length it does not know.
-      'content-length': String(head.length + size + tail.length),
-    },
-    body: async function* body(taken) {
-      yield head
-      // What a log grows by meanwhile is not sent.
-      const end = size - 1
-      if (size > 0) {
-        for await (const piece of createReadStream(path, { end }) as AsyncIterable<Uint8Array>) {
-          yield piece
-          taken(piece.length)
-        }
-      }
-      yield tail
-    },
+  return { field: 'files', name: basename(path), size, open: () => readPieces(path, size, taken) }
+}
+
+async function* readPieces(
+  path: string,
+  size: number,
+  taken: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (size === 0) return
+  // What a log grows by meanwhile is not sent.
+  const end = size - 1
+  for await (const piece of createReadStream(path, { end }) as AsyncIterable<Uint8Array>) {
+    // The receiver takes the piece over, which then has no length any more.
+    const { length } = piece
+    yield piece
+    taken(length)
   }
 }
 

@@ -8,12 +8,12 @@ import { forgetClientSecret, listClientIds } from '../../../tokens/clientSecret.
 import { withStorage } from '../../../tokens/storage.ts'
 
 /**
- * Forgets the secrets of the consumers that these accounts have, unless a login that is kept still needs one; where no
- * account is named, all that are kept in the file for the host as well.
+ * Forgets the secrets of the consumers of these accounts, unless a login that is kept still needs one. Where the user
+ * names no account, forgets the host's other secrets in the file too.
  *
- * @param wanted whom the user names
- * @param forgotten whose logins have just been forgotten
- * @throws Failure where one may be in a keyring that cannot be used just now
+ * @param wanted the account that the user names
+ * @param forgotten the accounts that have just been logged out
+ * @throws Failure where a secret may be in a keyring that cannot be used just now
  */
 export async function forgetConsumer(wanted: Account, forgotten: readonly Account[], context: Context): Promise<void> {
   return withStorage(context, async (storage) => {
@@ -25,7 +25,7 @@ export async function forgetConsumer(wanted: Account, forgotten: readonly Accoun
       if (clientId === undefined) continue
       const users = left.filter((account) => findClientId(account, context) === clientId)
       if (users.length > 0) {
-        context.write(`the consumer's secret stays, as it is needed for ${users.map(accountName).join(', ')}\n`)
+        context.write(`the consumer's secret stays: the login to ${users.map(accountName).join(', ')} needs it\n`)
         return
       }
       isForgotten = (await forgetClientSecret(storage, wanted, clientId)) || isForgotten
@@ -38,7 +38,7 @@ export async function forgetConsumer(wanted: Account, forgotten: readonly Accoun
   })
 }
 
-/** Says that a secret is kept in a file where no login needs it any more. The keyring is not asked for that. */
+/** Tells of a secret in a file that no login needs any more. The keyring is not asked. */
 export async function tellOfConsumer(wanted: Account, context: Context): Promise<void> {
   const data = await context.findDataDirectory()
   const left = listKeptAccounts(wanted, { data, runtime: await context.findRuntimeDirectory() })

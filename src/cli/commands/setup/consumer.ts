@@ -7,19 +7,20 @@ import { readSettings, type Settings } from '../../../git/config.ts'
 import { readNetwork } from '../../../git/network.ts'
 import { readAccountSettings } from '../../../login/settings.ts'
 import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../../oauth/client.ts'
-import { isRedirectUriRefused, probeClient } from '../../../oauth/probe.ts'
+import { probeClient, type Verdict } from '../../../oauth/probe.ts'
 import { isKeyringTrouble } from '../../../tokens/keyring/keyring.ts'
 import { withStorage } from '../../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT } from '../../account.ts'
-import type { Arguments } from '../../arguments.ts'
+import { type Arguments, usageFailure } from '../../arguments.ts'
+import { consumerFailure } from '../../consumerFailure.ts'
 import { type Conversation, missingFailure } from './conversation.ts'
 
-/** Bitbucket's page is not reached at the first try by everybody; who does not reach it now needs more than patience. */
+/** Not everybody finds Bitbucket's page at the first try. After these tries, more of them would not help. */
 const MOST_TRIES = 5
 
 type Key = { readonly clientId: string; readonly clientSecret: string }
 
-/** The consumer that was given, else the one that is configured, else one that is asked for; known to work. */
+/** The consumer that was given, else the one that is configured, else one that is asked for; the server knows it. */
 export async function findConsumer(args: Arguments, workspace: string, conversation: Conversation): Promise<Client> {
   const { context, say, hint, dialog } = conversation
   const settings = readOwnSettings(args.text('callback'), context)
@@ -27,22 +28,22 @@ export async function findConsumer(args: Arguments, workspace: string, conversat
   if (client === undefined) explainPage(workspace, readCallback(settings), conversation)
   for (let tries = 1; ; tries++) {
     client ??= makeClient(await askForKey(workspace, conversation, tries === 1, args.text('key')), settings, context)
-    const { known, kind, trouble } = await examine(client, workspace, conversation)
+    const { known, verdict, failure } = await examine(client, workspace, conversation)
     if (known !== client) say('key and secret were the wrong way round; that is put right')
-    if (trouble === undefined) {
+    if (failure === undefined) {
       say(`${known.tokenEndpoint.host} knows this key and secret`)
       return known
     }
-    if (dialog === undefined || tries === MOST_TRIES) throw trouble
-    say(`${trouble.message}:`)
-    hint(trouble.hints)
-    client = kind === 'refused' ? undefined : known
-    if (kind === 'callback') await dialog.pause('Press Enter when that is done')
-    if (kind === 'unclear') await dialog.pause('Press Enter to try again')
+    if (dialog === undefined || tries === MOST_TRIES) throw failure
+    say(`${failure.message}:`)
+    hint(failure.hints)
+    client = verdict === 'refused' ? undefined : known
+    if (verdict === 'unclear') await dialog.pause('Press Enter to try again')
+    else if (verdict !== 'refused') await dialog.pause('Press Enter when that is done')
   }
 }
 
-/** What holds for Bitbucket, with the callback URL of the command line. */
+/** The settings for Bitbucket, with the callback URL of the command line. */
 function readOwnSettings(callback: string | undefined, { env }: Context): Settings {
   const settings = readSettings('credential', BITBUCKET, env)
   if (callback === undefined) return settings
@@ -67,13 +68,11 @@ async function readGiven(
   { context, dialog }: Conversation,
 ): Promise<Client | undefined> {
   const { env } = context
-  // What is typed into a terminal can be asked for, and is not shown then.
+  // On a terminal, the secret is asked for, and not shown.
   const isPiped = args.has('secret-stdin') && dialog === undefined
   if (isPiped && context.streams.stdin.isTTY) {
-    throw new Failure('the secret would be shown while it is typed', {
-      code: 'usage',
-      hints: [`send it through a pipe or from a file: ${COMMAND} setup --key KEY --secret-stdin < FILE`],
-    })
+    const hint = `send it through a pipe or from a file: ${COMMAND} setup --key KEY --secret-stdin < FILE`
+    throw usageFailure('the secret would be shown while it is typed', hint)
   }
   const present = await readPresent(context)
   const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
@@ -91,13 +90,13 @@ async function readPresent(context: Context): Promise<Client | undefined> {
       async (storage) => (await readAccountSettings(BITBUCKET_ACCOUNT, storage, context))?.client,
     )
   } catch (error) {
-    // A keyring that is locked may hold one; whether it can do without shows when this one is kept.
+    // A keyring that is locked may hold one. When this one is stored, the keyring is asked again.
     if (!isFailure(error) || !(error.code === 'not_configured' || isKeyringTrouble(error))) throw error
     return undefined
   }
 }
 
-/** As if the key and secret stood in the environment, which comes before all else. */
+/** As if the key and secret stood in the environment, which counts more than all else. */
 function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }: Pick<Context, 'env'>): Client {
   return readClient(BITBUCKET, settings, {
     ...env,
@@ -126,7 +125,7 @@ function explainPage(workspace: string, callback: string, { context, say }: Conv
   say('Save it. A click on its name then shows its key and its secret.')
 }
 
-/** @param given the key of the command line, which need not be asked for at first */
+/** @param given the key of the command line: the first time, it is not asked for */
 async function askForKey(
   workspace: string,
   { context, say, dialog }: Conversation,
@@ -153,49 +152,21 @@ async function askForKey(
   }
 }
 
-type Examined = {
-  readonly known: Client
-  readonly kind: 'good' | 'refused' | 'callback' | 'unclear'
-  readonly trouble?: Failure
-}
+type Examined = { readonly known: Client; readonly verdict: Verdict; readonly failure: Failure | undefined }
 
 /** Whether the server knows the consumer as it was typed, or the other way round, and would let the browser come back. */
-async function examine(client: Client, workspace: string, conversation: Conversation): Promise<Examined> {
-  const { env, trace } = conversation.context
-  const isAttended = conversation.dialog !== undefined
-  const network = readNetwork(client.tokenEndpoint, env, trace)
+async function examine(client: Client, workspace: string, { context, dialog }: Conversation): Promise<Examined> {
+  const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
+  const asTyped = await probeClient(client, network)
   const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
-  const asTyped = (await probeClient(client, network)).client
-  const otherWay = asTyped === 'refused' ? (await probeClient(swapped, network)).client : 'refused'
-  const isSwapped = otherWay === 'good' || otherWay === 'without callback'
-  const known = isSwapped ? swapped : client
-  const verdict = isSwapped ? otherWay : asTyped
-  const { host } = client.tokenEndpoint
-  const failure = (message: string, kind: Examined['kind'], ...hints: readonly string[]): Examined => ({
-    known,
-    kind,
-    trouble: new Failure(message, { hints }),
+  const otherWay = asTyped.verdict === 'refused' ? await probeClient(swapped, network) : asTyped
+  const isSwapped = otherWay !== asTyped && !['refused', 'unclear'].includes(otherWay.verdict)
+  const [known, probe] = isSwapped ? [swapped, otherWay] : [client, asTyped]
+  const command = `${COMMAND} setup ${workspace}`
+  const failure = consumerFailure(probe, known, {
+    workspace,
+    giveAnew: dialog === undefined ? [`then: ${command} --key KEY --secret-stdin < FILE`] : [],
+    keepCallback: `or keep it: ${command} --callback URL`,
   })
-  if (verdict === 'refused') {
-    return failure(
-      `${host} refuses this key and secret`,
-      'refused',
-      `copy both once more from ${consumerPage(workspace)}: a click on the consumer's name shows them`,
-      ...(isAttended ? [] : [`then: ${COMMAND} setup ${workspace} --key KEY --secret-stdin < FILE`]),
-    )
-  }
-  if (verdict === 'unclear') return failure(`${host} gives no usable answer`, 'unclear', 'try again in a while')
-  if (verdict === 'without callback' || (await isRedirectUriRefused(known, network))) {
-    const what =
-      verdict === 'without callback'
-        ? 'the consumer has no callback URL'
-        : `the consumer's callback URL is another one than ${client.redirectUri}`
-    return failure(
-      what,
-      'callback',
-      `on ${consumerPage(workspace)}, edit the consumer: set the callback URL to ${client.redirectUri}, and save`,
-      ...(verdict === 'without callback' ? [] : [`or keep it: ${COMMAND} setup ${workspace} --callback URL`]),
-    )
-  }
-  return { known, kind: 'good' }
+  return { known, verdict: probe.verdict, failure }
 }
