@@ -19,8 +19,8 @@ const HOUSE = {
 const HOMES = {
   '@inquirer/prompts': 'cli/prompts.ts',
   '@napi-rs/keyring': 'tokens/keyring/keyringProcess.ts',
+  'agent-base': 'http/agent.ts',
   'env-paths': 'base/paths.ts',
-  'https-proxy-agent': 'http/http.ts',
   'node-fetch': 'http/http.ts',
   oauth4webapi: 'oauth/grants.ts',
   open: 'base/browser.ts',

@@ -1,12 +1,8 @@
-import { HttpsProxyAgent } from 'https-proxy-agent'
 import type * as Library from 'node-fetch'
-import { readFileSync } from 'node:fs'
-import { Agent as PlainAgent } from 'node:http'
-import { Agent } from 'node:https'
 import type { Readable } from 'node:stream'
-import { rootCertificates } from 'node:tls'
-import { Failure, isFailure, systemCode } from '../base/failure.ts'
+import { type Failure, isFailure } from '../base/failure.ts'
 import type { Trace } from '../base/trace.ts'
+import { openConnector } from './agent.ts'
 import { type StallWatch, startStallWatch } from './stall.ts'
 import { unreachableFailure } from './unreachable.ts'
 
@@ -89,10 +85,9 @@ const SIZE_LIMIT = 1024 * 1024
  * @throws Failure `unreachable` where there is no answer
  */
 export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
-  const proxy: { status?: number } = {}
-  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
-  const began = performance.now()
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
+  const { agent, assertConnected } = openConnector(url, network, signal)
+  const began = performance.now()
   // Loaded here, because of fifty processes that wait for one refresh, only one sends.
   const { default: fetch } = await import('node-fetch')
   try {
@@ -104,11 +99,11 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
       agent,
     })
     const body = await response.text()
-    if (proxy.status !== undefined) throw proxyRefusalFailure(proxy.status)
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } catch (error) {
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
+    assertConnected()
     const limit = signal.aborted ? TIME_LIMIT : undefined
     throw isFailure(error) ? error : unreachableFailure(url, network.proxy, error, limit)
   }
@@ -122,9 +117,8 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
  */
 export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
   const { method, headers, body, patience = PATIENCE } = request
-  const proxy: { status?: number } = {}
-  const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
   const watch = startStallWatch(patience)
+  const { agent, assertConnected } = openConnector(url, network, watch.signal)
   const began = performance.now()
   const fail = (error: unknown): Failure => {
     if (isFailure(error)) return error
@@ -143,7 +137,6 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
       signal: watch.signal,
       agent,
     })
-    if (proxy.status !== undefined) throw proxyRefusalFailure(proxy.status)
     network.trace?.(`${method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
     const stream = response.body instanceof Stream ? response.body : Stream.from([])
     return {
@@ -155,6 +148,7 @@ export async function open(url: URL, request: LargeRequest, network: Network): P
     }
   } catch (error) {
     network.trace?.(`${method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
+    assertConnected()
     throw fail(error)
   } finally {
     watch.end()
@@ -200,38 +194,4 @@ async function* readBody(
 
 function since(began: number): string {
   return `${Math.round(performance.now() - began)} ms`
-}
-
-/** @param refused is called with the status of a proxy that did not connect */
-function makeAgent({ proxy, certificateFiles }: Network, refused: (status: number) => void): Agent {
-  const options = certificateFiles.length === 0 ? {} : { ca: readCertificates(certificateFiles) }
-  if (proxy === undefined) return new Agent(options)
-  const agent = new HttpsProxyAgent(proxy)
-  // The options of the constructor are for the proxy. These are for the server behind it.
-  Object.assign(agent.options, options)
-  // The library passes a proxy's refusal on as the server's answer. It must never count as the server's word.
-  agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => statusCode === 200 || refused(statusCode))
-  return agent
-}
-
-function readCertificates(files: readonly string[]): string[] {
-  return [...rootCertificates, ...files.map(readCertificate)]
-}
-
-function readCertificate(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new Failure(`the certificates in ${file} cannot be read (${systemCode(error) ?? String(error)})`, {
-      code: 'unreachable',
-      hints: ['look at http.sslCAInfo in git config, GIT_SSL_CAINFO and SSL_CERT_FILE'],
-    })
-  }
-}
-
-function proxyRefusalFailure(status: number): Failure {
-  return new Failure(`the proxy did not connect (HTTP ${status})`, {
-    code: 'unreachable',
-    hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
-  })
 }

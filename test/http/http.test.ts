@@ -1,7 +1,7 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -98,6 +98,62 @@ for (const [title, answer] of [
     t.regex(error.message, new RegExp(`^bitbucket.org, through the proxy 127.0.0.1:${port}, cannot be reached`))
   })
 }
+
+/** A server that takes connections and does nothing, and tells when they are closed. */
+async function startDeafServer(
+  t: ExecutionContext,
+  greet: (socket: Socket) => void = () => {},
+): Promise<{ port: number; closed: Promise<unknown> }> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const closed = once(server, 'connection').then(async ([socket]: Socket[]) => {
+    if (socket === undefined) throw new Error('no connection')
+    socket.on('error', () => {}).resume()
+    greet(socket)
+    return new Promise<void>((resolve) => socket.on('close', () => resolve()))
+  })
+  return { port: (server.address() as AddressInfo).port, closed }
+}
+
+for (const [title, isProxy, greet] of [
+  ['a server that hangs in the handshake', false, undefined],
+  ['a proxy that does not answer CONNECT', true, undefined],
+  [
+    'a server that hangs in the handshake, behind a proxy',
+    true,
+    (socket: Socket) => void socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'),
+  ],
+] as const) {
+  test(`${title} is left alone when the time is over`, async (t) => {
+    const { port, closed } = await startDeafServer(t, greet)
+    const url = new URL(isProxy ? 'https://bitbucket.org' : `https://127.0.0.1:${port}`)
+    const network = { proxy: isProxy ? new URL(`http://127.0.0.1:${port}`) : undefined, certificateFiles: [] }
+
+    const error = await t.throwsAsync(open(url, { ...GET, patience: 0.2 }, network))
+    await closed
+
+    t.true(isFailure(error) && error.code === 'unreachable')
+    t.regex(error.message, /cannot be reached \(no answer within 0.2 seconds\)$/)
+  })
+}
+
+test('a proxy whose header has no end is given up at once', async (t) => {
+  const { port, closed } = await startDeafServer(t, (socket) => {
+    socket.write('HTTP/1.1 200 Connection Established\r\n')
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(`x: ${'x'.repeat(1000)}\r\n`));
+    }
+    socket.on('drain', more)
+    more()
+  })
+  const network = { proxy: new URL(`http://127.0.0.1:${port}`), certificateFiles: [] }
+
+  const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, network))
+  await closed
+
+  t.regex(error.message, /^bitbucket.org, through the proxy [^ ]+, cannot be reached \(HPE_HEADER_OVERFLOW\)$/)
+})
 
 test('certificates that cannot be read are named', async (t) => {
   const error = await t.throwsAsync(

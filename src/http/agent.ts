@@ -1,0 +1,108 @@
+import { Agent as PromisingAgent, type AgentConnectOpts } from 'agent-base'
+import { readFileSync } from 'node:fs'
+import { Agent as PlainAgent, type ClientRequest, request } from 'node:http'
+import { Agent } from 'node:https'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect, type ConnectionOptions, rootCertificates } from 'node:tls'
+import { Failure, systemCode } from '../base/failure.ts'
+import type { Network } from './http.ts'
+
+/** Opens the connections of one exchange. */
+export type Connector = {
+  readonly agent: PlainAgent
+  /** @throws Failure `unreachable` where the proxy has refused to connect */
+  readonly assertConnected: () => void
+}
+
+/** @param signal ends all that is opened, at whatever stage it is */
+export function openConnector(url: URL, { proxy, certificateFiles }: Network, signal: AbortSignal): Connector {
+  if (url.protocol !== 'https:') return { agent: new PlainAgent(), assertConnected: () => {} }
+  // Said here, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch it off.
+  const options = { rejectUnauthorized: true, ...readCertificates(certificateFiles) }
+  if (proxy === undefined) return { agent: new Agent(options), assertConnected: () => {} }
+  let refused: number | undefined
+  const agent = new TunnelAgent(options, async (host) => {
+    const { status, socket } = await openTunnel(proxy, host, signal)
+    if (status === 200) return socket
+    refused = status
+    socket.destroy()
+    // What the proxy says beside its status must never count as the server's word.
+    throw proxyRefusalFailure(status)
+  })
+  return {
+    agent,
+    assertConnected: () => {
+      if (refused !== undefined) throw proxyRefusalFailure(refused)
+    },
+  }
+}
+
+/** Speaks TLS through a connection that a proxy has made. */
+class TunnelAgent extends PromisingAgent {
+  readonly #tls: ConnectionOptions
+  readonly #open: (host: string) => Promise<Duplex>
+
+  constructor(options: ConnectionOptions, open: (host: string) => Promise<Duplex>) {
+    super()
+    this.#tls = options
+    this.#open = open
+  }
+
+  override async connect(_: ClientRequest, { host = '', port }: AgentConnectOpts): Promise<Duplex> {
+    const socket = await this.#open(`${host.includes(':') ? `[${host}]` : host}:${port}`)
+    return connect({ ...this.#tls, ...(isIP(host) === 0 ? { servername: host } : {}), host, socket })
+  }
+}
+
+/**
+ * Asks a proxy for a connection (RFC 9110, section 9.3.6).
+ *
+ * @param host with its port
+ * @throws Error the system's
+ */
+function openTunnel(
+  proxy: URL,
+  host: string,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly socket: Duplex }> {
+  const { username, password, hostname, port } = proxy
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  const authorization = username === '' ? {} : { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }
+  return new Promise((resolve, reject) => {
+    request({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port || 80,
+      method: 'CONNECT',
+      path: host,
+      headers: { host, ...authorization },
+      agent: false,
+      signal,
+    })
+      .once('connect', ({ statusCode = 0 }, socket) => resolve({ status: statusCode, socket }))
+      .once('error', reject)
+      .end()
+  })
+}
+
+function readCertificates(files: readonly string[]): { ca?: string[] } {
+  return files.length === 0 ? {} : { ca: [...rootCertificates, ...files.map(readCertificate)] }
+}
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Failure(`the certificates in ${file} cannot be read (${systemCode(error) ?? String(error)})`, {
+      code: 'unreachable',
+      hints: ['look at http.sslCAInfo in git config, GIT_SSL_CAINFO and SSL_CERT_FILE'],
+    })
+  }
+}
+
+function proxyRefusalFailure(status: number): Failure {
+  return new Failure(`the proxy did not connect (HTTP ${status})`, {
+    code: 'unreachable',
+    hints: status === 407 ? ['give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'] : [],
+  })
+}
