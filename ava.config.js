@@ -1,7 +1,7 @@
 export default {
   extensions: { ts: 'module' },
   files: ['test/**/*.test.ts'],
-  nodeArguments: ['--import=ts-blank-space/register'],
+  nodeArguments: ['--import=./scripts/typescript/register.js'],
   timeout: '3m',
   environmentVariables: { NODE_NO_WARNINGS: '1' },
 }
