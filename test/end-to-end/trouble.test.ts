@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { newOwner, writeOwner } from '../../src/tokens/lock/owner.ts'
 import { Home } from '../helpers/home.ts'
 import { freePort } from '../helpers/ports.ts'
+import { needProgram } from '../helpers/programs.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -464,6 +465,24 @@ test('after a process was killed with the lock, twelve others make one refresh',
     t.is(new Set(outcomes.map(({ stdout }) => stdout)).size, 1)
     t.is(sandbox.oauth.tokenRequests.length, round)
   }
+  t.deepEqual(home.files(home.data), [`${encodeURIComponent(sandbox.origin)}.json`])
+})
+
+test('the lock of a killed process that another one replaces while it is being removed is the other one’s', async (t) => {
+  needProgram('strace')
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  const lock = `${home.recordPath(home.data, sandbox.origin)}.lock`
+  home.expire(sandbox.origin)
+  mkdirSync(lock)
+  writeOwner(lock, { ...newOwner(), pid: spawnSync('true').pid })
+  // The second time it is empty, unless another one was faster: so says the system now.
+  const trouble = ['-e', 'trace=rmdir', '-P', lock, '-e', 'inject=rmdir:error=ENOTEMPTY:when=2']
+  const traced = ['-o', join(home.path, 'calls'), ...trouble, 'git-credential-bitbucket-oauth', 'get']
+
+  const { code, stderr } = await home.run('strace', traced, { input: request })
+
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  t.regex(readFileSync(join(home.path, 'calls'), 'utf8'), /ENOTEMPTY[^\n]*\n[^\n]*ENOTEMPTY[^\n]*\(INJECTED\)/)
   t.deepEqual(home.files(home.data), [`${encodeURIComponent(sandbox.origin)}.json`])
 })
 
