@@ -9,8 +9,8 @@ const ROUNDS = 20
 const PROCESSES = 50
 
 test.serial('of fifty processes one refreshes, and all answer with its token', async (t) => {
-  t.timeout(300_000)
   const { home, sandbox, request } = await makeLoggedInUser(t)
+  t.timeout(1_200_000)
   const { origin, oauth } = sandbox
   const readAccessToken = (): string => String(home.record(home.runtime, origin)['accessToken'])
   const times = { expired: 0, fresh: 0 }

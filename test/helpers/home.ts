@@ -208,7 +208,7 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 
   async #fromBrowser(name: string): Promise<unknown> {
     const path = join(this.path, name)
-    for (let look = 0; look < 600 && !existsSync(path); look++) await sleep(50)
+    for (let look = 0; look < 1800 && !existsSync(path); look++) await sleep(50)
     return JSON.parse(readFileSync(path, 'utf8')) as unknown
   }
 
@@ -316,7 +316,7 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 
   /** Removes it, once the browsers are closed: nobody waits for them otherwise. */
   async remove(): Promise<void> {
-    for (let look = 0; look < 200 && this.#readLines('closed').length < this.openedUrls().length; look++)
+    for (let look = 0; look < 1200 && this.#readLines('closed').length < this.openedUrls().length; look++)
       await sleep(50)
     rmSync(this.path, { recursive: true, force: true })
   }
