@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInBitbucketNetwork } from '../helpers/bitbucketNetwork.ts'
 import { Home, type Outcome } from '../helpers/home.ts'
-import { inTurn } from '../helpers/inTurn.ts'
+import { takeTurn } from '../helpers/takeTurn.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 import { freePort } from '../helpers/ports.ts'
 import type { SetupRun } from '../helpers/setupRun.ts'
@@ -45,7 +45,10 @@ async function makeNewcomer(t: ExecutionContext, { typesSecretOpenly = false } =
 }
 
 function testInTurn(title: string, run: (t: ExecutionContext) => Promise<void>): void {
-  test(title, (t) => inTurn(() => run(t)))
+  test(title, async (t) => {
+    await takeTurn(t)
+    await run(t)
+  })
 }
 
 type Step = readonly [question: string | RegExp, answer: (user: User) => string | void]
@@ -93,7 +96,7 @@ async function assertReady(t: ExecutionContext, { home, sandbox, file }: User): 
 test.serial('from nothing to a pushed commit on bitbucket.org, in a terminal and a browser', async (t) => {
   const program = fileURLToPath(new URL('../helpers/setupRun.ts', import.meta.url))
 
-  const outcome = await runInBitbucketNetwork([process.execPath, '--import=ts-blank-space/register', program])
+  const outcome = await runInBitbucketNetwork([process.execPath, '--import=./scripts/typescript/register.js', program])
 
   t.is(outcome.code, 0, outcome.stderr)
   const { commands, configurations, consumer, ...run } = JSON.parse(outcome.stdout) as SetupRun

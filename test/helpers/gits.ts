@@ -2,7 +2,6 @@ import test, { type ExecutionContext } from 'ava'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { inTurn } from './inTurn.ts'
 
 /** A version of git to test with. */
 export type Git = {
@@ -20,12 +19,12 @@ const SYSTEM = readGit(undefined)
 
 /** A test on the system's git, and one on each that scripts/gits.sh brings: where one is missing, it fails. */
 export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) => Promise<void>): void {
-  test(`git ${SYSTEM.version}: ${title}`, (t) => inTurn(() => run(t, SYSTEM)))
+  test(`git ${SYSTEM.version}: ${title}`, (t) => run(t, SYSTEM))
   for (const suite of SUITES) {
     const directory = fileURLToPath(new URL(`../../.gits/${suite}/bin`, import.meta.url))
     if (existsSync(directory)) {
       const git = readGit(directory)
-      test(`git ${git.version}: ${title}`, (t) => inTurn(() => run(t, git)))
+      test(`git ${git.version}: ${title}`, (t) => run(t, git))
     } else {
       test(`git of Debian's ${suite}: ${title}`, (t) => t.fail(`${directory} is missing: run scripts/gits.sh`))
     }

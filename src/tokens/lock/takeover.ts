@@ -52,11 +52,20 @@ export function breakForgottenLock(directory: string, lock: string, watch: LockW
     return
   }
   try {
-    if (readMtime(lock) === mtime && isForgotten()) rmSync(lock, { recursive: true, force: true })
+    if (readMtime(lock) === mtime && isForgotten()) removeLock(lock)
   } catch (error) {
     throw unlockableFailure(directory, error)
   } finally {
     removeDirectory(directory, takeover)
+  }
+}
+
+function removeLock(lock: string): void {
+  try {
+    rmSync(lock, { recursive: true, force: true })
+  } catch (error) {
+    // Half-way it is an empty directory, which another process may replace with a lock of its own.
+    if (systemCode(error) !== 'ENOTEMPTY') throw error
   }
 }
 
