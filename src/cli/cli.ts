@@ -78,7 +78,6 @@ function separate(args: readonly string[]): string[] {
   })
 }
 
-/** The exit code for a Failure. */
 function exitCodeOf(code: string | undefined): number {
   if (code === 'not_configured') return 3
   if (code === 'login_required' || code === 'login_paused') return 4

@@ -26,7 +26,6 @@ export type Obtained = {
   readonly isFinal: boolean
 }
 
-/** The request for a token, and what it takes to answer it. */
 type TokenRequest = {
   readonly account: Account
   readonly storage: Storage

@@ -56,7 +56,6 @@ async function send(
   )
 }
 
-/** The next candidate after a refused one. */
 async function findNext(
   { storage, account }: Renewal,
   refused: Candidate,

@@ -5,7 +5,7 @@ import { Failure, orUndefined } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import { quote } from '../../base/shell.ts'
 import { holdSignals } from '../../base/signals.ts'
-import { unsetValue } from '../../git/change.ts'
+import { changeConfig } from '../../git/change.ts'
 import { listEntries, listOrigins } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { isOwnHelper } from '../../git/otherHelpers.ts'
@@ -61,7 +61,6 @@ function findOwn(entries: Entries): number[] {
   return helpers.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(helpers[nth + 1])))
 }
 
-/** @returns the values that are gone */
 function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
   let removed: string[] = []
   editConfigFile(file, (draft) => {
@@ -72,7 +71,7 @@ function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
       cutEmptyLines(draft)
       values.delete('')
     }
-    for (const value of values) unsetValue(draft, HELPER_KEY, env, value)
+    for (const value of values) changeConfig(draft, ['--fixed-value', '--unset-all', HELPER_KEY, value], env)
     removed = own
     if (isDeepStrictEqual(listEntries(draft, env), others)) return
     throw new Failure(`one of several equal lines in ${file} cannot be told from the others`, {

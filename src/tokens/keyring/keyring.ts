@@ -119,7 +119,6 @@ async function exchange(
   }
 }
 
-/** The processes that are ready. */
 const started = new WeakSet<Child>()
 
 /** @param timeLimit in seconds; a later process is killed */

@@ -43,7 +43,6 @@ export async function findConsumer(args: Arguments, workspace: string, conversat
   }
 }
 
-/** The settings for Bitbucket, with the callback URL of the command line. */
 function readOwnSettings(callback: string | undefined, { env }: Context): Settings {
   const settings = readSettings('credential', BITBUCKET, env)
   if (callback === undefined) return settings
