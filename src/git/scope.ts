@@ -25,7 +25,7 @@ function find(scope: Scope, env: NodeJS.ProcessEnv): string {
   return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? findSystem(env))
 }
 
-/** For git, an empty one is a file that is not there and never will be. */
+/** Git takes an empty value for a file that does not exist. */
 function readPath(variable: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[variable]
   if (path !== '') return path

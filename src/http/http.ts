@@ -74,7 +74,7 @@ export type OpenAnswer = {
 const TIME_LIMIT = 30
 
 /** A server may have to pack a large repository before it answers. Seconds. */
-const PATIENCE = 120
+const STALL_LIMIT = 120
 
 /** The size of the pieces of a large answer. Larger ones make it no faster. Bytes. */
 const PIECE_BYTES = 64 * 1024
@@ -93,7 +93,7 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
   const began = performance.now()
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
-  // Loaded here, because of fifty processes that wait for one refresh, only one sends.
+  // Loaded only here: where many processes wait for a refresh, one alone needs it.
   const { default: fetch } = await import('node-fetch')
   try {
     const response = await fetch(url, {
@@ -121,7 +121,7 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
  * @throws Failure `unreachable` where there is no answer
  */
 export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
-  const { method, headers, body, patience = PATIENCE } = request
+  const { method, headers, body, patience = STALL_LIMIT } = request
   const proxy: { status?: number } = {}
   const agent = url.protocol === 'https:' ? makeAgent(network, (status) => (proxy.status = status)) : new PlainAgent()
   const watch = startStallWatch(patience)

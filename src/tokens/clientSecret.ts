@@ -50,7 +50,7 @@ export async function keepClientSecret(
       writeSecrets(data, account, others)
       return 'keyring'
     } catch (error) {
-      // A locked keyring is no reason for a file: its owner wants it used.
+      // If the keyring is only locked, the secret does not go into a file: the user has a keyring and wants it used.
       if (!isKeyringTrouble(error) || choice === 'keyring' || error.code === 'keyring_refused') throw error
     }
   }

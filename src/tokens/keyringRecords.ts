@@ -17,7 +17,7 @@ export function isKeyringMark(record: ParsedRecord): boolean {
 }
 
 /**
- * Writes a record that says so.
+ * Writes a record that says that the content is in the keyring.
  *
  * @param isForBoth whether the keyring has the account's access token as well
  */

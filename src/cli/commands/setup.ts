@@ -7,7 +7,7 @@ import { changeConfig } from '../../git/change.ts'
 import { listEntries, readSettings } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { findConfigFile } from '../../git/scope.ts'
-import { logInAnew, refreshNow } from '../../login/obtain.ts'
+import { logInOnRequest, refreshNow } from '../../login/obtain.ts'
 import { readStoreChoice } from '../../login/settings.ts'
 import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
@@ -139,7 +139,7 @@ async function logIn({ context, say }: Conversation): Promise<AccessToken> {
       say(error.message)
     }
   }
-  const token = await logInAnew(BITBUCKET_ACCOUNT, context)
+  const token = await logInOnRequest(BITBUCKET_ACCOUNT, context)
   if (token === undefined) throw unknownHostFailure(BITBUCKET_ACCOUNT)
   return token
 }
