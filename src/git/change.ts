@@ -14,9 +14,10 @@ const NOT_THERE = 5
  * @throws Failure in git's words
  */
 export function changeConfig(file: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
-  const { status, stderr, error } = runGitConfig(['--file', file, ...args], env)
+  const answer = runGitConfig(['--file', file, ...args], env)
+  const { status, error } = answer
   if (status === 0 || (status === NOT_THERE && args.includes('--unset-all'))) return
-  throw new Failure(`git's configuration cannot be changed: ${describeGitError(error, stderr)}`, {
+  throw new Failure(`git's configuration cannot be changed: ${describeGitError(answer)}`, {
     hints: ['git config --list --show-origin --name-only'],
     cause: error,
   })

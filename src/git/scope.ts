@@ -47,10 +47,11 @@ function findSystem(env: NodeJS.ProcessEnv): string {
   return readAnswer(runGitConfig(['--system', '--edit'], { ...env, GIT_EDITOR: 'echo' }))
 }
 
-function readAnswer({ status, stdout, stderr, error }: ReturnType<typeof runGit>): string {
+function readAnswer(answer: ReturnType<typeof runGit>): string {
+  const { status, stdout, error } = answer
   const path = stdout.replace(/\r?\n$/, '')
   if (status === 0 && path !== '') return path
-  throw new Failure(`git's configuration was not found: ${describeGitError(error, stderr)}`, {
+  throw new Failure(`git's configuration was not found: ${describeGitError(answer)}`, {
     hints: ['for --local, go into a repository; without an option it is your own configuration'],
     cause: error,
   })

@@ -57,22 +57,22 @@ export async function obtainToken(
     const present = await readUsableToken(request)
     if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
 
-    // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
-    // processes only one asks git for them.
-    const isKnown = hasRecord(storage.data, account)
-    const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
-    if (!isKnown && settings === undefined) return undefined
-
-    const token = await orFailure(() =>
-      retryIfLockLost(() =>
-        withLock(storage.data, account, lockOptions(request, present), (lock) =>
-          obtainUnderLock(request, settings, lock),
-        ),
-      ),
-    )
+    const token = await orFailure(() => obtainNewToken(request, present))
     if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
     return token === undefined ? undefined : { token, isFinal: true }
   })
+}
+
+async function obtainNewToken(request: TokenRequest, present: Token): Promise<Token> {
+  const { account, storage, context } = request
+  // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
+  // processes only one asks git for them.
+  const isKnown = hasRecord(storage.data, account)
+  const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
+  if (!isKnown && settings === undefined) return undefined
+  return retryIfLockLost(() =>
+    withLock(storage.data, account, lockOptions(request, present), (lock) => obtainUnderLock(request, settings, lock)),
+  )
 }
 
 /** The token of another process that had the lock before, else a new one. */

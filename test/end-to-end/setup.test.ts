@@ -645,7 +645,7 @@ test.serial('a keyring that is locked: exit code 1, how to unlock it or do witho
   t.is(code, 1)
   t.regex(
     stderr,
-    /keyring cannot be used [^\n]*\nhint: unlock the keyring[^\n]*\nhint: to do without it[^\n]*oauthStore file/,
+    /keyring cannot be used [^\n]*\nhint: unlock the keyring[^\n]*\nhint: to keep the login in a file[^\n]*oauthStore file/,
   )
   t.is(readFileSync(user.file, 'utf8'), before)
   t.deepEqual(user.home.files(user.home.data), [])

@@ -435,6 +435,19 @@ test('a token that is still valid is used where no other can be saved', async (t
   t.deepEqual(sandbox.oauth.tokenRequests, [])
 })
 
+test('a token that is still valid is used where no login is kept and a setting is wrong', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin, 200)
+  rmSync(home.recordPath(home.data, sandbox.origin))
+  home.configure({ [`credential.${sandbox.origin}.oauthStore`]: 'nonsense' })
+
+  const { code, stdout, stderr } = await home.helper('get', request)
+
+  t.is(code, 0, stderr)
+  t.is(parseAnswer(stdout)['password'], String(home.record(home.runtime, sandbox.origin)['accessToken']))
+  t.regex(stderr, /oauthStore in git's configuration has to be [^;]+; the present token is used for the \d+ seconds/)
+})
+
 test('a refused refresh token opens no browser while the access token is valid', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
   sandbox.oauth.storage.forget('RefreshToken')

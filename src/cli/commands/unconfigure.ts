@@ -81,13 +81,15 @@ function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
   return removed
 }
 
-/** Cuts the empty values that stand in a line right above one of this helper. */
+/** Cuts the empty values for Bitbucket that stand in a line right above one of this helper. */
 function cutEmptyLines(path: string): void {
   // A character for each byte: whatever the user's encoding, it goes back as it came.
-  const text = readFileSync(path, 'latin1')
-  writeFileSync(path, text.replaceAll(EMPTY_ABOVE_OWN, ''), 'latin1')
+  const sections = readFileSync(path, 'latin1').split(/^(?=[ \t]*\[)/m)
+  const kept = sections.map((text) => (OWN_SECTION.test(text) ? text.replaceAll(EMPTY_ABOVE_OWN, '') : text))
+  writeFileSync(path, kept.join(''), 'latin1')
 }
 
+const OWN_SECTION = /^[ \t]*\[credential "https:\/\/bitbucket\.org"\]/i
 const EMPTY_ABOVE_OWN = /^[ \t]*helper[ \t]*=[ \t]*\r?\n(?=[ \t]*helper[ \t]*=.*bitbucket-oauth)/gim
 
 /** Other lines that have git ask this helper: for all hosts, in another file, in a command of the shell. */
