@@ -352,7 +352,7 @@ test('logout finds the login in the keyring', async (t) => {
 test('a login that Ctrl-C ends leaves 130 to the shell, and nothing behind', async (t) => {
   const { home, sandbox } = await makeUser(t)
   home.useAbsentUser()
-  const script = `set -m; ${PROGRAM} login ${sandbox.origin} & until [ -e ../closed ]; do sleep 0.05; done; kill -INT -$!; wait $!; echo $?`
+  const script = `set -m; ${PROGRAM} login ${sandbox.origin} & while [ ! -e ../closed ] && kill -0 $!; do sleep 0.05; done; kill -INT -$!; wait $!; echo $?`
 
   const { stdout } = await home.run('bash', ['-c', script])
 

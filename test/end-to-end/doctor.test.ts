@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import type { Finding } from '../../src/cli/checks/finding.ts'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { plantLogin } from '../helpers/plantLogin.ts'
 import { freePort } from '../helpers/ports.ts'
 import { snapshot } from '../helpers/snapshot.ts'
 import { makeUser, requestFor } from '../helpers/user.ts'
@@ -826,7 +827,8 @@ async function makeLoggedInUser(t: ExecutionContext, options: Fault['options'] =
   if (repository === undefined) home.configureFor(sandbox, BITBUCKET)
   home.useBrowser('follow.ts')
   const user = { t, home, sandbox, daemon, repository, printed: '' }
-  await logIn(user)
+  if (hasKeyring) await logIn(user)
+  else await plantLogin(home, sandbox, repository === undefined ? { url: BITBUCKET } : {})
   return user
 }
 
