@@ -2,7 +2,7 @@
  * The house: each folder of src/, and what it may import beside itself. The rows stand in the order of the floors, and a
  * row names none above it. docs/architecture.md says what each is for.
  */
-const HOUSE = {
+export const HOUSE = {
   'bin.ts': ['helper', 'cli', 'base'],
   helper: ['login', 'git', 'tokens', 'base'],
   cli: ['login', 'git', 'oauth', 'bitbucket', 'tokens', 'http', 'base'],
@@ -16,7 +16,7 @@ const HOUSE = {
 }
 
 /** The one file that imports each package. */
-const HOMES = {
+export const HOMES = {
   '@inquirer/prompts': 'cli/prompts.ts',
   '@napi-rs/keyring': 'tokens/keyring/keyringProcess.ts',
   'agent-base': 'http/agent.ts',

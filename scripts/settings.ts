@@ -37,7 +37,7 @@ export const CONFIGURATION: readonly Entry[] = [
   {
     names: ['credential.<url>.oauthApiURL'],
     description:
-      'Where the REST interface is; default for Bitbucket: `https://api.bitbucket.org`. Used by `setup`, `doctor`.',
+      'Where the REST interface is; default for Bitbucket: `https://api.bitbucket.org`. Used by `setup`, `doctor`, `api`, `downloads`, `archive --all`.',
   },
   {
     names: ['credential.<url>.oauthStore'],

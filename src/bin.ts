@@ -50,7 +50,7 @@ async function main(operation: string | undefined): Promise<void> {
 }
 
 /** Git never names these words, so they may come from a script as well. */
-const COMMANDS = new Set(
+const COMMAND_NAMES = new Set(
   'setup login logout status token refresh configure unconfigure doctor archive api downloads completion'.split(' '),
 )
 
@@ -60,7 +60,7 @@ const COMMANDS = new Set(
  */
 function isTypedByHand(operation: string): boolean {
   if (OPERATIONS.includes(operation)) return false
-  return operation.startsWith('-') || COMMANDS.has(operation) || process.stdin.isTTY
+  return operation.startsWith('-') || COMMAND_NAMES.has(operation) || process.stdin.isTTY
 }
 
 /** Does not use process.stderr, which would make a pipe non-blocking for git too. */

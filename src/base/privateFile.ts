@@ -129,7 +129,6 @@ export function makePrivateDirectory(directory: string): void {
   }
 }
 
-/** The nearest existing directory upwards, and its owner. */
 function findExisting(directory: string): { path: string; uid: number } {
   const found = lstatSync(directory, { throwIfNoEntry: false })
   return found === undefined ? findExisting(dirname(directory)) : { path: directory, uid: found.uid }

@@ -49,7 +49,9 @@ export async function run(
 ): Promise<number> {
   let exitCode = 0
   const parser = makeParser(context.streams, async (command, typed) => {
-    exitCode = (await RUN[command]?.(typed, context)) ?? 0
+    const work = RUN[command]
+    if (work === undefined) throw new Error(`${command} is in the manual, and has no function here`)
+    exitCode = (await work(typed, context)) ?? 0
   }).fail((problem, error) => refuse(args, problem, error))
   if (args.length === 0) {
     complain(`${await parser.getHelp()}\n`)
@@ -78,7 +80,6 @@ function separate(args: readonly string[]): string[] {
   })
 }
 
-/** The exit code for a Failure. */
 function exitCodeOf(code: string | undefined): number {
   if (code === 'not_configured') return 3
   if (code === 'login_required' || code === 'login_paused') return 4

@@ -1,3 +1,4 @@
+import type { SpawnSyncReturns } from 'node:child_process'
 import { Failure, systemCode } from '../base/failure.ts'
 import { GIT_TIME_LIMIT_MS, runGit, runGitConfig } from './run.ts'
 
@@ -77,10 +78,11 @@ function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly 
 }
 
 function readFields(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
-  const { status, stdout, stderr, error } = runGitConfig(['-z', ...args], env)
+  const answer = runGitConfig(['-z', ...args], env)
+  const { status, stdout, stderr, error } = answer
   // Exit code 1: no such setting. It is also git's for a file that it cannot read, which only its warning tells.
   if ((status !== 0 && status !== 1) || stderr.includes('unable to access')) {
-    throw new Failure(`git's configuration cannot be read: ${describeGitError(error, stderr)}`, {
+    throw new Failure(`git's configuration cannot be read: ${describeGitError(answer)}`, {
       hints: ['git config --list --show-origin --name-only'],
       cause: error,
     })
@@ -99,7 +101,8 @@ function parseEntry(entry: string): readonly [key: string, value: string] {
 }
 
 /** Why git did not do what it was called for, in its own words. */
-export function describeGitError(error: Error | undefined, stderr: string): string {
+export function describeGitError({ error, signal, stderr }: SpawnSyncReturns<string>): string {
   if (systemCode(error) === 'ETIMEDOUT') return `git did not answer within ${GIT_TIME_LIMIT_MS / 1000} seconds`
+  if (error === undefined && signal !== null) return `git ended with ${signal}`
   return error?.message ?? stderr.replace(/^(fatal|warning|error): /, '').split('\n')[0] ?? ''
 }

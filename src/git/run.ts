@@ -3,14 +3,14 @@ import { Failure } from '../base/failure.ts'
 import { findProgram } from '../base/programs.ts'
 
 /**
- * A file system that hangs must not hang us; and no longer, under the account's lock, than half the time after which
- * a lock counts as forgotten. Milliseconds.
+ * Git may hang on a file system. The limit is half of the time after which a lock counts as abandoned, because we may have
+ * the account's lock meanwhile. Milliseconds.
  */
 export const GIT_TIME_LIMIT_MS = 5_000
 
 /**
- * Runs `git config` to its end, outside every repository: GIT_DIR names none, and GIT_CONFIG, the old word for --file, is
- * not minded. Git speaks its own language and not the user's, which its words are compared in.
+ * Runs `git config` to its end, outside every repository: GIT_DIR names none. GIT_CONFIG, an old form of --file, is removed.
+ * LC_ALL=C makes git answer in English, because we compare its messages.
  *
  * @throws Failure where git can't be found
  */

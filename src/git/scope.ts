@@ -25,7 +25,7 @@ function find(scope: Scope, env: NodeJS.ProcessEnv): string {
   return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? findSystem(env))
 }
 
-/** For git, an empty one is a file that is not there and never will be. */
+/** Git takes an empty value for a file that does not exist. */
 function readPath(variable: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[variable]
   if (path !== '') return path
@@ -47,10 +47,11 @@ function findSystem(env: NodeJS.ProcessEnv): string {
   return readAnswer(runGitConfig(['--system', '--edit'], { ...env, GIT_EDITOR: 'echo' }))
 }
 
-function readAnswer({ status, stdout, stderr, error }: ReturnType<typeof runGit>): string {
+function readAnswer(answer: ReturnType<typeof runGit>): string {
+  const { status, stdout, error } = answer
   const path = stdout.replace(/\r?\n$/, '')
   if (status === 0 && path !== '') return path
-  throw new Failure(`git's configuration was not found: ${describeGitError(error, stderr)}`, {
+  throw new Failure(`git's configuration was not found: ${describeGitError(answer)}`, {
     hints: ['for --local, go into a repository; without an option it is your own configuration'],
     cause: error,
   })

@@ -5,7 +5,7 @@ import { type AccessToken, isFresh } from '../tokens/accessToken.ts'
 import { accountUrl } from '../tokens/account.ts'
 import { findAccessToken, findHolders } from '../tokens/cache.ts'
 import { parseAttributes } from './attributes.ts'
-import { AMONG_OTHERS, type CredentialRequest, formatAnswer, readCredentialRequest } from './credential.ts'
+import { ASKED_BY_US, type CredentialRequest, formatAnswer, readCredentialRequest } from './credential.ts'
 
 /** The operations of git's credential protocol. */
 export const OPERATIONS = ['get', 'store', 'erase', 'capability']
@@ -21,7 +21,7 @@ export const OPERATIONS = ['get', 'store', 'erase', 'capability']
  * @see https://git-scm.com/docs/gitcredentials#_custom_helpers
  */
 export async function answer(operation: string, context: Context): Promise<void> {
-  if (context.env[AMONG_OTHERS] !== undefined) return
+  if (context.env[ASKED_BY_US] !== undefined) return
   switch (operation) {
     case 'get':
       return get(context)

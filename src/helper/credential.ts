@@ -3,7 +3,7 @@ import { type Account, USERNAME } from '../tokens/account.ts'
 import { type Attributes, formatAttributes } from './attributes.ts'
 
 /** Set while git asks other helpers for us. One of them may be this program under another name, as in a script. */
-export const AMONG_OTHERS = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
+export const ASKED_BY_US = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_AMONG_OTHERS'
 
 /** A request of git's. */
 export type CredentialRequest = {

@@ -3,7 +3,7 @@ import { listOtherHelpers } from '../git/otherHelpers.ts'
 import { runGit } from '../git/run.ts'
 import { accountUrl, defaultAccount, USERNAME } from '../tokens/account.ts'
 import { formatAttributes } from './attributes.ts'
-import { AMONG_OTHERS, type CredentialRequest } from './credential.ts'
+import { ASKED_BY_US, type CredentialRequest } from './credential.ts'
 
 /**
  * Makes the helpers that git asks before us forget our token, which git has just given them. They do not know when it
@@ -17,7 +17,7 @@ export function eraseElsewhere({ account, path }: CredentialRequest, accessToken
   const { protocol, host } = account
   const asked = Object.entries({ protocol, host, ...(path === undefined ? {} : { path }), username: USERNAME })
   // Only the helper is asked, and no person. Where it is this program under another name, it answers nothing.
-  const env = { ...context.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', [AMONG_OTHERS]: '1' }
+  const env = { ...context.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', [ASKED_BY_US]: '1' }
   for (const helper of listOtherHelpers(accountUrl(defaultAccount(account)), context.env).before) {
     // The empty value drops all configured helpers, so that git asks this one alone.
     const git = ['-c', 'credential.helper=', '-c', `credential.helper=${helper}`, 'credential']

@@ -70,7 +70,7 @@ export type OpenAnswer = {
 const TIME_LIMIT = 30
 
 /** A server may have to pack a large repository before it answers. Seconds. */
-const PATIENCE = 120
+const STALL_LIMIT = 120
 
 /** The size of the pieces of a large answer. Larger ones make it no faster. Bytes. */
 const PIECE_BYTES = 64 * 1024
@@ -88,7 +88,7 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
   const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
   const { agent, assertConnected } = openConnector(url, network, signal)
   const began = performance.now()
-  // Loaded here, because of fifty processes that wait for one refresh, only one sends.
+  // Loaded only here: where many processes wait for a refresh, one alone needs it.
   const { default: fetch } = await import('node-fetch')
   try {
     const response = await fetch(url, {
@@ -116,7 +116,7 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
  * @throws Failure `unreachable` where there is no answer
  */
 export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
-  const { method, headers, body, patience = PATIENCE } = request
+  const { method, headers, body, patience = STALL_LIMIT } = request
   const watch = startStallWatch(patience)
   const { agent, assertConnected } = openConnector(url, network, watch.signal)
   const began = performance.now()

@@ -17,7 +17,6 @@ export function isBackgroundFetch(pid: number): boolean {
   )
 }
 
-/** The command lines of a process and of its ancestors, word by word. */
 function listCommandLines(pid: number): string[][] {
   const lines: string[][] = []
   try {

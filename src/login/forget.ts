@@ -16,7 +16,7 @@ import { noteFailedLogin } from './pause.ts'
  * A refresh in another process takes seconds, and the lock of a stopped process is taken over after ten. A login takes
  * longer, but then the token is being replaced anyway. Seconds.
  */
-const PATIENCE = 15
+const LOCK_WAIT = 15
 
 /**
  * Forgets an access token that the server refused, unless another process has renewed it meanwhile.
@@ -28,7 +28,7 @@ export async function forgetAccessToken(
   accessToken: string,
   context: Context,
 ): Promise<void> {
-  const options = { patience: PATIENCE, tell: context.tell }
+  const options = { patience: LOCK_WAIT, tell: context.tell }
   return withStorage(context, async (storage) => {
     for (const account of holders) {
       const refused = await withLock(storage.data, account, options, () =>
@@ -83,9 +83,9 @@ export async function forgetLogin(
 ): Promise<void> {
   return withStorage(context, async (storage) => {
     for (const account of listForgotten(wanted, storage, extent)) {
-      await withLock(storage.data, account, { patience: PATIENCE, tell: context.tell }, async () => {
+      await withLock(storage.data, account, { patience: LOCK_WAIT, tell: context.tell }, async () => {
         await look(storage, account)
-        // First, so that where the keyring keeps its login, the record that says so stays too.
+        // The keyring comes first: if it does not give up the login, the record that points to it must stay.
         await forgetInKeyring(storage, account)
         removeAllOf(storage.data, account)
         removeAllOf(storage.runtime, account)

@@ -7,7 +7,7 @@ import { describePlace, readLogin } from '../tokens/readLogin.ts'
 import { loginCommand } from './loginCommand.ts'
 import { assertNotPaused, isUnasked, noteFailedLogin } from './pause.ts'
 import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
-import { save } from './save.ts'
+import { saveTokens } from './saveTokens.ts'
 import type { AccountSettings } from './settings.ts'
 
 /**
@@ -19,7 +19,7 @@ import type { AccountSettings } from './settings.ts'
  */
 export async function logIn(renewal: Renewal, reason: string, hints: readonly string[] = []): Promise<AccessToken> {
   // There is no hurry yet; and Bitbucket refuses good refresh tokens for some minutes after a bad one.
-  if (renewal.hasValid) {
+  if (!renewal.mayLogIn) {
     const wayOut = `to log in: ${loginCommand(renewal.account)}`
     throw new Failure(reason, { hints: [...hints, wayOut], code: 'login_required' })
   }
@@ -42,7 +42,7 @@ export async function logInByHand(
     if (!isKeyringTrouble(error)) throw error
     return undefined
   })
-  const renewal = await prepareRenewal(settings, { ...under, hasValid: false }, found)
+  const renewal = await prepareRenewal(settings, { ...under, mayLogIn: true }, found)
   return askInBrowser(renewal, `a login for ${accountName(account)} was asked for`, { hints: [], isByHand: true })
 }
 
@@ -68,7 +68,7 @@ async function askInBrowser(
       save: async (response, sentAt) => {
         const { refreshToken } = response
         const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
-        return save(renewal, response, made, { sentAt, isNew: true })
+        return saveTokens(renewal, response, made, { sentAt, isNew: true })
       },
     })
     if (store === 'file' && storage.choice === 'auto') {

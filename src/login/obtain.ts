@@ -13,20 +13,19 @@ import type { UnderLock } from './renewal.ts'
 import { type AccountSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
 
 /** How long to wait for another process. Its work has limits of its own. Seconds. */
-const PATIENCE = LONGEST_LOGIN + 60
+const LOCK_WAIT = LONGEST_LOGIN + 60
 
 /** How long to wait for another process while there is a valid token. Seconds. */
-const SHORT_PATIENCE = 5
+const SHORT_LOCK_WAIT = 5
 
 type Token = AccessToken | undefined
 
 export type Obtained = {
   readonly token: AccessToken
-  /** Whether there is no better token: the contrary of git's `continue`. */
+  /** Whether git would get no better token by asking again. Else the answer says `continue`. */
   readonly isFinal: boolean
 }
 
-/** The request for a token, and what it takes to answer it. */
 type TokenRequest = {
   readonly account: Account
   readonly storage: Storage
@@ -58,21 +57,22 @@ export async function obtainToken(
     const present = await readUsableToken(request)
     if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
 
-    // An account with a record is ours. So of many processes that wait, only one asks git for its settings.
-    const isKnown = hasRecord(storage.data, account)
-    const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
-    if (!isKnown && settings === undefined) return undefined
-
-    const token = await orFailure(() =>
-      untilHeld(() =>
-        withLock(storage.data, account, lockOptions(request, present), (lock) =>
-          obtainUnderLock(request, settings, lock),
-        ),
-      ),
-    )
+    const token = await orFailure(() => obtainNewToken(request, present))
     if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
     return token === undefined ? undefined : { token, isFinal: true }
   })
+}
+
+async function obtainNewToken(request: TokenRequest, present: Token): Promise<Token> {
+  const { account, storage, context } = request
+  // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
+  // processes only one asks git for them.
+  const isKnown = hasRecord(storage.data, account)
+  const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
+  if (!isKnown && settings === undefined) return undefined
+  return retryIfLockLost(() =>
+    withLock(storage.data, account, lockOptions(request, present), (lock) => obtainUnderLock(request, settings, lock)),
+  )
 }
 
 /** The token of another process that had the lock before, else a new one. */
@@ -83,11 +83,11 @@ async function obtainUnderLock(request: TokenRequest, known: AccountSettings | u
     context.trace(`another process has obtained token ${present.id} meanwhile`)
     return present
   }
-  context.trace(`the lock of ${accountUrl(account)} is taken`)
+  context.trace(`this process has the lock of ${accountUrl(account)}`)
   if (refused !== undefined) await removeStoredToken(storage, account, ({ id }) => id === refused)
   const settings = known ?? (await readAccountSettings(account, storage, context))
   if (settings === undefined) return undefined
-  return renew(settings, { lock, asked, hasValid: isValidNow(present, context) })
+  return renew(settings, { lock, asked, mayLogIn: !isValidNow(present, context) })
 }
 
 /**
@@ -96,8 +96,8 @@ async function obtainUnderLock(request: TokenRequest, known: AccountSettings | u
  * @returns undefined for a host that is not ours
  * @throws Failure where the login brought no token
  */
-export async function logInAnew(account: Account, context: Context): Promise<Token> {
-  return underLock(
+export async function logInOnRequest(account: Account, context: Context): Promise<Token> {
+  return withAccountLock(
     () => account,
     context,
     (settings, under) => logInByHand(settings, under),
@@ -112,15 +112,15 @@ export async function logInAnew(account: Account, context: Context): Promise<Tok
  * @throws Failure with the code `login_required` where there is no login to renew it with; the present token stays
  */
 export async function refreshNow(wanted: Account, context: Context): Promise<Token> {
-  return underLock(
+  return withAccountLock(
     ({ data }) => answeringAccount(data, wanted),
     context,
-    (settings, under) => renew(settings, { ...under, hasValid: true }),
+    (settings, under) => renew(settings, { ...under, mayLogIn: false }),
   )
 }
 
 /** Works under the lock of an account. The stored access token does not matter. */
-async function underLock(
+async function withAccountLock(
   findAccount: (storage: Storage) => Account,
   context: Context,
   work: (settings: AccountSettings, under: Pick<UnderLock, 'lock' | 'asked'>) => Promise<AccessToken>,
@@ -130,8 +130,8 @@ async function underLock(
     const account = findAccount(storage)
     const settings = await readAccountSettings(account, storage, context)
     if (settings === undefined) return undefined
-    const options = { patience: PATIENCE, tell: context.tell }
-    return untilHeld(() =>
+    const options = { patience: LOCK_WAIT, tell: context.tell }
+    return retryIfLockLost(() =>
       withLock<Token>(storage.data, account, options, (lock: Lock) => work(settings, { lock, asked })),
     )
   })
@@ -141,7 +141,7 @@ async function underLock(
 function lockOptions(request: TokenRequest, present: Token): LockOptions<Token> {
   const { account, storage, context, refused } = request
   return {
-    patience: isValidNow(present, context) ? SHORT_PATIENCE : PATIENCE,
+    patience: isValidNow(present, context) ? SHORT_LOCK_WAIT : LOCK_WAIT,
     tell: context.tell,
     look: () => {
       // We do not ask the keyring while we wait.
@@ -183,7 +183,7 @@ function isValidNow(token: Token, { now }: Context): token is AccessToken {
 }
 
 /** Repeats the work where this process was stopped for so long that another one took its lock over. */
-async function untilHeld(work: () => Promise<Token>): Promise<Token> {
+async function retryIfLockLost(work: () => Promise<Token>): Promise<Token> {
   for (;;) {
     const token = await orFailure(work)
     if (!isFailure(token)) return token

@@ -1,14 +1,14 @@
 import { type Failure, isFailure, orFailure } from '../base/failure.ts'
 import { holdSignals } from '../base/signals.ts'
 import { readNetwork } from '../git/network.ts'
-import { isRefreshTokenRefused } from '../oauth/errorCodes.ts'
+import { mayRefuseRefreshToken } from '../oauth/errorCodes.ts'
 import { refreshAccessToken } from '../oauth/grants.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { assertLockHeld, lockLostFailure } from '../tokens/lock/lock.ts'
-import { readLogin, type StoredLogin } from '../tokens/readLogin.ts'
-import { findPreviousRefreshToken, renewLogin } from '../tokens/storedLogin.ts'
+import { readLogin } from '../tokens/readLogin.ts'
+import { findPreviousRefreshToken, renewLogin, type StoredLogin } from '../tokens/storedLogin.ts'
 import type { Renewal } from './renewal.ts'
-import { save } from './save.ts'
+import { saveTokens } from './saveTokens.ts'
 
 /** A refresh token that the server may take: that of a stored login, or the one before it. */
 type Candidate = { readonly stored: StoredLogin; readonly refreshToken: string }
@@ -29,7 +29,7 @@ export async function refresh(renewal: Renewal, stored: StoredLogin): Promise<Ac
     if (!isFailure(answer)) return answer
     // This process was stopped for long. Another one may have spent the token meanwhile.
     if (!lock.isHeld()) throw lockLostFailure(answer)
-    if (!isRefreshTokenRefused(answer.code)) throw answer
+    if (!mayRefuseRefreshToken(answer.code)) throw answer
     context.trace(`the refresh token was refused: ${answer.code}`)
     const next = await findNext(renewal, candidate, sentAt)
     if (next === undefined) return answer
@@ -51,12 +51,11 @@ async function send(
       assertLockHeld(lock)
       const response = await refreshAccessToken(client, refreshToken, network)
       const renewed = renewLogin(stored.login, refreshToken, response.refreshToken, sentAt)
-      return save({ ...renewal, stored }, response, renewed, { sentAt, isNew: false })
+      return saveTokens({ ...renewal, stored }, response, renewed, { sentAt, isNew: false })
     }),
   )
 }
 
-/** The next candidate after a refused one. */
 async function findNext(
   { storage, account }: Renewal,
   refused: Candidate,

@@ -1,5 +1,5 @@
 import { Failure, isFailure, orFailure } from '../base/failure.ts'
-import { isClientRefused } from '../oauth/errorCodes.ts'
+import { mayRefuseClient } from '../oauth/errorCodes.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { accountName } from '../tokens/account.ts'
 import { readNote, removeNote } from '../tokens/notes.ts'
@@ -26,12 +26,12 @@ export async function renew(settings: AccountSettings, under: UnderLock): Promis
     const token = await logInIfPossible(renewal, `${account.host} refused an access token that it had just issued`)
     if (token !== undefined) return token
   }
-  // Loaded here, because of many processes that wait for one refresh, only one sends it.
+  // Loaded only here: where many processes wait for a refresh, one alone needs it.
   const { refresh } = await import('./refresh.ts')
   const refreshed = await refresh(renewal, stored)
   if (!isFailure(refreshed)) return refreshed
   const reason = `the saved login was ${refreshed.message}`
-  if (renewal.hasValid && isClientRefused(refreshed.code)) {
+  if (!renewal.mayLogIn && mayRefuseClient(refreshed.code)) {
     throw new Failure(reason, { hints: refreshed.hints, code: refreshed.code, cause: refreshed })
   }
   // The refused refresh token stays until a login replaces it. When a wrong secret is put right, it is good again.
@@ -45,11 +45,12 @@ const REFUSAL_AGE_LIMIT = 3600
  * Whether the server has refused an access token that it had just refreshed. Another refresh would bring another such
  * token. A login may be for an account with more rights.
  */
-function takeRefusedNote({ account, storage, hasValid, context }: Renewal): boolean {
-  const note = hasValid ? undefined : readNote(storage.runtime, account, 'refused')
+function takeRefusedNote({ account, storage, mayLogIn, context }: Renewal): boolean {
+  const note = mayLogIn ? readNote(storage.runtime, account, 'refused') : undefined
   if (note === undefined) return false
   removeNote(storage.runtime, account, 'refused')
-  return !(Number(note['leftAt']) < context.now() - REFUSAL_AGE_LIMIT)
+  const isOld = Number(note['leftAt']) < context.now() - REFUSAL_AGE_LIMIT
+  return !isOld
 }
 
 /** @returns undefined where no person can be asked */

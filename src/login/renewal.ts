@@ -1,7 +1,7 @@
 import type { Lock } from '../tokens/lock/lock.ts'
-import type { StoredLogin } from '../tokens/readLogin.ts'
 import { probeRecord } from '../tokens/recordFile.ts'
-import { chooseStore, moveLogin } from '../tokens/saveLogin.ts'
+import type { StoredLogin } from '../tokens/storedLogin.ts'
+import { chooseStore, moveLogin } from '../tokens/writeLogin.ts'
 import type { AccountSettings } from './settings.ts'
 
 /** The renewal of an account's access token, under its lock. */
@@ -16,8 +16,8 @@ export type UnderLock = {
   readonly lock: Lock
   /** When git asked, in seconds since 1970. */
   readonly asked: number
-  /** Whether there still is a valid access token: then no browser opens. */
-  readonly hasValid: boolean
+  /** Whether the browser may open. It does not while there is a valid access token, or in `refresh`. */
+  readonly mayLogIn: boolean
 }
 
 /** Room for an access token's record. Bytes. */

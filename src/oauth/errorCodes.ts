@@ -16,15 +16,15 @@ export function isTokenErrorCode(code: unknown): code is TokenErrorCode {
 }
 
 /**
- * Whether the server itself refuses the refresh token. Bitbucket answers `invalid_grant` for a dead one and
- * `unauthorized_client` for one that was rotated away, but the latter for a wrong secret as well, which the standard
- * calls `invalid_client`: what was refused may be good again one day.
+ * Whether the server itself may mean the refresh token. Bitbucket answers `invalid_grant` for a dead one and
+ * `unauthorized_client` for one that was rotated away. But it says the latter of a wrong secret as well, which the standard
+ * calls `invalid_client`. So a refused refresh token may be good again one day.
  */
-export function isRefreshTokenRefused(code: string | undefined): boolean {
-  return code === 'invalid_grant' || isClientRefused(code)
+export function mayRefuseRefreshToken(code: string | undefined): boolean {
+  return code === 'invalid_grant' || mayRefuseClient(code)
 }
 
 /** Whether the refusal may be of the consumer itself, so that a login would be refused as well. */
-export function isClientRefused(code: string | undefined): boolean {
+export function mayRefuseClient(code: string | undefined): boolean {
   return code === 'unauthorized_client' || code === 'invalid_client'
 }

@@ -4,7 +4,7 @@ import { type JsonObject, parseObject } from '../base/json.ts'
 import { COMMAND } from '../base/program.ts'
 import { type Network, send } from '../http/http.ts'
 import { type Client, clientAuthorization } from './client.ts'
-import { isClientRefused, isTokenErrorCode } from './errorCodes.ts'
+import { isTokenErrorCode, mayRefuseClient } from './errorCodes.ts'
 
 /** The token endpoint's answer (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
 export type TokenResponse = {
@@ -86,7 +86,7 @@ export async function exchangeCode(
  * Renews an access token (RFC 6749, section 6). Bitbucket may answer with another refresh token, and the one that was
  * sent is dead from then on.
  *
- * @throws Failure as {@link exchangeCode} does; {@link isRefreshTokenRefused} tells whether it refuses the refresh token
+ * @throws Failure as {@link exchangeCode} does; {@link mayRefuseRefreshToken} tells whether it may mean the refresh token
  */
 export async function refreshAccessToken(
   client: Client,
@@ -213,7 +213,7 @@ function refusalFailure(url: URL, status: number, message: JsonObject | undefine
   const description = message?.['error_description']
   return new Failure(`refused by ${url.host}: ${describeError(error, description)}`, {
     code: error,
-    hints: isClientRefused(error)
+    hints: mayRefuseClient(error)
       ? [
           "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
             `for Bitbucket, ${COMMAND} setup asks for both anew`,

@@ -15,8 +15,8 @@ export type Probe = {
 }
 
 /**
- * Asks the server about a client, and changes nothing there. For a code that was never issued, the token endpoint refuses
- * the client, or else the code.
+ * Asks the token endpoint about a client, and changes nothing there. For a code that was never issued, it refuses the
+ * client, or else the code. {@link probeRedirectUri} asks for the rest.
  *
  * @throws Failure `unreachable`
  */
@@ -27,9 +27,7 @@ export async function probeClient(client: Client, network: Network): Promise<Pro
   const body = new URLSearchParams(form).toString()
   const answer = await send(tokenEndpoint, { method: 'POST', headers, body }, network)
   const date = Date.parse(answer.headers['date'] ?? '')
-  const known = judge(answer)
-  const verdict = known === 'good' && (await isRedirectUriRefused(client, network)) ? 'other callback' : known
-  return { verdict, status: answer.status, serverTime: Number.isNaN(date) ? undefined : date / 1000 }
+  return { verdict: judge(answer), status: answer.status, serverTime: Number.isNaN(date) ? undefined : date / 1000 }
 }
 
 function judge({ status, body }: Answer): Verdict {
@@ -45,11 +43,13 @@ function judge({ status, body }: Answer): Verdict {
 }
 
 /**
- * Whether the page that a login would open shows that the redirect URI is refused. A server that has people log in first
- * does not say.
+ * Asks the authorization endpoint about the redirect URI of a good client. Its page tells whether it refuses that. A server
+ * that has people log in first does not say.
+ *
+ * @throws Failure `unreachable`
  */
-async function isRedirectUriRefused(client: Client, network: Network): Promise<boolean> {
+export async function probeRedirectUri(client: Client, network: Network): Promise<'good' | 'other callback'> {
   const { url } = await startAuthorization(client, client.redirectUri)
   const { status, body } = await send(url, { method: 'GET', headers: { accept: 'text/html' } }, network)
-  return status >= 400 && status < 500 && /redirect.?uri|callback/i.test(body)
+  return status >= 400 && status < 500 && /redirect.?uri|callback/i.test(body) ? 'other callback' : 'good'
 }

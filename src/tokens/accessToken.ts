@@ -58,12 +58,12 @@ export function isFresh(token: AccessToken, now: number): boolean {
   return isValid(token, now) && token.expiresAt - now >= margin
 }
 
-/** For so long after a token was issued, the server would refuse the next one too. Seconds. */
-const AT_ONCE = 30
+/** If the server refuses a token that is no older, it would refuse a new one as well. */
+const JUST_ISSUED_SECONDS = 30
 
 /** Whether a token is so new that hardly anybody has revoked it. `now` is in seconds since 1970. */
 export function wasJustIssued({ obtainedAt }: AccessToken, now: number): boolean {
-  return Math.abs(now - obtainedAt) <= AT_ONCE
+  return Math.abs(now - obtainedAt) <= JUST_ISSUED_SECONDS
 }
 
 /** Whether the server may still take a token, even if it is time to renew it. `now` is in seconds since 1970. */

@@ -6,7 +6,6 @@ import { type Account, defaultAccount, isSameHost } from './account.ts'
 import { parseRecord } from './record.ts'
 import { hasRecord, listAccounts, recordPath, writeRecord } from './recordFile.ts'
 
-/** An access token with what its file says beside it. */
 type Cached = AccessToken & {
   /** The directory of the logins. The default account does not answer for an account with a login there. */
   readonly logins: string

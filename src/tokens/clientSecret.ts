@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../base/json.ts'
 import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
-import { type Account, defaultAccount } from './account.ts'
+import { type Account, accountUrl, defaultAccount } from './account.ts'
 import { isKeyringTrouble, type Keyring } from './keyring/keyring.ts'
-import { readClientSecret, removeClientSecret, saveClientSecret } from './keyringRecords.ts'
+import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.ts'
 import { formatRecord, parseRecord, recordName } from './record.ts'
 import type { LoginStorage, Storage, StoreChoice } from './storage.ts'
 
@@ -50,7 +50,7 @@ export async function keepClientSecret(
       writeSecrets(data, account, others)
       return 'keyring'
     } catch (error) {
-      // A locked keyring is no reason for a file: its owner wants it used.
+      // If the keyring is only locked, the secret does not go into a file: the user has a keyring and wants it used.
       if (!isKeyringTrouble(error) || choice === 'keyring' || error.code === 'keyring_refused') throw error
     }
   }
@@ -101,4 +101,35 @@ function writeSecrets(data: string, account: Account, secrets: JsonObject): void
 /** The file for the secrets of a host's consumers. */
 export function secretsPath({ data }: Pick<Storage, 'data'>, account: Account): string {
   return join(data, `${recordName(defaultAccount(account))}.consumers`)
+}
+
+/** The consumer's secret in the keyring, if it is there. */
+async function readClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {
+  const found = await readSplitText(keyring, clientSecretName(account, clientId))
+  const record = typeof found === 'object' ? parseRecord(found.text, defaultAccount(account)) : undefined
+  const secret = typeof record === 'object' ? record['clientSecret'] : undefined
+  return typeof secret === 'string' ? secret : undefined
+}
+
+/** Saves the consumer's secret, unless it is there already. All accounts of a host may share it. */
+export async function saveClientSecret(
+  keyring: Keyring,
+  account: Account,
+  { clientId, clientSecret }: Consumer,
+): Promise<void> {
+  if ((await readClientSecret(keyring, account, clientId)) === clientSecret) return
+  const text = formatRecord(defaultAccount(account), { clientSecret })
+  await writeSplitText(keyring, clientSecretName(account, clientId), text)
+}
+
+/** @returns whether there was one */
+async function removeClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<boolean> {
+  const name = clientSecretName(account, clientId)
+  const isThere = (await readSplitText(keyring, name)) !== undefined
+  if (isThere) await removeSplitText(keyring, name)
+  return isThere
+}
+
+function clientSecretName(account: Account, clientId: string): string {
+  return `${accountUrl(defaultAccount(account))} (secret of ${clientId})`
 }

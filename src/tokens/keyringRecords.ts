@@ -1,5 +1,5 @@
 import type { AccessToken } from './accessToken.ts'
-import { type Account, accountUrl, defaultAccount } from './account.ts'
+import { type Account, accountUrl } from './account.ts'
 import { parseAccessToken } from './cache.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.ts'
@@ -17,7 +17,7 @@ export function isKeyringMark(record: ParsedRecord): boolean {
 }
 
 /**
- * Writes a record that says so.
+ * Writes a record that says that the content is in the keyring.
  *
  * @param isForBoth whether the keyring has the account's access token as well
  */
@@ -65,39 +65,4 @@ export function damagedName(account: Account): string {
 
 function accessTokenName(account: Account): string {
   return `${accountUrl(account)} (access token)`
-}
-
-/** The consumer's secret in the keyring, if it is there. */
-export async function readClientSecret(
-  keyring: Keyring,
-  account: Account,
-  clientId: string,
-): Promise<string | undefined> {
-  const found = await readSplitText(keyring, clientSecretName(account, clientId))
-  const record = typeof found === 'object' ? parseRecord(found.text, defaultAccount(account)) : undefined
-  const secret = typeof record === 'object' ? record['clientSecret'] : undefined
-  return typeof secret === 'string' ? secret : undefined
-}
-
-/** Saves the consumer's secret, unless it is there already. All accounts of a host may share it. */
-export async function saveClientSecret(
-  keyring: Keyring,
-  account: Account,
-  { clientId, clientSecret }: { readonly clientId: string; readonly clientSecret: string },
-): Promise<void> {
-  if ((await readClientSecret(keyring, account, clientId)) === clientSecret) return
-  const text = formatRecord(defaultAccount(account), { clientSecret })
-  await writeSplitText(keyring, clientSecretName(account, clientId), text)
-}
-
-/** @returns whether there was one */
-export async function removeClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<boolean> {
-  const name = clientSecretName(account, clientId)
-  const isThere = (await readSplitText(keyring, name)) !== undefined
-  if (isThere) await removeSplitText(keyring, name)
-  return isThere
-}
-
-function clientSecretName(account: Account, clientId: string): string {
-  return `${accountUrl(defaultAccount(account))} (secret of ${clientId})`
 }

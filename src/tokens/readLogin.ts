@@ -9,17 +9,7 @@ import { damagedName, isKeyringMark } from './keyringRecords.ts'
 import { parseRecord } from './record.ts'
 import { listUnfinished, readRecord, recordPath, setRecordAside } from './recordFile.ts'
 import type { LoginStorage } from './storage.ts'
-import { type Login, parseLogin } from './storedLogin.ts'
-
-/** A login with its place. */
-export type StoredLogin = {
-  readonly login: Login
-  readonly place: Place
-  /** Grows with each save, whatever the clocks say: of two logins it tells the newer one. */
-  readonly generation: number
-}
-
-export type Place = 'keyring' | 'file' | 'rescue'
+import { parseLogin, type Place, type StoredLogin } from './storedLogin.ts'
 
 /**
  * The account's login. A killed process or a full disk may have left several; it is the newest of them.

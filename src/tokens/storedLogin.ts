@@ -9,6 +9,17 @@ export type Login = {
   readonly previous?: ReplacedRefreshToken | undefined
 }
 
+/** A login with its place. */
+export type StoredLogin = {
+  readonly login: Login
+  readonly place: Place
+  /** Grows with each save, whatever the clocks say: of two logins it tells the newer one. */
+  readonly generation: number
+}
+
+/** Where a login is: in one of the stores, or in the file for one that no store takes. */
+export type Place = 'keyring' | 'file' | 'rescue'
+
 export type ReplacedRefreshToken = {
   readonly refreshToken: string
   /** Seconds since 1970. */

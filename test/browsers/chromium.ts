@@ -13,13 +13,21 @@ import { chromium as playwright } from 'playwright-core'
 const [url = '', decision = 'grant', log = ''] = process.argv.slice(2)
 const screenshots = process.env['SCREENSHOTS']
 
-const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args })
+/** For one step on a busy machine. Milliseconds. */
+const PATIENCE = 90_000
+
+const browser = await playwright.launch({
+  executablePath: await chromium.executablePath(),
+  args: chromium.args,
+  timeout: PATIENCE,
+})
 // The sandbox's certificate is nobody's; whether the helper trusts it is for other tests.
 const page = await browser.newPage({
   viewport: { width: 720, height: 480 },
   deviceScaleFactor: 2,
   ignoreHTTPSErrors: true,
 })
+page.setDefaultTimeout(PATIENCE)
 const errors: string[] = []
 page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
 await page.goto(url)

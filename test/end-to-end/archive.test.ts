@@ -62,7 +62,7 @@ function start(t: ExecutionContext, { home, sandbox, work }: Asked, ...args: rea
 
 /** Resolves as soon as so many bytes lie in a file whose name has a part like this. */
 async function growth(directory: string, pattern: RegExp, bytes: number): Promise<void> {
-  for (let look = 0; look < 400; look++) {
+  for (let look = 0; look < 2400; look++) {
     const name = readdirSync(directory).find((one) => pattern.test(one))
     if (name !== undefined && statSync(join(directory, name)).size >= bytes) return
     await sleep(25)

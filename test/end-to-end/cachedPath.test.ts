@@ -16,12 +16,34 @@ async function listLoaded(home: Home, command: string, args: readonly string[], 
   return new Set(files.flatMap(({ result }) => result.map(({ url }) => url.replace(/^.*\/dist\//, 'dist/'))))
 }
 
-for (const [operation, attributes] of [
+/** What the program asks Node for by `require`, once each. */
+async function listRequired(home: Home, operation: string, input: string): Promise<string[]> {
+  const [log, watcher] = [join(home.path, 'required'), join(home.path, 'watcher.cjs')]
+  writeFileSync(log, '')
+  writeFileSync(
+    watcher,
+    `const [{ appendFileSync }, Module] = [require('node:fs'), require('node:module')]
+const load = Module._load
+Module._load = (name, parent, isMain) => {
+  if (parent !== null && !isMain) appendFileSync(${JSON.stringify(log)}, name + '\\n')
+  return load(name, parent, isMain)
+}
+`,
+  )
+  const program = join(home.path, 'bin/git-credential-bitbucket-oauth')
+  const { code, stderr } = await home.run(process.execPath, ['--require', watcher, program, operation], { input })
+  if (code !== 0) throw new Error(stderr)
+  return [...new Set(readFileSync(log, 'utf8').trim().split('\n'))].toSorted()
+}
+
+const CALLS = [
   ['get', ''],
   ['get', 'username=alice\n'],
   ['store', ''],
   ['erase', ''],
-] as const) {
+] as const
+
+for (const [operation, attributes] of CALLS) {
   test(`${operation} ${attributes.trim()} with a fresh token loads the small entry and nothing else`, async (t) => {
     const { home, sandbox, request } = await makeLoggedInUser(t)
     const empty = join(home.path, 'empty.cjs')
@@ -37,6 +59,16 @@ for (const [operation, attributes] of [
       ['dist/bin.cjs'],
     )
     t.deepEqual(sandbox.oauth.tokenRequests, [])
+  })
+}
+
+for (const [operation, attributes] of CALLS) {
+  test(`${operation} ${attributes.trim()} with a fresh token needs nothing of Node but fs and path`, async (t) => {
+    const { home, request } = await makeLoggedInUser(t)
+
+    const required = await listRequired(home, operation, `${request}${attributes}password=another one\n`)
+
+    t.deepEqual(required, ['node:fs', 'node:path'])
   })
 }
 

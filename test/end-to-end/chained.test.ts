@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import tsBlankSpace from 'ts-blank-space'
+import { strip } from '../../scripts/typescript/strip.js'
 import { runAt } from '../helpers/clock.ts'
 import { type Git, testEachGit } from '../helpers/gits.ts'
 import type { Home } from '../helpers/home.ts'
@@ -13,7 +13,7 @@ const HOURS = 8
 /** Bitbucket's access tokens live as long. Hours. */
 const LIFETIME = 2
 
-const KEYCHAIN = tsBlankSpace(readFileSync(new URL('../sandbox/osxkeychain.ts', import.meta.url), 'utf8'))
+const KEYCHAIN = await strip(readFileSync(new URL('../sandbox/osxkeychain.ts', import.meta.url), 'utf8'))
 
 /** Other helpers that keep what git gives them, longer than a token lives. */
 const OTHERS: Readonly<Record<string, (home: Home) => string>> = {

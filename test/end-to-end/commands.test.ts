@@ -352,7 +352,7 @@ test('logout finds the login in the keyring', async (t) => {
 test('a login that Ctrl-C ends leaves 130 to the shell, and nothing behind', async (t) => {
   const { home, sandbox } = await makeUser(t)
   home.useAbsentUser()
-  const script = `set -m; ${PROGRAM} login ${sandbox.origin} & until [ -e ../closed ]; do sleep 0.05; done; kill -INT -$!; wait $!; echo $?`
+  const script = `set -m; ${PROGRAM} login ${sandbox.origin} & while [ ! -e ../closed ] && kill -0 $!; do sleep 0.05; done; kill -INT -$!; wait $!; echo $?`
 
   const { stdout } = await home.run('bash', ['-c', script])
 
@@ -404,7 +404,7 @@ test('a trace tells of each decision, by stderr or in a file, and of no secret',
     /get for http:\/\/127\.0\.0\.1:\d+; git can take/,
     /answered from the cache: token [\w-]{36}, good for 1\d\d minutes/,
     /token [\w-]{36} is not fresh any more/,
-    /the lock of http:\/\/127\.0\.0\.1:\d+ is taken/,
+    /this process has the lock of http:\/\/127\.0\.0\.1:\d+/,
     /secret from the configuration, oauthStore auto, 0 helpers before and 0 after/,
     /: secret kept with the logins, oauthStore auto,/,
     /refreshing with the login in a file/,

@@ -642,3 +642,14 @@ for (const command of ['configure', 'unconfigure'] as const) {
     t.deepEqual(home.files(dirname(home.data)), ['logins'])
   })
 }
+
+test('unconfigure leaves the same lines for another host, beside an empty value of others', async (t) => {
+  const other = '[credential "https://other.example"]\n\thelper =\n\thelper = bitbucket-oauth\n'
+  const theirs = `${SECTION}\n\thelper =\n\thelper = store\n`
+  const { home, file } = makeHome(t, `${other}${theirs}\thelper =\n\thelper = bitbucket-oauth\n`)
+
+  const { code } = await runHere(home, 'unconfigure')
+
+  t.is(code, 0)
+  t.is(readFileSync(file, 'utf8'), other + theirs)
+})

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import type { Finding } from '../../src/cli/checks/finding.ts'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { plantLogin } from '../helpers/plantLogin.ts'
 import { freePort } from '../helpers/ports.ts'
 import { snapshot } from '../helpers/snapshot.ts'
 import { makeUser, requestFor } from '../helpers/user.ts'
@@ -254,7 +255,7 @@ const FAULTS: readonly Fault[] = [
     title: "others can read the consumer's secret",
     plant: ({ home }) => writeFileSync(consumersPath(home), '{}', { mode: 0o644 }),
     finds: [['files', 'fault', /bitbucket\.org\.json\.consumers can be read or changed by other users$/]],
-    words: [[/^if somebody may have read it/, ({ home }) => rmSync(consumersPath(home))]],
+    words: [[/^if another person may have read it/, ({ home }) => rmSync(consumersPath(home))]],
     steps: [0, 1],
   },
   {
@@ -826,7 +827,8 @@ async function makeLoggedInUser(t: ExecutionContext, options: Fault['options'] =
   if (repository === undefined) home.configureFor(sandbox, BITBUCKET)
   home.useBrowser('follow.ts')
   const user = { t, home, sandbox, daemon, repository, printed: '' }
-  await logIn(user)
+  if (hasKeyring) await logIn(user)
+  else await plantLogin(home, sandbox, repository === undefined ? { url: BITBUCKET } : {})
   return user
 }
 
@@ -921,3 +923,15 @@ async function follow(
     t.regex(step, /:$/, 'words that nobody can follow')
   }
 }
+
+test('where the page of the login alone cannot be reached, all else is told of the server as well', async (t) => {
+  const { home, sandbox } = await makeLoggedInUser(t)
+  sandbox.oauth.settings.ahead = 4000
+  home.configure({ [`credential.${sandbox.origin}.oauthAuthURL`]: `http://127.0.0.1:${await freePort()}/authorize` })
+
+  const { stdout } = await home.run('git-credential-bitbucket-oauth', ['doctor', sandbox.origin])
+
+  t.regex(stdout, /^ok +server +\S+ answers, and knows the consumer$/m)
+  t.regex(stdout, /^FAULT +clock +goes \d+ minutes behind that of /m)
+  t.regex(stdout, /^FAULT +server +\S+ cannot be reached \(the connection was refused\)$/m)
+})

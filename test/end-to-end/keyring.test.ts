@@ -243,7 +243,7 @@ test.serial('the way out of a keyring that is gone for good: a login by hand, or
   t.is(stuck.code, 1)
   t.regex(
     stuck.stderr,
-    /hint: to do without it, log in into a file: git config --global credential\.https:\/\/bitbucket\.org\.oauthStore file && git credential-bitbucket-oauth login\n/,
+    /hint: to keep the login in a file instead: git config --global credential\.https:\/\/bitbucket\.org\.oauthStore file && git credential-bitbucket-oauth login\n/,
   )
   t.is(login.code, 0, login.stderr)
   t.like(answer, { code: 0, stderr: '' })

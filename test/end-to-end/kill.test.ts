@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Home } from '../helpers/home.ts'
-import { startGet } from '../helpers/running.ts'
+import { startGet, WAITING } from '../helpers/running.ts'
 import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -126,8 +126,8 @@ for (let part = 1; part <= PARTS; part++) {
   // A distant server keeps a process waiting for most of its life.
   const delay = part % 2 === 0 ? 150 : 0
   test(`killed at ${KILLS} random moments, ${delay} ms from the server: nothing is lost (${part})`, async (t) => {
-    t.timeout(300_000)
     const { home, sandbox, request } = await makeLoggedInUser(t)
+    t.timeout(1_200_000)
     const { origin, oauth } = sandbox
     oauth.storage.grace = 600
     oauth.settings.delay = delay
@@ -153,7 +153,8 @@ for (let part = 1; part <= PARTS; part++) {
       const fate = FATES[signal === null ? 0 : isSaved ? 3 : isSent ? 2 : 1]
       fates.push(fate)
       const isGood = (await oauth.scopesOf(parseAnswer(stdout)['password'] ?? '')) !== undefined
-      if (nextCode !== 0 || stderr !== '' || !isGood) troubles.push({ round, fate, code: nextCode, stderr, isGood })
+      if (nextCode !== 0 || stderr.replace(WAITING, '') !== '' || !isGood)
+        troubles.push({ round, fate, code: nextCode, stderr, isGood })
       t.true(signal === 'SIGKILL' || code === 0)
       t.true(oauth.tokenRequests.every(({ status }) => status === 200))
     }
@@ -191,7 +192,7 @@ async function assertWorks(t: ExecutionContext, home: Home, { oauth }: Sandbox, 
   const { code, stdout, stderr } = await home.helper('get', request)
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   t.truthy(await oauth.scopesOf(parseAnswer(stdout)['password'] ?? ''))
-  t.is(home.openedUrls().length, 1, 'only the first login')
+  t.deepEqual(home.openedUrls(), [])
 }
 
 /** After one more refresh, nothing is left of what was killed. */

@@ -95,8 +95,8 @@ test('-h of each command has its options and positionals, and is help though no 
     const help = await readHelp(home, command.name)
 
     const { name, description, positionals, options, examples } = command
-    const storage = positionals.map((one) => ` ${positionalSynopsis(one)}`).join('')
-    t.true(help.startsWith(`Usage: git credential-bitbucket-oauth ${name}${storage}\n\n${description}\n`), name)
+    const typed = positionals.map((one) => ` ${positionalSynopsis(one)}`).join('')
+    t.true(help.startsWith(`Usage: git credential-bitbucket-oauth ${name}${typed}\n\n${description}\n`), name)
     t.deepEqual(optionsIn(help), [...options.map((one) => one.name), 'help', 'version'].toSorted(), name)
     for (const one of [...positionals, ...options])
       t.true(words(help).includes(words(`${one.name} ${one.description}`)), one.name)

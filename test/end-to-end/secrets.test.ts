@@ -2,7 +2,7 @@ import test from 'ava'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Home } from '../helpers/home.ts'
-import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
+import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
 test('each secret is in its own file, the access token in the answer, and none of them anywhere else', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
@@ -62,7 +62,10 @@ test('records are the user’s alone', async (t) => {
 })
 
 test('the search that follows every test finds a secret in words, in a file, and in a file’s name', async (t) => {
-  const { home, sandbox } = await makeLoggedInUser(t)
+  const { home, sandbox } = await makeUser(t)
+  home.useBrowser('follow.ts')
+  const login = await home.helper('get', requestFor(sandbox.origin))
+  t.is(login.code, 0, login.stderr)
   const { secrets, consumer } = sandbox.oauth
   t.true(secrets.size >= 5, 'access token, refresh token, code, verifier, client secret')
   t.deepEqual(home.findLeaks(secrets), [])

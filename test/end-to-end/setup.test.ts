@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInBitbucketNetwork } from '../helpers/bitbucketNetwork.ts'
 import { Home, type Outcome } from '../helpers/home.ts'
-import { inTurn } from '../helpers/inTurn.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
 import { freePort } from '../helpers/ports.ts'
 import type { SetupRun } from '../helpers/setupRun.ts'
+import { takeTurn } from '../helpers/takeTurn.ts'
 import { Terminal } from '../helpers/terminal.ts'
 import { parseAnswer, requestFor } from '../helpers/user.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
@@ -45,7 +45,10 @@ async function makeNewcomer(t: ExecutionContext, { typesSecretOpenly = false } =
 }
 
 function testInTurn(title: string, run: (t: ExecutionContext) => Promise<void>): void {
-  test(title, (t) => inTurn(() => run(t)))
+  test(title, async (t) => {
+    await takeTurn(t)
+    await run(t)
+  })
 }
 
 type Step = readonly [question: string | RegExp, answer: (user: User) => string | void]
@@ -93,7 +96,7 @@ async function assertReady(t: ExecutionContext, { home, sandbox, file }: User): 
 test.serial('from nothing to a pushed commit on bitbucket.org, in a terminal and a browser', async (t) => {
   const program = fileURLToPath(new URL('../helpers/setupRun.ts', import.meta.url))
 
-  const outcome = await runInBitbucketNetwork([process.execPath, '--import=ts-blank-space/register', program])
+  const outcome = await runInBitbucketNetwork([process.execPath, '--import=./scripts/typescript/register.js', program])
 
   t.is(outcome.code, 0, outcome.stderr)
   const { commands, configurations, consumer, ...run } = JSON.parse(outcome.stdout) as SetupRun
@@ -642,7 +645,7 @@ test.serial('a keyring that is locked: exit code 1, how to unlock it or do witho
   t.is(code, 1)
   t.regex(
     stderr,
-    /keyring cannot be used [^\n]*\nhint: unlock the keyring[^\n]*\nhint: to do without it[^\n]*oauthStore file/,
+    /keyring cannot be used [^\n]*\nhint: unlock the keyring[^\n]*\nhint: to keep the login in a file[^\n]*oauthStore file/,
   )
   t.is(readFileSync(user.file, 'utf8'), before)
   t.deepEqual(user.home.files(user.home.data), [])

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { inTurn } from './inTurn.ts'
+import { takeTurn } from './takeTurn.ts'
 
 /** A version of git to test with. */
 export type Git = {
@@ -20,12 +20,16 @@ const SYSTEM = readGit(undefined)
 
 /** A test on the system's git, and one on each that scripts/gits.sh brings: where one is missing, it fails. */
 export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) => Promise<void>): void {
-  test(`git ${SYSTEM.version}: ${title}`, (t) => inTurn(() => run(t, SYSTEM)))
+  const runOn = async (t: ExecutionContext, git: Git): Promise<void> => {
+    await takeTurn(t)
+    await run(t, git)
+  }
+  test(`git ${SYSTEM.version}: ${title}`, (t) => runOn(t, SYSTEM))
   for (const suite of SUITES) {
     const directory = fileURLToPath(new URL(`../../.gits/${suite}/bin`, import.meta.url))
     if (existsSync(directory)) {
       const git = readGit(directory)
-      test(`git ${git.version}: ${title}`, (t) => inTurn(() => run(t, git)))
+      test(`git ${git.version}: ${title}`, (t) => runOn(t, git))
     } else {
       test(`git of Debian's ${suite}: ${title}`, (t) => t.fail(`${directory} is missing: run scripts/gits.sh`))
     }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import tsBlankSpace from 'ts-blank-space'
+import { strip } from '../../scripts/typescript/strip.js'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Git } from './gits.ts'
 
@@ -23,7 +23,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
 
 const CHROMIUM = fileURLToPath(new URL('../browsers/chromium.ts', import.meta.url))
-const FOLLOWER = tsBlankSpace(readFileSync(new URL('../browsers/follow.ts', import.meta.url), 'utf8'))
+const FOLLOWER = await strip(readFileSync(new URL('../browsers/follow.ts', import.meta.url), 'utf8'))
 
 /** Shorter ones are found everywhere. */
 const SHORTEST_SECRET = 20
@@ -123,7 +123,7 @@ export class Home {
   useBrowser(browser: Browser, decision: 'grant' | 'cancel' = 'grant', after?: string): void {
     rmSync(join(this.path, 'browser.json'), { force: true })
     const program =
-      browser === 'follow.ts' ? this.#layFollower() : `--import=ts-blank-space/register ${quote(CHROMIUM)}`
+      browser === 'follow.ts' ? this.#layFollower() : `--import=./scripts/typescript/register.js ${quote(CHROMIUM)}`
     const wait = after === undefined ? '' : `while [ ! -e ${quote(after)} ]; do sleep 0.1; done\n`
     // Chromium unpacks itself into the directory for temporary files: here, so that it goes with the home.
     const environment = `TMPDIR=${this.#quotePath('tmp')} NODE_EXTRA_CA_CERTS=${this.#quotePath('ca.pem')} NODE_NO_WARNINGS=1`
@@ -208,7 +208,7 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 
   async #fromBrowser(name: string): Promise<unknown> {
     const path = join(this.path, name)
-    for (let look = 0; look < 600 && !existsSync(path); look++) await sleep(50)
+    for (let look = 0; look < 1800 && !existsSync(path); look++) await sleep(50)
     return JSON.parse(readFileSync(path, 'utf8')) as unknown
   }
 
@@ -316,7 +316,7 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
 
   /** Removes it, once the browsers are closed: nobody waits for them otherwise. */
   async remove(): Promise<void> {
-    for (let look = 0; look < 200 && this.#readLines('closed').length < this.openedUrls().length; look++)
+    for (let look = 0; look < 1200 && this.#readLines('closed').length < this.openedUrls().length; look++)
       await sleep(50)
     rmSync(this.path, { recursive: true, force: true })
   }

@@ -54,11 +54,11 @@ export class KeyringDaemon {
     }
     this.#daemon = spawn('gnome-keyring-daemon', args, { env, stdio: ['pipe', 'ignore', 'ignore'] })
     this.#daemon.stdin?.end('\n')
-    for (let look = 0; look < 400; look++) {
+    for (let look = 0; look < 2400; look++) {
       if (this.#ask('NameHasOwner', `string:${SECRETS}`).includes('boolean true')) return
       await sleep(25)
     }
-    throw new Error('gnome-keyring-daemon did not start within ten seconds')
+    throw new Error('gnome-keyring-daemon did not start within a minute')
   }
 
   #ask(method: string, ...args: readonly string[]): string {

@@ -86,7 +86,7 @@ export class Terminal {
    * @param options.within milliseconds
    * @throws with what is on the screen, when the time is over or the command has ended
    */
-  async waitFor(text: string | RegExp, { within = 10_000 }: { within?: number } = {}): Promise<void> {
+  async waitFor(text: string | RegExp, { within = 90_000 }: { within?: number } = {}): Promise<void> {
     const isThere = (): boolean => {
       const seen = this.#lines(true).join('\n')
       return typeof text === 'string' ? seen.includes(text) : text.test(seen)

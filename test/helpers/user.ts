@@ -2,13 +2,16 @@ import type { ExecutionContext } from 'ava'
 import { Sandbox } from '../sandbox/sandbox.ts'
 import type { Git } from './gits.ts'
 import { Home } from './home.ts'
+import { plantLogin } from './plantLogin.ts'
 import { freePort } from './ports.ts'
+import { takeTurn } from './takeTurn.ts'
 
 /** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
 export async function makeUser(
   t: ExecutionContext,
   options: { callback?: string; tls?: boolean; prefix?: string; git?: Git } = {},
 ): Promise<{ home: Home; sandbox: Sandbox }> {
+  await takeTurn(t)
   const sandbox = await Sandbox.start(
     options.callback ?? `http://localhost:${await freePort()}`,
     options.tls === true ? { tls: { host: 'localhost', port: 0 } } : {},
@@ -24,19 +27,14 @@ export async function makeUser(
   return { home, sandbox }
 }
 
-/** As {@link makeUser}, after a first login; the browser must not open again. */
+/** As {@link makeUser}, after a login; the browser must not open. */
 export async function makeLoggedInUser(
   t: ExecutionContext,
   options: { prefix?: string; git?: Git } = {},
 ): Promise<{ home: Home; sandbox: Sandbox; request: string }> {
   const { home, sandbox } = await makeUser(t, options)
-  const request = requestFor(sandbox.origin)
-  home.useBrowser('follow.ts')
-  const { code, stderr } = await home.helper('get', request)
-  t.is(code, 0, stderr)
-  sandbox.oauth.tokenRequests.length = 0
-  home.forbidBrowser()
-  return { home, sandbox, request }
+  await plantLogin(home, sandbox)
+  return { home, sandbox, request: requestFor(sandbox.origin) }
 }
 
 /** What git sends for a URL. */

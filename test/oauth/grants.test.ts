@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { isFailure } from '../../src/base/failure.ts'
 import type { Client } from '../../src/oauth/client.ts'
-import { isRefreshTokenRefused } from '../../src/oauth/errorCodes.ts'
+import { mayRefuseRefreshToken } from '../../src/oauth/errorCodes.ts'
 import { exchangeCode, refreshAccessToken, startAuthorization } from '../../src/oauth/grants.ts'
 import { readText, serve } from '../helpers/server.ts'
 
@@ -254,7 +254,7 @@ for (const [status, body, code, ends] of [
 
     t.true(isFailure(error))
     t.is(isFailure(error) ? error.code : '', code)
-    t.is(isFailure(error) && isRefreshTokenRefused(error.code), ends)
+    t.is(isFailure(error) && mayRefuseRefreshToken(error.code), ends)
     t.is(requests.length, 1)
     t.false(JSON.stringify(error).includes('se-cr_et'))
   })

@@ -119,6 +119,23 @@ export class BitbucketOAuth {
     return found === undefined ? undefined : new Set(found.scopes)
   }
 
+  /** The tokens of a login that has just been, without the browser: its user has granted what is ticked. */
+  async grant(): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
+    const { AccessToken, Client, Grant, RefreshToken } = this.#provider
+    const client = await Client.find(this.consumer.key)
+    if (client === undefined) throw new Error('the consumer is unknown')
+    const scope = this.settings.scopes.join(' ')
+    const grant = new Grant({ accountId: USER.name, clientId: client.clientId })
+    grant.addOIDCScope(scope)
+    const grantId = await grant.save()
+    const token = { accountId: USER.name, client, grantId, gty: 'authorization_code', scope, expiresWithSession: false }
+    const accessToken = await new AccessToken(token).save()
+    const refreshToken = await new RefreshToken({ ...token, rotations: 0 }).save()
+    for (const secret of [accessToken, refreshToken]) this.secrets.add(secret)
+    this.issued.add(`${accessToken}${TAIL}`)
+    return { accessToken: `${accessToken}${TAIL}`, refreshToken }
+  }
+
   #configuration(): Configuration {
     const { key, secret, callback } = this.consumer
     return {

@@ -16,7 +16,7 @@ export class OtherOrigin {
   readonly requests: SeenRequest[] = []
   readonly #links = new Map<string, Serve>()
   readonly #identity: { key: string; cert: string } | undefined
-  #server: Server | undefined
+  #server: Promise<Server> | undefined
 
   /** @param identity for https; its certificate has to be one for 127.0.0.1 */
   constructor(identity: { key: string; cert: string } | undefined) {
@@ -25,10 +25,10 @@ export class OtherOrigin {
 
   /** A URL where that is served. */
   async link(serve: Serve): Promise<string> {
-    this.#server ??= await this.#start()
+    this.#server ??= this.#start()
     const path = `/${randomUUID()}`
     this.#links.set(path, serve)
-    const { port } = this.#server.address() as AddressInfo
+    const { port } = (await this.#server).address() as AddressInfo
     return `${this.#identity === undefined ? 'http' : 'https'}://127.0.0.1:${port}${path}`
   }
 
@@ -50,8 +50,9 @@ export class OtherOrigin {
     return server
   }
 
-  stop(): void {
-    this.#server?.close()
-    this.#server?.closeAllConnections()
+  async stop(): Promise<void> {
+    const server = await this.#server
+    server?.close()
+    server?.closeAllConnections()
   }
 }

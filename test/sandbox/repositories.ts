@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** How many submodules acme/umbrella has. */
@@ -12,11 +13,28 @@ export function createUmbrella(root: string): void {
   createRepository(root, 'umbrella', parts)
 }
 
-/** Makes a private repository of workspace acme with one commit. */
+/** Makes a private repository of workspace acme with one commit: a copy, as eight processes of git make the first one. */
 export function createRepository(root: string, name: string, submodules: readonly string[] = []): void {
+  const original = join(originals(), 'acme', `${name}.git`)
+  if (!existsSync(original)) createOriginal(originals(), name, submodules)
+  cpSync(original, join(root, 'acme', `${name}.git`), { recursive: true })
+}
+
+let shared: string | undefined
+
+/** What all sandboxes of this process have in common. It goes with the process. */
+function originals(): string {
+  if (shared !== undefined) return shared
+  const path = mkdtempSync(join(tmpdir(), 'bitbucket-originals-'))
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }))
+  shared = path
+  return path
+}
+
+function createOriginal(root: string, name: string, submodules: readonly string[]): void {
   const bare = join(root, 'acme', `${name}.git`)
   mkdirSync(bare, { recursive: true })
-  git(bare, 'init', '--quiet', '--bare', '--initial-branch=main')
+  git(bare, 'init', '--quiet', '--bare', '--initial-branch=main', '--template=')
   git(bare, 'config', 'http.receivepack', 'true')
   const work = join(root, 'work', name)
   mkdirSync(work, { recursive: true })

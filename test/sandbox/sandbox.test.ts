@@ -1,6 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
 import { createHash } from 'node:crypto'
-import { makeLoggedInUser } from '../helpers/user.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Home } from '../helpers/home.ts'
+import { plantLogin } from '../helpers/plantLogin.ts'
+import { makeLoggedInUser, makeUser } from '../helpers/user.ts'
 import { makeSyntheticArchive } from './archives.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -210,18 +214,21 @@ test('archives: a large one comes whole, or is cut, or stalls', async (t) => {
   }
 
   Object.assign(sandbox.archives.settings, { cutAfter: undefined, stallAfter: 100_000 })
-  const stalled = await ask('/acme/widgets/get/main.tar.gz', {
-    ...withToken(String([...sandbox.oauth.issued][0])),
-    signal: AbortSignal.timeout(500),
-  })
-  const error = await t.throwsAsync(readAll(stalled))
+  const leaving = new AbortController()
+  const init = { ...withToken(String([...sandbox.oauth.issued][0])), signal: leaving.signal }
+  const stalled = await ask('/acme/widgets/get/main.tar.gz', init)
+  const leave = (received: number): void => void (received >= 100_000 && setTimeout(() => leaving.abort(), 500))
+  const error = await t.throwsAsync(readAll(stalled, leave))
   t.is((error as Error & { received: number }).received, 100_000)
 })
 
-async function readAll(response: Response): Promise<void> {
+async function readAll(response: Response, look: (received: number) => void = () => {}): Promise<void> {
   let received = 0
   try {
-    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) received += piece.length
+    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+      received += piece.length
+      look(received)
+    }
   } catch (error) {
     throw Object.assign(new Error('broken', { cause: error }), { received })
   }
@@ -291,4 +298,45 @@ for (const kind of ['access_token', 'refresh_token'] as const) {
       { token: 'unknown', hint: '', status: 404 },
     ])
   })
+}
+
+for (const isBearer of [false, true]) {
+  for (const username of [undefined, 'alice']) {
+    test(`a planted login is what a real one leaves: ${username ?? 'anybody'}, ${isBearer ? 'bearer' : 'basic'}`, async (t) => {
+      const { home, sandbox } = await makeUser(t)
+      const { origin } = sandbox
+      if (isBearer) home.configure({ [`credential.${origin}.oauthAuthType`]: 'bearer' })
+      home.useBrowser('follow.ts')
+      const user = username === undefined ? [] : ['--username', username]
+      const login = await home.run('git-credential-bitbucket-oauth', ['login', origin, ...user])
+      t.is(login.code, 0, login.stderr)
+      const real = readLogin(home)
+      const { storage } = sandbox.oauth
+      const kinds = (): number[] => (['AccessToken', 'RefreshToken'] as const).map((kind) => storage.list(kind).length)
+      t.deepEqual(kinds(), [1, 1])
+
+      await plantLogin(home, sandbox, { isBearer, ...(username === undefined ? {} : { username }) })
+
+      const planted = readLogin(home)
+      t.deepEqual(kinds(), [2, 2])
+      t.deepEqual(describe(planted), describe(real))
+      t.true(planted.every((text, index) => text !== real[index]))
+    })
+  }
+}
+
+/** The files that hold tokens and logins, whole. */
+function readLogin(home: Home): string[] {
+  return [home.runtime, home.data].flatMap((directory) =>
+    home.files(directory).map((name) => `${name} ${readFileSync(join(directory, name), 'utf8')}`),
+  )
+}
+
+/** Without what is another each time: secrets by their lengths, and the time. */
+function describe(files: readonly string[]): string[] {
+  return files.map((text) =>
+    text
+      .replaceAll(/"(accessToken|refreshToken|id)":"([^"]+)"/g, (_, name, value: string) => `${name} ${value.length}`)
+      .replaceAll(/"(generation|obtainedAt|expiresAt)":\d+/g, '$1'),
+  )
 }

@@ -131,7 +131,7 @@ export class Sandbox {
   async stop(): Promise<void> {
     this.#server.close()
     this.#server.closeAllConnections()
-    this.otherOrigin.stop()
+    await this.otherOrigin.stop()
     await rm(this.#root, { recursive: true, force: true })
   }
 }

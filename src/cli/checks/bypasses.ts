@@ -65,7 +65,6 @@ type Setting = {
   | { readonly pattern: string }
 )
 
-/** Removes one value, and leaves others of the same key. */
 function removalCommand({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
   const { name, option } = placeOf(origin, env)
   if (option === undefined || key !== withoutSecrets(key)) return `remove ${withoutSecrets(key)} from ${name}`

@@ -4,7 +4,7 @@ import { isFailure } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import type { Network } from '../../http/http.ts'
 import { type Client, setClientCommand } from '../../oauth/client.ts'
-import { probeClient } from '../../oauth/probe.ts'
+import { probeClient, probeRedirectUri } from '../../oauth/probe.ts'
 import { listenForRedirect } from '../../oauth/redirect.ts'
 import { consumerFailure } from '../consumerFailure.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
@@ -73,12 +73,18 @@ export async function checkServer(
   const { host } = client.tokenEndpoint
   try {
     const probe = await probeClient(client, network)
-    const keepCallback = 'or set oauthRedirectURL to the callback URL that stands there'
-    const failure = consumerFailure(probe, client, { giveAnew: giveAnew(client, url), keepCallback })
-    const isKnown = failure === undefined || probe.verdict === 'other callback'
-    if (isKnown) findings.push(good('server', `${host} answers, and knows the consumer`))
-    if (failure !== undefined) findings.push(faultOf(isKnown ? 'callback' : 'server', failure))
+    const steps = {
+      giveAnew: giveAnew(client, url),
+      keepCallback: 'or set oauthRedirectURL to the callback URL that stands there',
+    }
+    const failure = consumerFailure(probe, client, steps)
+    findings.push(
+      failure === undefined ? good('server', `${host} answers, and knows the consumer`) : faultOf('server', failure),
+    )
     if (probe.serverTime !== undefined) findings.push(checkClock(now() - probe.serverTime, host))
+    if (failure !== undefined) return findings
+    const callback = consumerFailure({ ...probe, verdict: await probeRedirectUri(client, network) }, client, steps)
+    if (callback !== undefined) findings.push(faultOf('callback', callback))
   } catch (error) {
     if (!isFailure(error)) throw error
     findings.push(

@@ -108,7 +108,6 @@ function unset(keys: readonly string[]): string[] {
   )
 }
 
-/** Has git ask this program alone for a host. */
 function configure(url: string, scope: '--global' | '--local' = '--global'): string[] {
   if (url === BITBUCKET) return [`${COMMAND} configure${scope === '--local' ? ' --local' : ''}`]
   const add = `git config ${scope} --add ${quote(`credential.${url}.helper`)}`

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/duration.ts'
 import { isFailure, orUndefined } from '../../base/failure.ts'
-import { type Api, getResource } from '../../bitbucket/api.ts'
+import { type Api, getResource } from '../../bitbucket/getResource.ts'
 import { permissionHints, permissionOf, readRefusal, refusalFailure } from '../../bitbucket/refusal.ts'
 import { readSettings } from '../../git/config.ts'
 import { loginCommand } from '../../login/loginCommand.ts'

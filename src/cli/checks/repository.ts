@@ -1,7 +1,7 @@
 import { isFailure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { quote } from '../../base/shell.ts'
-import { type Api, getResource, type Reply } from '../../bitbucket/api.ts'
+import { type Api, getResource, type Reply } from '../../bitbucket/getResource.ts'
 import {
   permissionHints,
   permissionOf,

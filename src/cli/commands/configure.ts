@@ -5,7 +5,7 @@ import { orUndefined } from '../../base/failure.ts'
 import { PROGRAM } from '../../base/program.ts'
 import { findProgram } from '../../base/programs.ts'
 import { holdSignals } from '../../base/signals.ts'
-import { addValue } from '../../git/change.ts'
+import { changeConfig } from '../../git/change.ts'
 import { listEntries } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { listOtherHelpers } from '../../git/otherHelpers.ts'
@@ -48,7 +48,7 @@ function isConfigured(file: string, env: NodeJS.ProcessEnv): boolean {
 /** Both lines at once: the first one alone would leave Bitbucket without any helper. */
 function addLines(file: string, env: NodeJS.ProcessEnv): void {
   editConfigFile(file, (draft) => {
-    for (const value of HELPER_VALUES) addValue(draft, HELPER_KEY, value, env)
+    for (const value of HELPER_VALUES) changeConfig(draft, ['--add', HELPER_KEY, value], env)
   })
 }
 

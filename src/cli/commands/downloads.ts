@@ -19,7 +19,6 @@ import { readRepositories } from '../repositories.ts'
 import { openSession, type Session } from '../session.ts'
 import { openUpload } from './downloads/upload.ts'
 
-/** A repository's Downloads page. */
 type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL }
 
 /**

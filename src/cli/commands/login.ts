@@ -1,5 +1,5 @@
 import type { Context } from '../../base/context.ts'
-import { logInAnew } from '../../login/obtain.ts'
+import { logInOnRequest } from '../../login/obtain.ts'
 import { readLoginAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
@@ -10,5 +10,5 @@ import type { Arguments } from '../arguments.ts'
  */
 export async function login(args: Arguments, context: Context): Promise<void> {
   const account = readLoginAccount(args)
-  if ((await logInAnew(account, context)) === undefined) throw unknownHostFailure(account)
+  if ((await logInOnRequest(account, context)) === undefined) throw unknownHostFailure(account)
 }

@@ -3,11 +3,11 @@ import type { Context } from '../../base/context.ts'
 import { Failure, isFailure } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import { holdSignals } from '../../base/signals.ts'
-import { setValue, unsetValue } from '../../git/change.ts'
+import { changeConfig } from '../../git/change.ts'
 import { listEntries, readSettings } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { findConfigFile } from '../../git/scope.ts'
-import { logInAnew, refreshNow } from '../../login/obtain.ts'
+import { logInOnRequest, refreshNow } from '../../login/obtain.ts'
 import { readStoreChoice } from '../../login/settings.ts'
 import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
@@ -91,12 +91,12 @@ function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
   editConfigFile(findConfigFile('global', env), (draft) => {
     const present = new Map(listEntries(draft, env))
     const set = (name: string, value: string): void => {
-      if (present.get(key(name).toLowerCase()) !== value) setValue(draft, key(name), value, env)
+      if (present.get(key(name).toLowerCase()) !== value) changeConfig(draft, ['--replace-all', key(name), value], env)
     }
     hadSecret = present.has(key('oauthclientsecret'))
     set('oauthClientId', client.clientId)
     if (client.redirectUri !== DEFAULT_REDIRECT_URI) set('oauthRedirectURL', client.redirectUri)
-    if (hadSecret) unsetValue(draft, key('oauthClientSecret'), env)
+    if (hadSecret) changeConfig(draft, ['--unset-all', key('oauthClientSecret')], env)
     const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })
     assertConsumerIsUsed(client, readClient(BITBUCKET, settings, env, client.clientSecret), env)
   })
@@ -139,7 +139,7 @@ async function logIn({ context, say }: Conversation): Promise<AccessToken> {
       say(error.message)
     }
   }
-  const token = await logInAnew(BITBUCKET_ACCOUNT, context)
+  const token = await logInOnRequest(BITBUCKET_ACCOUNT, context)
   if (token === undefined) throw unknownHostFailure(BITBUCKET_ACCOUNT)
   return token
 }

@@ -5,7 +5,7 @@ import { Failure, orUndefined } from '../../base/failure.ts'
 import { COMMAND } from '../../base/program.ts'
 import { quote } from '../../base/shell.ts'
 import { holdSignals } from '../../base/signals.ts'
-import { unsetValue } from '../../git/change.ts'
+import { changeConfig } from '../../git/change.ts'
 import { listEntries, listOrigins } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { isOwnHelper } from '../../git/otherHelpers.ts'
@@ -61,7 +61,6 @@ function findOwn(entries: Entries): number[] {
   return helpers.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(helpers[nth + 1])))
 }
 
-/** @returns the values that are gone */
 function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
   let removed: string[] = []
   editConfigFile(file, (draft) => {
@@ -72,7 +71,7 @@ function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
       cutEmptyLines(draft)
       values.delete('')
     }
-    for (const value of values) unsetValue(draft, HELPER_KEY, env, value)
+    for (const value of values) changeConfig(draft, ['--fixed-value', '--unset-all', HELPER_KEY, value], env)
     removed = own
     if (isDeepStrictEqual(listEntries(draft, env), others)) return
     throw new Failure(`one of several equal lines in ${file} cannot be told from the others`, {
@@ -82,13 +81,15 @@ function removeLines(file: string, env: NodeJS.ProcessEnv): string[] {
   return removed
 }
 
-/** Cuts the empty values that stand in a line right above one of this helper. */
+/** Cuts the empty values for Bitbucket that stand in a line right above one of this helper. */
 function cutEmptyLines(path: string): void {
   // A character for each byte: whatever the user's encoding, it goes back as it came.
-  const text = readFileSync(path, 'latin1')
-  writeFileSync(path, text.replaceAll(EMPTY_ABOVE_OWN, ''), 'latin1')
+  const sections = readFileSync(path, 'latin1').split(/^(?=[ \t]*\[)/m)
+  const kept = sections.map((text) => (OWN_SECTION.test(text) ? text.replaceAll(EMPTY_ABOVE_OWN, '') : text))
+  writeFileSync(path, kept.join(''), 'latin1')
 }
 
+const OWN_SECTION = /^[ \t]*\[credential "https:\/\/bitbucket\.org"\]/i
 const EMPTY_ABOVE_OWN = /^[ \t]*helper[ \t]*=[ \t]*\r?\n(?=[ \t]*helper[ \t]*=.*bitbucket-oauth)/gim
 
 /** Other lines that have git ask this helper: for all hosts, in another file, in a command of the shell. */

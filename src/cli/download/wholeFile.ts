@@ -74,7 +74,6 @@ export function isDevice(path: string): boolean {
   return found !== undefined && !found.isFile() && !found.isDirectory()
 }
 
-/** Takes away what killed processes have left beside a path. */
 function removeForgotten(path: string): void {
   const name = basename(path)
   for (const other of readdirSync(dirname(path))) {

@@ -119,10 +119,9 @@ async function exchange(
   }
 }
 
-/** The processes that are ready. */
 const started = new WeakSet<Child>()
 
-/** @param timeLimit in seconds; a later process is killed */
+/** @param timeLimit in seconds; a process that answers later is killed */
 function nextLine(child: Child, timeLimit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let line = ''
@@ -168,6 +167,6 @@ function keyringFailure(code: (typeof TROUBLES)[number], reason: string): Failur
 
 const HINTS = [
   'unlock the keyring, or start it, and run the command again',
-  `to do without it, log in into a file: git config --global credential.https://bitbucket.org.oauthStore file && ${COMMAND} login`,
+  `to keep the login in a file instead: git config --global credential.https://bitbucket.org.oauthStore file && ${COMMAND} login`,
   `if the consumer's secret lies in it too: ${COMMAND} setup`,
 ]

@@ -7,9 +7,9 @@ import { beforeSignal, holdSignals } from '../../base/signals.ts'
 import { type Account, accountName } from '../account.ts'
 import { recordPath } from '../recordFile.ts'
 import { newOwner, type Owner, readOwner, removeOwner, writeOwner } from './owner.ts'
-import { breakForgottenLock, removeLeftovers, startLockWatch, unlockableFailure } from './takeover.ts'
+import { breakAbandonedLock, removeLeftovers, startLockWatch, unlockableFailure } from './takeover.ts'
 
-/** How often the holder touches the lock. After ten seconds without a touch the lock counts as forgotten. Milliseconds. */
+/** How often the holder touches the lock. After ten seconds without a touch the lock counts as abandoned. Milliseconds. */
 const UPDATE_MS = 2_500
 
 /** How often a waiting process looks again. A refresh takes some 200 ms. Milliseconds. */
@@ -111,7 +111,7 @@ async function acquire<Result>(
   for (;;) {
     // A signal between the two steps would leave the lock behind: it is made, and then known here.
     if (await holdSignals(() => tryLock(directory, path, owner))) return undefined
-    breakForgottenLock(directory, `${path}.lock`, watch)
+    breakAbandonedLock(directory, `${path}.lock`, watch)
     const found = look?.()
     if (found !== undefined) return found
     const waited = performance.now() - started

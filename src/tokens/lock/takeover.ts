@@ -32,7 +32,7 @@ export function startLockWatch(): LockWatch {
  * Removes the lock of a killed process, or one that nobody has touched for long. One process at a time does so: it makes a
  * directory beside the lock, and looks once more. All this happens in one turn of the event loop.
  */
-export function breakForgottenLock(directory: string, lock: string, watch: LockWatch): void {
+export function breakAbandonedLock(directory: string, lock: string, watch: LockWatch): void {
   const mtime = readMtime(lock)
   const now = performance.now()
   if (mtime !== watch.mtime) Object.assign(watch, { mtime, since: now })
@@ -52,11 +52,20 @@ export function breakForgottenLock(directory: string, lock: string, watch: LockW
     return
   }
   try {
-    if (readMtime(lock) === mtime && isForgotten()) rmSync(lock, { recursive: true, force: true })
+    if (readMtime(lock) === mtime && isForgotten()) removeLock(lock)
   } catch (error) {
     throw unlockableFailure(directory, error)
   } finally {
     removeDirectory(directory, takeover)
+  }
+}
+
+function removeLock(lock: string): void {
+  try {
+    rmSync(lock, { recursive: true, force: true })
+  } catch (error) {
+    // Half-way it is an empty directory, which another process may replace with a lock of its own.
+    if (systemCode(error) !== 'ENOTEMPTY') throw error
   }
 }
 

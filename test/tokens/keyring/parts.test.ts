@@ -1,10 +1,6 @@
 import test from 'ava'
-import { fileURLToPath } from 'node:url'
-import { type Keyring, openKeyring } from '../../../src/tokens/keyring/keyring.ts'
+import type { Keyring } from '../../../src/tokens/keyring/keyring.ts'
 import { readSplitText, removeSplitText, writeSplitText } from '../../../src/tokens/keyring/parts.ts'
-import { KeyringDaemon } from '../../helpers/keyring.ts'
-
-const program = fileURLToPath(new URL('../../../dist/keyringProcess.mjs', import.meta.url))
 
 /** What Windows' Credential Manager takes, in characters. */
 const LIMIT = 1280
@@ -46,22 +42,6 @@ for (const length of [1, 2_500, 8_000, 60_000]) {
     t.deepEqual(typeof found === 'object' ? JSON.parse(found.text) : found, JSON.parse(text))
     await removeSplitText(keyring, 'name', LIMIT)
     t.is(keyring.entries.size, 0)
-  })
-
-  test(`a token of ${length} bytes is split in a real keyring too`, async (t) => {
-    const daemon = await KeyringDaemon.start(t)
-    const env = { PATH: process.env['PATH'], ...daemon.env }
-    const keyring = openKeyring({ program, timeLimit: 10, env, tell: t.fail })
-    t.teardown(() => keyring.close())
-    const text = record('r'.repeat(length))
-
-    await writeSplitText(keyring, 'name', record('an earlier one'.repeat(500)), LIMIT)
-    await writeSplitText(keyring, 'name', text, LIMIT)
-
-    const found = await readSplitText(keyring, 'name')
-    t.deepEqual(typeof found === 'object' ? JSON.parse(found.text) : found, JSON.parse(text))
-    await removeSplitText(keyring, 'name', LIMIT)
-    t.is(await readSplitText(keyring, 'name'), undefined)
   })
 }
 

@@ -55,7 +55,6 @@ function describe(name: string, { message }: Failure, { order: { ref, format } }
   return { version: JSON_VERSION, repository: name, ref, format, state: 'failed', error: message }
 }
 
-/** Works on a few items at a time. The first error ends it. */
 async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const left = [...items]
   const workers = Array.from({ length: AT_A_TIME }, async () => {

@@ -7,7 +7,7 @@ import { readSettings, type Settings } from '../../../git/config.ts'
 import { readNetwork } from '../../../git/network.ts'
 import { readAccountSettings } from '../../../login/settings.ts'
 import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../../oauth/client.ts'
-import { probeClient, type Verdict } from '../../../oauth/probe.ts'
+import { probeClient, probeRedirectUri, type Verdict } from '../../../oauth/probe.ts'
 import { isKeyringTrouble } from '../../../tokens/keyring/keyring.ts'
 import { withStorage } from '../../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT } from '../../account.ts'
@@ -43,7 +43,6 @@ export async function findConsumer(args: Arguments, workspace: string, conversat
   }
 }
 
-/** The settings for Bitbucket, with the callback URL of the command line. */
 function readOwnSettings(callback: string | undefined, { env }: Context): Settings {
   const settings = readSettings('credential', BITBUCKET, env)
   if (callback === undefined) return settings
@@ -162,11 +161,12 @@ async function examine(client: Client, workspace: string, { context, dialog }: C
   const otherWay = asTyped.verdict === 'refused' ? await probeClient(swapped, network) : asTyped
   const isSwapped = otherWay !== asTyped && !['refused', 'unclear'].includes(otherWay.verdict)
   const [known, probe] = isSwapped ? [swapped, otherWay] : [client, asTyped]
+  const verdict = probe.verdict === 'good' ? await probeRedirectUri(known, network) : probe.verdict
   const command = `${COMMAND} setup ${workspace}`
-  const failure = consumerFailure(probe, known, {
+  const failure = consumerFailure({ ...probe, verdict }, known, {
     workspace,
     giveAnew: dialog === undefined ? [`then: ${command} --key KEY --secret-stdin < FILE`] : [],
     keepCallback: `or keep it: ${command} --callback URL`,
   })
-  return { known, verdict: probe.verdict, failure }
+  return { known, verdict, failure }
 }

@@ -1,8 +1,8 @@
 import { isObject } from '../../../base/json.ts'
-import { getResource } from '../../../bitbucket/api.ts'
+import { getResource } from '../../../bitbucket/getResource.ts'
 import { permissionHints, readRefusal, refusalFailure } from '../../../bitbucket/refusal.ts'
 import { readNetwork } from '../../../git/network.ts'
-import { logInAnew } from '../../../login/obtain.ts'
+import { logInOnRequest } from '../../../login/obtain.ts'
 import type { Client } from '../../../oauth/client.ts'
 import type { AccessToken } from '../../../tokens/accessToken.ts'
 import { accountCommands, BITBUCKET_ACCOUNT } from '../../account.ts'
@@ -30,7 +30,7 @@ export async function testLogin(
   // The last hint is the login, which follows here.
   hint(failure.hints.slice(0, -1))
   await dialog.pause('Press Enter when that is done, to log in once more')
-  const again = await logInAnew(BITBUCKET_ACCOUNT, context)
+  const again = await logInOnRequest(BITBUCKET_ACCOUNT, context)
   return again === undefined ? undefined : testLogin(client, again, workspace, conversation)
 }
 

@@ -5,11 +5,11 @@ import { type Account, accountUrl } from './account.ts'
 import { isKeyringTrouble } from './keyring/keyring.ts'
 import { removeSplitText, writeSplitText } from './keyring/parts.ts'
 import { isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts'
-import { describePlace, type Place, rescuePath, type StoredLogin } from './readLogin.ts'
+import { describePlace, rescuePath } from './readLogin.ts'
 import { formatRecord } from './record.ts'
 import { probeRecord, removeUnfinished, writeRecord } from './recordFile.ts'
 import type { LoginStorage, StoreChoice } from './storage.ts'
-import type { Login } from './storedLogin.ts'
+import type { Login, Place, StoredLogin } from './storedLogin.ts'
 
 /** Room for a login. Today's tokens have about 2,500 characters (CHANGE-3052), and may grow. Bytes. */
 const ROOM = 16 * 1024
@@ -37,8 +37,8 @@ export async function chooseStore(
       return 'keyring'
     } catch (error) {
       if (!isKeyringTrouble(error) || choice === 'keyring' || stored?.place === 'keyring') throw error
-      // A new login does not go into a file while there is a keyring, which may only be locked. Nor does one whose old
-      // login should be in the keyring: this may not be the same keyring.
+      // A new login does not go into a file while there is a keyring, which may only be locked. If the record says that the
+      // old login is in the keyring, and it is not there, this may be another keyring.
       if (stored === undefined && (error.code === 'keyring_refused' || isInKeyring(data, account))) throw error
     }
   }
@@ -50,7 +50,7 @@ export async function chooseStore(
  * Moves a login to the store for the next one: it is written there first, then removed elsewhere. To be called before its
  * refresh token is spent. Otherwise a spent one might be found while the store with the newer one cannot be read.
  *
- * @throws Failure where the store does not take it; it is where it was then
+ * @throws Failure where the store does not take it; in that case it stays where it was
  */
 export async function moveLogin(
   storage: LoginStorage,
@@ -97,13 +97,13 @@ export async function writeLogin(
   }
   throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
     hints: [
-      'Bitbucket takes the login before for about ten minutes: correct the cause by then, and run the command again',
+      'after a refresh, Bitbucket still accepts the login before for about ten minutes: correct the cause by then, and run the command again',
     ],
     cause: failures[0],
   })
 }
 
-/** With oauthStore=keyring there is no file, but a second try. */
+/** oauthStore=keyring allows no file, so the keyring is tried twice. */
 function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
   if (choice === 'keyring') return ['keyring', 'keyring']
   return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']

@@ -6,6 +6,7 @@ import { findClientSecret, keepClientSecret, secretsPath } from '../../src/token
 import { type Keyring, openKeyring } from '../../src/tokens/keyring/keyring.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { takeTurn } from '../helpers/takeTurn.ts'
 
 const ACCOUNT = { protocol: 'https', host: 'bitbucket.org' }
 const ALICE = { ...ACCOUNT, username: 'alice' }
@@ -15,9 +16,10 @@ const program = fileURLToPath(new URL('../../dist/keyringProcess.mjs', import.me
 
 /** A real keyring, locked if so; or a machine that has none. */
 async function makeKeyring(t: ExecutionContext, state: 'unlocked' | 'locked' | 'absent'): Promise<Keyring> {
+  await takeTurn(t)
   const daemon = state === 'absent' ? undefined : await KeyringDaemon.start(t)
   const env = { PATH: process.env['PATH'] ?? '', ...daemon?.env }
-  const keyring = openKeyring({ program, timeLimit: 3, env, tell: () => {} })
+  const keyring = openKeyring({ program, timeLimit: 60, env, tell: () => {} })
   t.teardown(() => keyring.close())
   if (state === 'locked') daemon?.lock()
   return keyring

@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { isFailure } from '../../src/base/failure.ts'
 import { type Account, accountUrl } from '../../src/tokens/account.ts'
 import { type Keyring, openKeyring } from '../../src/tokens/keyring/keyring.ts'
-import { readLogin, type StoredLogin } from '../../src/tokens/readLogin.ts'
+import { readLogin } from '../../src/tokens/readLogin.ts'
 import { recordPath } from '../../src/tokens/recordFile.ts'
-import { chooseStore, moveLogin, writeLogin } from '../../src/tokens/saveLogin.ts'
 import type { LoginStorage, StoreChoice } from '../../src/tokens/storage.ts'
-import type { Login } from '../../src/tokens/storedLogin.ts'
+import type { Login, StoredLogin } from '../../src/tokens/storedLogin.ts'
+import { chooseStore, moveLogin, writeLogin } from '../../src/tokens/writeLogin.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { takeTurn } from '../helpers/takeTurn.ts'
 
 const account = { protocol: 'https', host: 'bitbucket.org' }
 const alice = { ...account, username: 'alice@acme.example' }
@@ -27,6 +28,7 @@ async function makeVault(
   store: 'keyring' | 'file',
   choice: StoreChoice = store,
 ): Promise<Keeping> {
+  await takeTurn(t)
   const daemon = store === 'keyring' ? await KeyringDaemon.start(t) : undefined
   const told: string[] = []
   const tell = (text: string): void => void told.push(text)
@@ -38,9 +40,10 @@ async function makeVault(
   }
 }
 
-function openFor(t: ExecutionContext, daemon: KeyringDaemon | undefined): Keyring {
+/** @param timeLimit for an answer, in seconds: longer than one takes, unless it shall not come */
+function openFor(t: ExecutionContext, daemon: KeyringDaemon | undefined, timeLimit = 60): Keyring {
   const env = { PATH: process.env['PATH'] ?? '', ...daemon?.env }
-  const keyring = openKeyring({ program, timeLimit: 3, env, tell: () => {} })
+  const keyring = openKeyring({ program, timeLimit, env, tell: () => {} })
   t.teardown(() => keyring.close())
   return keyring
 }
@@ -216,7 +219,8 @@ for (const [title, trouble, expected] of [
       const before = readFileSync(recordPath(storage.data, account), 'utf8')
       await trouble(daemon as KeyringDaemon)
 
-      const error = await t.throwsAsync(readLogin(storage, account))
+      const keyring = openFor(t, daemon, title === 'frozen' ? 3 : 60)
+      const error = await t.throwsAsync(readLogin({ ...storage, keyring }, account))
 
       t.true(isFailure(error))
       t.regex(error.message, expected)

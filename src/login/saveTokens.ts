@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { isFailure } from '../base/failure.ts'
 import type { TokenResponse } from '../oauth/grants.ts'
 import { type AccessToken, issueToken } from '../tokens/accessToken.ts'
+import { saveClientSecret } from '../tokens/clientSecret.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
-import { saveClientSecret } from '../tokens/keyringRecords.ts'
 import { NOTES, removeNote } from '../tokens/notes.ts'
 import { readLogin } from '../tokens/readLogin.ts'
-import { writeLogin } from '../tokens/saveLogin.ts'
 import { writeStoredToken } from '../tokens/storedAccessToken.ts'
 import type { Login } from '../tokens/storedLogin.ts'
+import { writeLogin } from '../tokens/writeLogin.ts'
 import type { Renewal } from './renewal.ts'
 
 /**
@@ -19,7 +19,7 @@ import type { Renewal } from './renewal.ts'
  * @param sentAt when the token was asked for, in seconds since 1970
  * @throws Failure where no place takes the login, though one did in the probe
  */
-export async function save(
+export async function saveTokens(
   renewal: Renewal,
   response: TokenResponse,
   login: Login | undefined,

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Brings what the tests need of the system and do not find: on Debian, as root, or with sudo where it asks for nothing.
+# Where it may not, it says in one line what to type, and fails. Where all is there, it takes a moment and no network.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+# Programs, and the Debian packages that bring them.
+readonly NEEDS='bzip2:bzip2 dbus-daemon:dbus dbus-send:dbus faketime:faketime fish:fish git-lfs:git-lfs
+  gnome-keyring-daemon:gnome-keyring ip:iproute2 man:man-db patchelf:patchelf script:bsdutils strace:strace
+  unshare:util-linux zsh:zsh'
+
+find_missing() {
+  local need
+  for need in $NEEDS; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "${need%:*}" >/dev/null || echo "${need#*:}"
+  done
+  # Chromium comes inside an npm package, but for this library.
+  PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q 'libnss3\.so' || echo libnss3
+}
+
+have_gits() {
+  local suite
+  for suite in trixie sid; do
+    ".gits/$suite/bin/git" --version && ".gits/$suite/bin/git-lfs" --version || return
+  done >/dev/null 2>&1
+}
+
+give_up() {
+  echo "the tests need more of this system: $*" >&2
+  exit 1
+}
+
+missing=$(find_missing | sort -u | tr '\n' ' ')
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null || give_up "they run on Debian, with ${missing% }"
+  apt="apt-get update && apt-get install --yes --no-install-recommends ${missing% }"
+  if [ "$(id -u)" -eq 0 ]; then
+    way=(sh -c)
+  elif sudo -n true 2>/dev/null; then
+    way=(sudo -n sh -c)
+  else
+    give_up "type: sudo sh -c '$apt'"
+  fi
+  echo "bringing ${missing% }"
+  "${way[@]}" "export DEBIAN_FRONTEND=noninteractive; $apt" >/dev/null || give_up "type: sudo sh -c '$apt'"
+  missing=$(find_missing | sort -u | tr '\n' ' ')
+  [ -z "$missing" ] || give_up "${missing% }did not bring what it should"
+fi
+
+if ! have_gits; then
+  echo 'bringing the git of two other Debian releases'
+  scripts/gits.sh >/dev/null || give_up 'type: scripts/gits.sh'
+  have_gits || give_up 'what scripts/gits.sh has brought into .gits does not run'
+fi

@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { strip } from './strip.js'
+
+export async function load(url, context, nextLoad) {
+  if (!url.endsWith('.ts')) return nextLoad(url, context)
+  const source = `${await strip(readFileSync(fileURLToPath(url), 'utf8'))}\n//# sourceURL=${url}`
+  return { format: 'module', shortCircuit: true, source }
+}
