@@ -64,7 +64,8 @@ function start(t: ExecutionContext, { home, sandbox, work }: Asked, ...args: rea
 async function growth(directory: string, pattern: RegExp, bytes: number): Promise<void> {
   for (let look = 0; look < 2400; look++) {
     const name = readdirSync(directory).find((one) => pattern.test(one))
-    if (name !== undefined && statSync(join(directory, name)).size >= bytes) return
+    const draft = name === undefined ? undefined : join(directory, name, 'draft')
+    if (draft !== undefined && existsSync(draft) && statSync(draft).size >= bytes) return
     await sleep(25)
   }
   throw new Error(`nothing grew in ${readdirSync(directory).join(', ')}`)

@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv'
 import test, { type ExecutionContext } from 'ava'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Home, Outcome } from '../helpers/home.ts'
@@ -58,6 +58,21 @@ test('get downloads one, from another origin that gets no token', async (t) => {
     sandbox.otherOrigin.requests.map(({ hasAuthorization }) => hasAuthorization),
     [false, false],
   )
+})
+
+test('get writes through no link under the name that it asks for', async (t) => {
+  const { home, sandbox, work, downloads } = await begin(t)
+  sandbox.downloads.add('acme/widgets', 'setup.sh', Buffer.from('evil'))
+  writeFileSync(join(home.path, '.bashrc'), 'mine')
+  // As a clone brings it.
+  symlinkSync('../.bashrc', join(work, 'setup.sh'))
+
+  const { code } = await downloads('get', 'setup.sh')
+
+  t.is(code, 0)
+  t.is(readFileSync(join(home.path, '.bashrc'), 'utf8'), 'mine')
+  t.true(lstatSync(join(work, 'setup.sh')).isFile())
+  t.is(readFileSync(join(work, 'setup.sh'), 'utf8'), 'evil')
 })
 
 test('get writes nothing outside, and nothing for what is not there', async (t) => {

@@ -95,7 +95,7 @@ function chooseTarget(name: string, output: string | undefined, { streams: { std
   if (path === '' || path === '.' || path === '..')
     throw usageFailure('that is not the name of a file', 'downloads list names them all')
   assertNoDirectory(path)
-  return { kind: 'file', path }
+  return { kind: 'file', path, isTyped: output !== undefined }
 }
 
 async function put(page: Page, files: readonly string[], context: Context): Promise<void> {

@@ -5,11 +5,14 @@ import type { OpenAnswer } from '../../http/http.ts'
 import { extract } from './extract.ts'
 import { writeToStdout } from './output.ts'
 import type { Progress } from './progress.ts'
-import { followLink, isDevice, makeWhole, writeFile } from './wholeFile.ts'
+import { followOwnLink, isDevice } from './outputPath.ts'
+import { makeWhole, writeDevice, writeFile } from './wholeFile.ts'
 
 /** Where a download goes. */
 export type Target =
-  | { readonly kind: 'file' | 'unpacked'; readonly path: string }
+  | { readonly kind: 'unpacked'; readonly path: string }
+  /** `isTyped` of a path that a person gave. A link or a pipe under a name of the server's is not followed, but replaced. */
+  | { readonly kind: 'file'; readonly path: string; readonly isTyped: boolean }
   /** Stdout. */
   | { readonly kind: 'output' }
 
@@ -48,9 +51,12 @@ export async function saveDownload(
     })
     progress.expect(lengthOf(answer))
     if (target.kind === 'output') await writeToStdout(pieces, stdout)
-    else if (target.kind === 'unpacked') await makeWhole(target.path, (neighbour) => extract(neighbour, pieces))
-    else if (isDevice(target.path)) await writeFile(target.path, pieces, false)
-    else await makeWhole(followLink(target.path), (neighbour) => writeFile(neighbour, pieces, isLasting))
+    else if (target.kind === 'unpacked') await makeWhole(target.path, (draft) => extract(draft, pieces))
+    else if (target.isTyped && isDevice(target.path)) await writeDevice(target.path, pieces)
+    else {
+      const path = target.isTyped ? followOwnLink(target.path) : target.path
+      await makeWhole(path, (draft) => writeFile(draft, pieces, isLasting))
+    }
     return { bytes, sha256: hash?.digest('hex') }
   } finally {
     answer.close()

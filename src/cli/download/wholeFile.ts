@@ -1,37 +1,49 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsync, lstatSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  type Stats,
+  writeSync,
+} from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
+import { isGuarded, openDevice, waitForReader } from './outputPath.ts'
 
 /**
- * Makes a file or a directory whole or not at all: as a neighbour, which then takes its place. A signal, or a failure of the
- * work, takes the neighbour away; one that a killed process has left is taken away here.
+ * Makes a file or a directory whole or not at all: in a private directory beside its path, then renamed. A signal, or a failure of
+ * the work, removes the draft. What a killed process has left is removed here.
  *
  * @param path where it goes; directories above it are made
- * @param work makes it at the path that it is given
- * @throws Failure where it cannot be made; what stood there before still stands
+ * @param work makes the draft at the path that it is given
+ * @throws Failure where it cannot be made; the old one is still there then
  */
-export async function makeWhole<Result>(path: string, work: (neighbour: string) => Promise<Result>): Promise<Result> {
-  // Of a directory that several machines share, another one may have a process with the same number.
-  const neighbour = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.part`
-  const remove = (): void => rmSync(neighbour, { recursive: true, force: true, maxRetries: 5 })
+export async function makeWhole<Result>(path: string, work: (draft: string) => Promise<Result>): Promise<Result> {
+  // Another machine that shares the directory may have a process with the same number.
+  const room = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.part`
+  // Nobody else can write into it, so it is safe to remove with all that is in it.
+  const remove = (): void => rmSync(room, { recursive: true, force: true, maxRetries: 5 })
   try {
     await mkdir(dirname(path), { recursive: true })
-    removeForgotten(path)
-    const forget = beforeSignal(remove)
+    removeLeftovers(path)
+    mkdirSync(room, { mode: 0o700 })
+    const cancel = beforeSignal(remove)
     try {
-      const result = await work(neighbour)
-      await rename(neighbour, path)
+      const result = await work(join(room, 'draft'))
+      await rename(join(room, 'draft'), path)
       return result
-    } catch (error) {
-      remove()
-      throw error
     } finally {
-      forget()
+      remove()
+      cancel()
     }
   } catch (error) {
     throw isOfSystem(error) ? unwritableFailure(path, error) : error
@@ -39,17 +51,32 @@ export async function makeWhole<Result>(path: string, work: (neighbour: string) 
 }
 
 /**
- * Writes a new file piece by piece, or into a device.
+ * Writes a new file piece by piece.
  *
  * @param isLasting whether it has to be whole after a power cut too, which may take as long as all the rest
  * @throws what the disk or the pieces say
  */
 export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
-  const file = openSync(path, isDevice(path) ? 'w' : 'wx')
+  await writeInto(openSync(path, 'wx'), pieces, isLasting)
+}
+
+/** Writes piece by piece into a pipe, a terminal or `/dev/null`. */
+export async function writeDevice(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  await writeInto(await openDevice(path), pieces, false)
+}
+
+async function writeInto(file: number, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
   try {
     for await (const piece of pieces) {
       // At once: to have another thread do it takes longer than to do it.
-      for (let start = 0; start < piece.length;) start += writeSync(file, piece, start)
+      for (let start = 0; start < piece.length;) {
+        try {
+          start += writeSync(file, piece, start)
+        } catch (error) {
+          if (systemCode(error) !== 'EAGAIN') throw error
+          await waitForReader()
+        }
+      }
     }
     if (isLasting) await sync(file)
   } finally {
@@ -59,31 +86,27 @@ export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>,
 
 const sync = promisify(fsync)
 
-/** Where a path leads: what takes its place is to be beside the file, and not beside a link to it. */
-export function followLink(path: string): string {
-  return orUndefined(() => realpathSync(path)) ?? path
-}
-
-export function isLink(path: string): boolean {
-  return orUndefined(() => lstatSync(path).isSymbolicLink()) === true
-}
-
-/** Whether something stands there that is written into, and not replaced: a pipe, a terminal, `/dev/null`. */
-export function isDevice(path: string): boolean {
-  const found = orUndefined(() => statSync(path))
-  return found !== undefined && !found.isFile() && !found.isDirectory()
-}
-
-function removeForgotten(path: string): void {
-  const name = basename(path)
-  for (const other of readdirSync(dirname(path))) {
-    const pid = other.startsWith(`${name}.`)
-      ? /^\.(\d+)-[\da-f]{12}\.part$/.exec(other.slice(name.length))?.[1]
+/**
+ * Removes what killed processes of this user have left beside a path. In a directory where other users can write, anything may
+ * have such a name, or take the place of something while it is removed: there it stays. Nor is it a failure if it stays.
+ */
+function removeLeftovers(path: string): void {
+  const directory = dirname(path)
+  for (const name of orUndefined(() => (isGuarded(statSync(directory)) ? readdirSync(directory) : [])) ?? []) {
+    const pid = name.startsWith(`${basename(path)}.`)
+      ? /^\.(\d+)-[\da-f]{12}\.part$/.exec(name.slice(basename(path).length))?.[1]
       : undefined
-    if (pid !== undefined && isGone(Number(pid))) {
-      rmSync(join(dirname(path), other), { recursive: true, force: true })
+    const leftover = join(directory, name)
+    if (pid !== undefined && isGone(Number(pid)) && orUndefined(() => isPrivate(lstatSync(leftover))) === true) {
+      orUndefined(() => rmSync(leftover, { recursive: true, force: true }))
     }
   }
+}
+
+/** Whether it is a directory of this user's, in which nobody else can write. */
+function isPrivate(found: Stats): boolean {
+  const isOwn = process.getuid === undefined || found.uid === process.getuid()
+  return found.isDirectory() && isOwn && (process.platform === 'win32' || (found.mode & 0o077) === 0)
 }
 
 function isGone(pid: number): boolean {

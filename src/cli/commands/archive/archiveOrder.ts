@@ -6,7 +6,7 @@ import type { Repository } from '../../../bitbucket/repository.ts'
 import type { Account } from '../../../tokens/account.ts'
 import { readHostAccount } from '../../account.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
-import { followLink, isLink } from '../../download/wholeFile.ts'
+import { followOwnLink } from '../../download/outputPath.ts'
 import { readRepositories } from '../../repositories.ts'
 
 /** What `archive` is to do. */
@@ -24,7 +24,8 @@ export type ArchiveOrder = {
 export type Destination =
   /** Under the name that Bitbucket gives, in the working directory where there is no path. */
   | { readonly kind: 'directory'; readonly path: string | undefined }
-  | { readonly kind: 'file' | 'unpacked'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly isTyped: true }
+  | { readonly kind: 'unpacked'; readonly path: string }
   /** Stdout. */
   | { readonly kind: 'output' }
 
@@ -72,7 +73,7 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destina
   if ([output, directory, unpacked].includes('')) throw usageFailure('a path is empty', 'name a file or a directory')
   if (output?.endsWith('/')) throw usageFailure('-o names a file', `for a directory: -d ${quote(output)}`)
   if (unpacked !== undefined) {
-    const path = isLink(unpacked) ? followLink(unpacked) : unpacked.replace(/(?<=.)\/+$/, '')
+    const path = followOwnLink(unpacked.replace(/(?<=.)\/+$/, ''))
     if (resolve(path) === process.cwd())
       throw usageFailure('--extract makes a directory, and cannot make the one you are in', 'name a new one')
     if (format === 'tar.gz') return { kind: 'unpacked', path }
@@ -82,5 +83,5 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destina
     )
   }
   if (output === undefined) return { kind: 'directory', path: directory }
-  return output === '-' ? { kind: 'output' } : { kind: 'file', path: output }
+  return output === '-' ? { kind: 'output' } : { kind: 'file', path: output, isTyped: true }
 }

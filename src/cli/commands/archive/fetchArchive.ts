@@ -84,7 +84,7 @@ function take(path: string, name: string, answer: OpenAnswer, { taken }: Archive
 }
 
 function chooseTarget({ place }: ArchiveOrder, name: string): Target {
-  return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name) } : place
+  return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name), isTyped: false } : place
 }
 
 function pageFailure(answer: OpenAnswer): Failure {

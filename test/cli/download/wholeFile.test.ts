@@ -1,0 +1,135 @@
+import test from 'ava'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { isFailure } from '../../../src/base/failure.ts'
+import { followOwnLink, openDevice } from '../../../src/cli/download/outputPath.ts'
+import { makeWhole, writeFile } from '../../../src/cli/download/wholeFile.ts'
+import { makeDirectory } from '../../helpers/directory.ts'
+
+/** Another user of the machine. These tests run as root, which alone can give something away. */
+const STRANGER = 1001
+
+/** More than any process has. */
+const GONE = 4_194_305
+
+async function write(path: string, text: string): Promise<void> {
+  await makeWhole(path, (draft) => writeFile(draft, pieces(text), false))
+}
+
+async function* pieces(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from(text)
+}
+
+for (const mode of [0o777, 0o1777, 0o755]) {
+  test(`what another user put beside an output stays, and is no failure: mode ${mode.toString(8)}`, async (t) => {
+    const directory = makeDirectory(t)
+    chmodSync(directory, mode)
+    const planted = join(directory, `out.${GONE}-0123456789ab.part`)
+    mkdirSync(planted)
+    writeFileSync(join(planted, 'theirs'), '')
+    const file = join(directory, `out.${GONE}-ba9876543210.part`)
+    writeFileSync(file, '')
+    for (const path of [planted, file]) chownSync(path, STRANGER, STRANGER)
+
+    await write(join(directory, 'out'), 'new')
+
+    t.is(readFileSync(join(directory, 'out'), 'utf8'), 'new')
+    t.true(existsSync(join(planted, 'theirs')))
+    t.true(existsSync(file))
+  })
+}
+
+test('what looks like a leftover and is none stays: a link, a plain file, a directory that others can write in', async (t) => {
+  const directory = makeDirectory(t)
+  const home = join(directory, 'home')
+  mkdirSync(home, { mode: 0o700 })
+  writeFileSync(join(home, 'precious'), '')
+  symlinkSync('home', join(directory, `out.${GONE}-000000000001.part`))
+  writeFileSync(join(directory, `out.${GONE}-000000000002.part`), '')
+  mkdirSync(join(directory, `out.${GONE}-000000000003.part`), { mode: 0o777 })
+  chmodSync(join(directory, `out.${GONE}-000000000003.part`), 0o777)
+  mkdirSync(join(directory, `out.${GONE}-000000000004.part`), { mode: 0o700 })
+
+  await write(join(directory, 'out'), 'new')
+
+  t.deepEqual(
+    readdirSync(directory).filter((name) => name.endsWith('.part')),
+    [1, 2, 3].map((number) => `out.${GONE}-00000000000${number}.part`),
+  )
+  t.true(existsSync(join(home, 'precious')))
+})
+
+test('where others can write, not even an own leftover is removed: it could be swapped meanwhile', async (t) => {
+  const directory = makeDirectory(t)
+  chmodSync(directory, 0o777)
+  const leftover = join(directory, `out.${GONE}-0123456789ab.part`)
+  mkdirSync(leftover, { mode: 0o700 })
+
+  await write(join(directory, 'out'), 'new')
+
+  t.true(existsSync(leftover))
+})
+
+test('a draft lies where nobody else can write', async (t) => {
+  const directory = makeDirectory(t)
+  let modes: string[] = []
+
+  await makeWhole(join(directory, 'out'), async (draft) => {
+    modes = execFileSync('stat', ['--format=%a', join(draft, '..')], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+    await writeFile(draft, pieces('new'), false)
+  })
+
+  t.deepEqual(modes, ['700'])
+  t.deepEqual(readdirSync(directory), ['out'])
+})
+
+test('a link is followed where it and its directory are the user’s own, and nowhere else', (t) => {
+  const directory = makeDirectory(t)
+  const shared = join(directory, 'shared')
+  mkdirSync(shared)
+  writeFileSync(join(directory, 'target'), '')
+  for (const [place, name] of [
+    [directory, 'own'],
+    [directory, 'theirs'],
+    [shared, 'own'],
+    [shared, 'theirs'],
+  ] as const) {
+    symlinkSync(join(directory, 'target'), join(place, name))
+    if (name === 'theirs') lchownSync(join(place, name), STRANGER, STRANGER)
+  }
+  const followed = (): string[] =>
+    [directory, shared].flatMap((place) => ['own', 'theirs'].map((name) => followOwnLink(join(place, name))))
+  const target = join(directory, 'target')
+
+  chmodSync(shared, 0o1777)
+  t.deepEqual(followed(), [target, join(directory, 'theirs'), target, join(shared, 'theirs')])
+  chmodSync(shared, 0o777)
+  t.deepEqual(followed(), [target, join(directory, 'theirs'), join(shared, 'own'), join(shared, 'theirs')])
+})
+
+test('nothing is written into another user’s pipe', async (t) => {
+  const directory = makeDirectory(t)
+  const path = join(directory, 'pipe')
+  execFileSync('mkfifo', [path])
+  chownSync(path, STRANGER, STRANGER)
+  const reader = spawn('cat', [path], { stdio: 'ignore' })
+  t.teardown(() => reader.kill())
+
+  const error = await t.throwsAsync(openDevice(path))
+
+  t.true(isFailure(error))
+  t.is(error.message, `${path} belongs to another user, so nothing is written there`)
+})
