@@ -15,11 +15,11 @@ mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Pack
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# apt, with lists and a state of its own: as far as it knows, nothing is installed.
+# apt, with lists and a state of its own: as far as it knows, nothing is installed. A mirror may be one of another day.
 apt_of() {
   local own=$scratch/$1
   shift
-  apt-get -qq -o APT::Sandbox::User=root -o APT::Install-Recommends=false \
+  apt-get -qq -o APT::Sandbox::User=root -o APT::Install-Recommends=false -o Acquire::Check-Valid-Until=false \
     -o Dir::Etc::sourcelist="$own/sources.list" -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
     -o Dir::State::lists="$own/lists" -o Dir::State::status="$own/status" -o Dir::Cache="$own/cache" "$@"

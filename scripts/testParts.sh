@@ -25,6 +25,14 @@ have_gits() {
   done >/dev/null 2>&1
 }
 
+# What a command says is of interest where it fails.
+quietly() {
+  local output
+  output=$("$@" 2>&1) && return
+  [ -z "$output" ] || echo "$output" >&2
+  return 1
+}
+
 give_up() {
   echo "the tests need more of this system: $*" >&2
   exit 1
@@ -42,13 +50,13 @@ if [ -n "$missing" ]; then
     give_up "type: sudo sh -c '$apt'"
   fi
   echo "bringing ${missing% }"
-  "${way[@]}" "export DEBIAN_FRONTEND=noninteractive; $apt" >/dev/null || give_up "type: sudo sh -c '$apt'"
+  quietly "${way[@]}" "export DEBIAN_FRONTEND=noninteractive; $apt" || give_up "type: sudo sh -c '$apt'"
   missing=$(find_missing | sort -u | tr '\n' ' ')
   [ -z "$missing" ] || give_up "${missing% }did not bring what it should"
 fi
 
 if ! have_gits; then
   echo 'bringing the git of two other Debian releases'
-  scripts/gits.sh >/dev/null || give_up 'type: scripts/gits.sh'
+  quietly scripts/gits.sh || give_up 'type: scripts/gits.sh'
   have_gits || give_up 'what scripts/gits.sh has brought into .gits does not run'
 fi

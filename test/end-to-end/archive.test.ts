@@ -103,7 +103,8 @@ test('an archive comes under the name that Bitbucket gives, from another origin 
 test('over https, each origin is trusted as git is told to', async (t) => {
   const { home, sandbox } = await makeUser(t, { tls: true })
   home.useBrowser('follow.ts')
-  t.is((await home.helper('get', requestFor(sandbox.origin))).code, 0)
+  const login = await home.helper('get', requestFor(sandbox.origin))
+  t.is(login.code, 0, `${login.stderr}${home.browserErrors()}`)
 
   const outcome = await home.run(PROGRAM, ['archive', `${sandbox.origin}/acme/widgets`])
 
