@@ -68,7 +68,10 @@ for (const [operation, attributes] of CALLS) {
 
     const required = await listRequired(home, operation, `${request}${attributes}password=another one\n`)
 
-    t.deepEqual(required, ['node:fs', 'node:path'])
+    t.deepEqual(
+      required.map((name) => name.replace(/^node:/, '')),
+      ['fs', 'path'],
+    )
   })
 }
 
