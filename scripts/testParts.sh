@@ -14,8 +14,9 @@ find_missing() {
   for need in $NEEDS; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${need%:*}" >/dev/null || echo "${need#*:}"
   done
-  # Chromium comes inside an npm package, but for this library.
-  PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q 'libnss3\.so' || echo libnss3
+  # Chromium comes inside an npm package, but for this library. (Not grep -q, which ends at once: a writer that is cut off
+  # counts as a failure.)
+  PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep 'libnss3\.so' >/dev/null || echo libnss3
 }
 
 have_gits() {
@@ -52,7 +53,7 @@ if [ -n "$missing" ]; then
   echo "bringing ${missing% }"
   quietly "${way[@]}" "export DEBIAN_FRONTEND=noninteractive; $apt" || give_up "type: sudo sh -c '$apt'"
   missing=$(find_missing | sort -u | tr '\n' ' ')
-  [ -z "$missing" ] || give_up "${missing% }did not bring what it should"
+  [ -z "$missing" ] || give_up "${missing}did not bring what it should"
 fi
 
 if ! have_gits; then

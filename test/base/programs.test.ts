@@ -63,10 +63,8 @@ test('a browser is launched with the address, and not waited for', async (t) => 
   const directory = makeDirectory(t)
   const log = join(directory, 'log')
   const path = join(directory, 'browser')
-  const closed = join(directory, 'closed')
-  const script = `echo "$1" > '${log}.new'\nmv '${log}.new' '${log}'\nuntil [ -e '${closed}' ]; do sleep 0.1; done`
+  const script = `echo "$1" > '${log}.new'\nmv '${log}.new' '${log}'\nwhile [ -e '${log}' ]; do sleep 0.1; done`
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  t.teardown(() => writeFileSync(closed, ''))
   const open = findBrowser({ PATH: process.env['PATH'], BROWSER: path })
   const url = new URL('https://bitbucket.org/site/oauth2/authorize?client_id=a&response_type=code')
 

@@ -185,6 +185,7 @@ test('an account may have a consumer of its own', async (t) => {
 test('status tells which logins are kept, where, and for how long', async (t) => {
   const { home, sandbox, hers, everybody } = await makeTwoAccounts(t)
   home.expire(hers)
+  home.expire(everybody, 7199)
   const { host } = new URL(sandbox.origin)
   const status = (): ReturnType<Home['run']> => home.run('git-credential-bitbucket-oauth', ['status'])
 

@@ -273,6 +273,7 @@ test.serial('git credential reject empties the keyring too', async (t) => {
 test.serial('status says that the login is in the keyring, without asking it', async (t) => {
   const { home, sandbox, daemon } = await makeKeyringUser(t)
   await daemon.kill()
+  home.expire(sandbox.origin, 7199)
 
   const { code, stdout } = await home.run('git-credential-bitbucket-oauth', ['status'])
 
