@@ -61,6 +61,19 @@ test('a certificate that is not trusted: the reason and the way out, and the sec
   t.deepEqual(sandbox.oauth.tokenRequests, [])
 })
 
+test('NODE_TLS_REJECT_UNAUTHORIZED=0, as some set it for another program, lets no secret go to a wrong server', async (t) => {
+  const { home, sandbox } = await makeUser(t, { tls: true })
+  home.useBrowser('follow.ts')
+  home.configure({ 'http.sslCAInfo': '' })
+  home.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+
+  const { code, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.is(code, 1)
+  t.regex(stderr, /cannot be reached \(its certificate is not trusted here, [A-Z_]+\)/)
+  t.deepEqual(sandbox.oauth.tokenRequests, [])
+})
+
 for (const [title, configure] of [
   ['git’s configuration', (proxy: string) => ({ settings: { 'http.proxy': proxy }, env: {} })],
   ['the environment', (proxy: string) => ({ settings: {}, env: { HTTPS_PROXY: proxy } })],
