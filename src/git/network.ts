@@ -15,7 +15,8 @@ import { readSettings } from './config.ts'
 export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Network {
   const traced = trace === undefined ? {} : { trace }
   if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [], ...traced }
-  const settings = readSettings('http', url.href, env)
+  // Every user of the machine can read git's arguments, and a query may be a signature.
+  const settings = readSettings('http', `${url.origin}${url.pathname}`, env)
   const proxy =
     settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
   return {

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { isFailure } from '../../src/base/failure.ts'
 import { readNetwork } from '../../src/git/network.ts'
 import { Home } from '../helpers/home.ts'
@@ -78,4 +80,19 @@ test('a tilde is the home directory, as for git', (t) => {
 
 test('on this machine there is no proxy', (t) => {
   t.is(readNetwork(new URL('http://127.0.0.1:1/token'), { HTTP_PROXY: PROXY, ALL_PROXY: PROXY }).proxy, undefined)
+})
+
+test('git is asked without the query of a signed address: every user can read its arguments', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  const log = join(home.path, 'arguments')
+  const git = join(home.path, 'bin', 'git')
+  writeFileSync(git, `#!/bin/sh\necho "$@" >> '${log}'\nPATH='${process.env['PATH']}' exec git "$@"\n`, { mode: 0o755 })
+  home.configure({ 'http.https://storage.example/archives.proxy': PROXY })
+  const signed = new URL('https://user:word@storage.example/archives/a.tar.gz?signature=not-for-others')
+
+  const { proxy } = readNetwork(signed, { ...home.env, PATH: join(home.path, 'bin') })
+
+  t.is(proxy?.href, PROXY)
+  t.regex(readFileSync(log, 'utf8'), /--get-urlmatch http https:\/\/storage\.example\/archives\/a\.tar\.gz\n/)
 })
