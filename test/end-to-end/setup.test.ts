@@ -112,7 +112,7 @@ test.serial('from nothing to a pushed commit on bitbucket.org, in a terminal and
   t.deepEqual(consumer.scopes, ['repository', 'repository:write'])
   const [page, login, ...others] = run.openedUrls
   t.is(page, 'https://bitbucket.org/acme/workspace/settings/api')
-  t.regex(login ?? '', /^https:\/\/bitbucket\.org\/site\/oauth2\/authorize\?/)
+  t.regex(login ?? '', /^http:\/\/localhost:8976\/login\/[\da-f]{32}$/)
   t.deepEqual(others, [])
   t.is(run.page.title, 'Logged in to bitbucket.org')
   t.deepEqual(run.commits, ['Add news', 'begin widgets'])
