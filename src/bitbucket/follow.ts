@@ -1,7 +1,8 @@
 import { Failure } from '../base/failure.ts'
 import { COMMAND } from '../base/program.ts'
-import { type LargeRequest, type Network, open, type OpenAnswer } from '../http/http.ts'
+import { type LargeRequest, open, type OpenAnswer } from '../http/http.ts'
 import { isConfidential } from '../http/loopback.ts'
+import type { Network } from '../http/network.ts'
 
 /** Bitbucket needs one. Browsers follow some twenty; a server that means well needs no more than these. */
 const MOST_REDIRECTS = 5

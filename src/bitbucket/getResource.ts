@@ -1,5 +1,6 @@
 import { type JsonObject, parseObject } from '../base/json.ts'
-import { type Network, send } from '../http/http.ts'
+import { send } from '../http/http.ts'
+import type { Network } from '../http/network.ts'
 
 /** Bitbucket's REST interface, asked as the account of the access token. `accessToken` is secret. */
 export type Api = {

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import type { Trace } from '../base/trace.ts'
-import type { Network } from '../http/http.ts'
+import type { Network } from '../http/network.ts'
 import { readSettings } from './config.ts'
 
 /**

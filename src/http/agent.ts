@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions, rootCertificates } from 'node:tls'
 import { Failure, systemCode } from '../base/failure.ts'
-import type { Network } from './http.ts'
+import type { Network } from './network.ts'
 
 /** Opens the connections of one exchange. */
 export type Connector = {

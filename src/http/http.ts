@@ -1,20 +1,10 @@
 import type * as Library from 'node-fetch'
 import type { Readable } from 'node:stream'
 import { type Failure, isFailure } from '../base/failure.ts'
-import type { Trace } from '../base/trace.ts'
 import { openConnector } from './agent.ts'
+import type { Network } from './network.ts'
 import { type StallWatch, startStallWatch } from './stall.ts'
 import { unreachableFailure } from './unreachable.ts'
-
-/** The user's way to the network. */
-export type Network = {
-  /** An http proxy for https. It may hold a password, so only its host is ever printed. */
-  readonly proxy: URL | undefined
-  /** Writes each exchange down, without its secrets. */
-  readonly trace?: Trace
-  /** Files of certificates (PEM) to trust beside Node's own. */
-  readonly certificateFiles: readonly string[]
-}
 
 /** A request whose answer is small. `headers` and `body` may be secret. */
 export type SmallRequest = {

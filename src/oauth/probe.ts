@@ -1,5 +1,6 @@
 import { parseObject } from '../base/json.ts'
-import { type Answer, type Network, send } from '../http/http.ts'
+import { type Answer, send } from '../http/http.ts'
+import type { Network } from '../http/network.ts'
 import { type Client, clientAuthorization } from './client.ts'
 import { startAuthorization } from './grants.ts'
 

@@ -1,5 +1,6 @@
 import { Failure } from '../base/failure.ts'
-import { type Network, send } from '../http/http.ts'
+import { send } from '../http/http.ts'
+import type { Network } from '../http/network.ts'
 import { type Client, clientAuthorization } from './client.ts'
 
 /** The server confirms a token that it does not know, too (RFC 7009, section 2.2). */

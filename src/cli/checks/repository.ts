@@ -10,7 +10,8 @@ import {
   repositorySubject,
 } from '../../bitbucket/refusal.ts'
 import { fullName, type Repository } from '../../bitbucket/repository.ts'
-import { type Network, send } from '../../http/http.ts'
+import { send } from '../../http/http.ts'
+import type { Network } from '../../http/network.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
 import { type Account, USERNAME } from '../../tokens/account.ts'
 import { accountCommands } from '../account.ts'
