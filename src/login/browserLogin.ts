@@ -28,7 +28,7 @@ export type LoginRequest = {
   readonly command: string
   readonly context: Context
   /** Saves the tokens, before the browser shows success. `sentAt` is in seconds since 1970. */
-  readonly save: (tokenResponse: TokenResponse, sent: number) => Promise<AccessToken>
+  readonly save: (response: TokenResponse, sentAt: number) => Promise<AccessToken>
 }
 
 /**
@@ -83,11 +83,11 @@ async function completeLogin(
   redirect: Redirect,
 ): Promise<AccessToken> {
   const { client, name, context, save } = request
-  const sent = context.now()
+  const sentAt = context.now()
   try {
     const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
     const token = await holdSignals(async () =>
-      save(await exchangeCode(client, authorization, redirect.parameters, network), sent),
+      save(await exchangeCode(client, authorization, redirect.parameters, network), sentAt),
     )
     await redirect.show(successPage(name))
     context.tell(`logged in to ${name}`)

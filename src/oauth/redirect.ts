@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../base/failure.ts'
+import { PROGRAM } from '../base/program.ts'
 import { closeListeners, listenOn, type Listening } from './listen.ts'
 import { type Page, renderPage, strayPage } from './page.ts'
 
@@ -49,9 +50,6 @@ type Awaited = {
   readonly reject: (failure: Failure) => void
 }
 
-/** The name of the cookie of a start address. */
-const COOKIE = 'git-credential-bitbucket-oauth'
-
 /**
  * Listens at the redirect URI. For the name `localhost` that is 127.0.0.1 and ::1, because browsers choose either. A
  * loopback IP address without a port gets a free port, which Bitbucket accepts for a consumer with such a callback URL.
@@ -83,7 +81,7 @@ export async function listenForRedirect(redirectUri: string, env: NodeJS.Process
   function begin(offered: Start, response: ServerResponse): void {
     if (!offered.isUsed) {
       offered.isUsed = true
-      const cookie = `${COOKIE}=${offered.cookie}; Path=/; HttpOnly; SameSite=Lax`
+      const cookie = `${PROGRAM}=${offered.cookie}; Path=/; HttpOnly; SameSite=Lax`
       send(response, 303, { location: offered.target.href, 'set-cookie': cookie })
       return
     }
@@ -149,7 +147,7 @@ function isRedirect({ pathname, searchParams }: URL, redirectUri: string): boole
 function hasCookie(request: IncomingMessage, start: Start | undefined, state: string): boolean {
   if (start === undefined || state !== start.state) return true
   const cookies = (request.headers.cookie ?? '').split(/; */)
-  return cookies.some((cookie) => isSame(cookie, `${COOKIE}=${start.cookie}`))
+  return cookies.some((cookie) => isSame(cookie, `${PROGRAM}=${start.cookie}`))
 }
 
 /** Compares in a time that does not depend on where the two differ. */

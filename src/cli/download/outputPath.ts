@@ -1,4 +1,4 @@
-import { constants, fstatSync, lstatSync, openSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
@@ -33,7 +33,11 @@ export async function openDevice(path: string): Promise<number> {
     try {
       const file = openSync(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
       if (isOurs(fstatSync(file)) || /^\/(dev|proc)\//.test(path)) return file
-      throw new Failure(`${path} belongs to another user, so nothing is written there`, { code: 'usage' })
+      closeSync(file)
+      throw new Failure(`${path} belongs to another user, so nothing is written there`, {
+        code: 'usage',
+        hints: ['name a file, or a pipe of your own'],
+      })
     } catch (error) {
       // The system's word for a pipe without a reader.
       if (systemCode(error) !== 'ENXIO') throw error
