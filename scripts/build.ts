@@ -1,11 +1,12 @@
-import { build, type Metafile, type Plugin } from 'esbuild'
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { build, type Plugin } from 'esbuild'
+import { chmod, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { billOfMaterials, bundledPackages, licenses, readManifest, type Manifest } from './bundled.ts'
 import { manualPage } from './manualPage.ts'
 
 /**
  * Builds dist/: `bin.cjs`, the small entry that git starts, which holds the cached path and nothing else; beside it the
- * rest, as modules that the entry imports when they are needed; and the manual page.
+ * rest, as modules that the entry imports when they are needed; the manual page; and what is in it of others.
  */
 const OUT = 'dist'
 
@@ -58,7 +59,9 @@ const rest = await build({
   minify: true,
 })
 await chmod(join(OUT, 'bin.cjs'), 0o755)
-await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses([entry.metafile, rest.metafile]))
+const packages = await bundledPackages([entry.metafile, rest.metafile])
+await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses(packages))
+await writeFile(join(OUT, 'sbom.cdx.json'), await billOfMaterials(manifest, packages))
 await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage(manifest.version))
 
 /** The entry compares with a version, not with a range. */
@@ -66,29 +69,4 @@ function readNeededNode({ engines }: Manifest): string {
   const [, version] = /^>=(\d+\.\d+)$/.exec(engines?.node ?? '') ?? []
   if (version === undefined) throw new Error('engines.node in package.json has to be of the form >=20.19')
   return version
-}
-
-type Manifest = { name: string; version: string; license: string; engines?: { node?: string } }
-
-/** The licenses of all packages that became part of dist/, as each of them asks for. */
-async function licenses(metafiles: readonly Metafile[]): Promise<string> {
-  const packages = new Set<string>()
-  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
-    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
-    if (found?.[1] !== undefined) packages.add(found[1])
-  }
-  const texts = await Promise.all([...packages].toSorted().map(licenseOf))
-  return `This program contains the following packages.\n\n${texts.join('\n')}`
-}
-
-async function licenseOf(directory: string): Promise<string> {
-  const { name, version, license } = await readManifest(directory)
-  const file = (await readdir(directory)).find((entryName) => /^licen[sc]e/i.test(entryName))
-  const text = file === undefined ? 'See its package.' : await readFile(join(directory, file), 'utf8')
-  const title = `${name} ${version} (${license})`
-  return `${title}\n${'-'.repeat(title.length)}\n${text.trim()}\n`
-}
-
-async function readManifest(directory: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest
 }

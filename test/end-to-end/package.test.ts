@@ -1,6 +1,6 @@
 import test from 'ava'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,3 +71,54 @@ test('typed by hand: an operation that there is not is silent for git, and named
   t.is(typed.code, 2)
   t.regex(typed.stdout, /: there is no command gte; did you mean get\?\r\nhint: /)
 })
+
+test('the package names all that is bundled in it, with a hash, and passes each license on', (t) => {
+  const bill = readJSON('dist/sbom.cdx.json') as { components: Component[] }
+  const lock = readJSON('package-lock.json') as { packages: Record<string, { version: string; integrity: string }> }
+  const locked = new Set(
+    Object.entries(lock.packages).map(([path, { version, integrity }]) => {
+      const sha512 = Buffer.from((integrity ?? '').replace('sha512-', ''), 'base64').toString('hex')
+      return `${path.replace(/^.*node_modules\//, '')}@${version} ${sha512}`
+    }),
+  )
+  const texts = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8')
+  const bundled = bill.components.filter(({ scope }) => scope === 'required')
+  const installed = bill.components.filter(({ scope }) => scope === 'optional')
+
+  t.is(new Set(bill.components.map(({ name, version }) => `${name}@${version}`)).size, bill.components.length)
+  for (const name of ['node-fetch', 'oauth4webapi', 'open', 'proper-lockfile', 'tar', 'yargs', 'data-uri-to-buffer']) {
+    t.true(
+      bundled.some((component) => component.name === name),
+      name,
+    )
+  }
+  for (const { name, version, hashes } of bill.components) {
+    t.true(locked.has(`${name}@${version} ${hashes[0]?.content}`), name)
+  }
+  const sections = texts.split(/^(?=.* \(.*\)\n-+$)/m).slice(1)
+  t.deepEqual(
+    sections.map((section) => section.split(' ').slice(0, 2).join(' ')),
+    bundled.map(({ name, version }) => `${name} ${version}`),
+  )
+  for (const section of sections) t.regex(section, /copyright .*\n[^]*(as is)/i, section.split('\n')[0])
+  t.deepEqual(
+    installed.map(({ name }) => name),
+    ['@napi-rs/keyring'],
+  )
+})
+
+test('the native library that npm installs beside the program is one version, and none that comes later', (t) => {
+  const { dependencies, optionalDependencies } = readJSON('package.json') as Record<string, Record<string, string>>
+
+  t.is(dependencies, undefined)
+  for (const [name, range] of Object.entries(optionalDependencies ?? {})) t.regex(range, /^\d+\.\d+\.\d+$/, name)
+  const library = readJSON('node_modules/@napi-rs/keyring/package.json') as Manifest
+  for (const [name, range] of Object.entries(library.optionalDependencies)) t.is(range, library.version, name)
+})
+
+type Component = { name: string; version: string; scope: string; hashes: { content: string }[] }
+type Manifest = { version: string; optionalDependencies: Record<string, string> }
+
+function readJSON(path: string): unknown {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
+}
