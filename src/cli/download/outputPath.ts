@@ -59,5 +59,7 @@ export function isOurs({ uid }: Stats): boolean {
 /** Whether other users cannot put anything in the place of what is in a directory. */
 export function isGuarded(directory: Stats): boolean {
   const isSticky = (directory.mode & 0o1000) !== 0
-  return isOurs(directory) && ((directory.mode & 0o002) === 0 || isSticky)
+  // A group whose number is the user's has nobody else in it (Debian, Fedora).
+  const others = directory.gid === directory.uid ? 0o002 : 0o022
+  return isOurs(directory) && ((directory.mode & others) === 0 || isSticky)
 }

@@ -6,9 +6,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   statSync,
-  type Stats,
   writeSync,
 } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
@@ -18,35 +18,56 @@ import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
 import { isGuarded, openDevice, waitForReader } from './outputPath.ts'
+import { isPrivate, pinDirectory, pinOwnDirectory } from './pinned.ts'
 
 /**
  * Makes a file or a directory whole or not at all: in a private directory beside its path, then renamed. A signal, or a failure of
- * the work, removes the draft. What a killed process has left is removed here.
+ * the work, removes the draft. What a killed process has left is removed here. Where the system allows it, another user who may
+ * rename in the directory above leads none of this elsewhere.
  *
  * @param path where it goes; directories above it are made
  * @param work makes the draft at the path that it is given
  * @throws Failure where it cannot be made; the old one is still there then
  */
 export async function makeWhole<Result>(path: string, work: (draft: string) => Promise<Result>): Promise<Result> {
-  // Another machine that shares the directory may have a process with the same number.
-  const room = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.part`
-  // Nobody else can write into it, so it is safe to remove with all that is in it.
-  const remove = (): void => rmSync(room, { recursive: true, force: true, maxRetries: 5 })
   try {
     await mkdir(dirname(path), { recursive: true })
-    removeLeftovers(path)
-    mkdirSync(room, { mode: 0o700 })
-    const cancel = beforeSignal(remove)
+    const directory = pinDirectory(dirname(path))
     try {
-      const result = await work(join(room, 'draft'))
-      await rename(join(room, 'draft'), path)
-      return result
+      return await makeIn(directory.path, basename(path), work)
     } finally {
-      remove()
-      cancel()
+      directory.unpin()
     }
   } catch (error) {
     throw isOfSystem(error) ? unwritableFailure(path, error) : error
+  }
+}
+
+async function makeIn<Result>(
+  directory: string,
+  name: string,
+  work: (draft: string) => Promise<Result>,
+): Promise<Result> {
+  removeLeftovers(directory, name)
+  // Another machine that shares the directory may have a process with the same number.
+  const room = join(directory, `${name}.${process.pid}-${randomBytes(6).toString('hex')}.part`)
+  mkdirSync(room, { mode: 0o700 })
+  const { path, unpin } = pinOwnDirectory(room)
+  const draft = join(path, 'draft')
+  const remove = (): void => {
+    // Nobody else can write in the room. The room itself may have been replaced, and goes only if it is an empty directory.
+    rmSync(draft, { recursive: true, force: true, maxRetries: 5 })
+    orUndefined(() => rmdirSync(room))
+  }
+  const cancel = beforeSignal(remove)
+  try {
+    const result = await work(draft)
+    await rename(draft, join(directory, name))
+    return result
+  } finally {
+    remove()
+    cancel()
+    unpin()
   }
 }
 
@@ -90,23 +111,16 @@ const sync = promisify(fsync)
  * Removes what killed processes of this user have left beside a path. In a directory where other users can write, anything may
  * have such a name, or take the place of something while it is removed: there it stays. Nor is it a failure if it stays.
  */
-function removeLeftovers(path: string): void {
-  const directory = dirname(path)
+function removeLeftovers(directory: string, output: string): void {
   for (const name of orUndefined(() => (isGuarded(statSync(directory)) ? readdirSync(directory) : [])) ?? []) {
-    const pid = name.startsWith(`${basename(path)}.`)
-      ? /^\.(\d+)-[\da-f]{12}\.part$/.exec(name.slice(basename(path).length))?.[1]
+    const pid = name.startsWith(`${output}.`)
+      ? /^\.(\d+)-[\da-f]{12}\.part$/.exec(name.slice(output.length))?.[1]
       : undefined
     const leftover = join(directory, name)
     if (pid !== undefined && isGone(Number(pid)) && orUndefined(() => isPrivate(lstatSync(leftover))) === true) {
       orUndefined(() => rmSync(leftover, { recursive: true, force: true }))
     }
   }
-}
-
-/** Whether it is a directory of this user's, in which nobody else can write. */
-function isPrivate(found: Stats): boolean {
-  const isOwn = process.getuid === undefined || found.uid === process.getuid()
-  return found.isDirectory() && isOwn && (process.platform === 'win32' || (found.mode & 0o077) === 0)
 }
 
 function isGone(pid: number): boolean {

@@ -8,12 +8,15 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isFailure } from '../../../src/base/failure.ts'
-import { followOwnLink, openDevice } from '../../../src/cli/download/outputPath.ts'
+import { followOwnLink, isGuarded, openDevice } from '../../../src/cli/download/outputPath.ts'
+import { pinOwnDirectory } from '../../../src/cli/download/pinned.ts'
 import { makeWhole, writeFile } from '../../../src/cli/download/wholeFile.ts'
 import { makeDirectory } from '../../helpers/directory.ts'
 
@@ -83,16 +86,14 @@ test('where others can write, not even an own leftover is removed: it could be s
 
 test('a draft lies where nobody else can write', async (t) => {
   const directory = makeDirectory(t)
-  let modes: string[] = []
+  let mode = 0
 
   await makeWhole(join(directory, 'out'), async (draft) => {
-    modes = execFileSync('stat', ['--format=%a', join(draft, '..')], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
+    mode = statSync(dirname(draft)).mode
     await writeFile(draft, pieces('new'), false)
   })
 
-  t.deepEqual(modes, ['700'])
+  t.is(mode & 0o777, 0o700)
   t.deepEqual(readdirSync(directory), ['out'])
 })
 
@@ -132,4 +133,49 @@ test('nothing is written into another user’s pipe', async (t) => {
 
   t.true(isFailure(error))
   t.is(error.message, `${path} belongs to another user, so nothing is written there`)
+})
+
+test('a directory that another user puts in the place of the draft’s, or of the one above, gets nothing', async (t) => {
+  for (const depth of ['room', 'above'] as const) {
+    const directory = makeDirectory(t)
+    const victim = join(directory, 'victim')
+    const shared = join(directory, 'shared')
+    for (const path of [victim, shared, join(victim, 'draft')]) mkdirSync(path)
+    writeFileSync(join(victim, 'draft/precious'), 'precious')
+    writeFileSync(join(victim, 'out'), 'precious')
+
+    await makeWhole(join(shared, 'out'), async (draft) => {
+      const [room = ''] = readdirSync(shared)
+      const replaced = depth === 'room' ? join(shared, room) : shared
+      renameSync(replaced, `${replaced}.moved`)
+      symlinkSync(victim, replaced)
+      await writeFile(draft, pieces('new'), false)
+    })
+
+    const out = depth === 'room' ? join(shared, 'out') : join(directory, 'shared.moved/out')
+    t.is(readFileSync(out, 'utf8'), 'new')
+    t.is(readFileSync(join(victim, 'out'), 'utf8'), 'precious')
+    t.is(readFileSync(join(victim, 'draft/precious'), 'utf8'), 'precious')
+    t.deepEqual(readdirSync(victim), ['draft', 'out'])
+  }
+})
+
+test('another user’s directory that was put in the place of the draft’s before its first byte is not used', async (t) => {
+  const directory = makeDirectory(t)
+  const theirs = join(directory, 'theirs')
+  mkdirSync(theirs)
+  chownSync(theirs, STRANGER, STRANGER)
+  symlinkSync(directory, join(directory, 'link'))
+
+  t.throws(() => pinOwnDirectory(theirs), { code: 'EPERM' })
+  t.throws(() => pinOwnDirectory(join(directory, 'link')), { code: 'ENOTDIR' })
+})
+
+test('a directory that a group can write in is guarded only where the group is the user’s own', (t) => {
+  const directory = makeDirectory(t)
+  chmodSync(directory, 0o775)
+
+  t.true(isGuarded(statSync(directory)))
+  chownSync(directory, process.getuid?.() ?? 0, STRANGER)
+  t.false(isGuarded(statSync(directory)))
 })
