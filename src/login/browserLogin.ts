@@ -115,10 +115,12 @@ function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined
   }
   if (!isByHand) {
     const interactive = settings.get('interactive')
-    if (isFalse(interactive) || interactive?.toLowerCase() === 'never') {
-      refuse('credential.interactive is off', `to log in: ${command}`)
+    if (isOff(interactive)) refuse('credential.interactive is off', `to log in: ${command}`)
+    // Editors and desktop programs set the second one, made for Git Credential Manager, when they fetch by themselves.
+    for (const name of ['GIT_TERMINAL_PROMPT', 'GCM_INTERACTIVE']) {
+      if (isOff(env[name])) refuse(`${name} is off`, `to log in: ${command}`)
     }
-    if (isFalse(env['GIT_TERMINAL_PROMPT'])) refuse('GIT_TERMINAL_PROMPT is off', `to log in: ${command}`)
+    if (env['VSCODE_GIT_FETCH_SILENT']) refuse('VS Code fetches in the background', `to log in: ${command}`)
     if (isBackgroundFetch(process.ppid)) refuse('git fetches in the background', `to log in: ${command}`)
   }
   if (env['CI'] && !isFalse(env['CI'])) {
@@ -127,4 +129,8 @@ function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined
   if (browser === undefined && !context.isAttended()) {
     refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)
   }
+}
+
+function isOff(value: string | undefined): boolean {
+  return isFalse(value) || value?.toLowerCase() === 'never'
 }

@@ -17,6 +17,9 @@ async function makeLoggedOutUser(t: ExecutionContext, git: Git): Promise<{ home:
 
 for (const [title, change, obstacle, hint] of [
   ['GIT_TERMINAL_PROMPT=0', { GIT_TERMINAL_PROMPT: '0' }, 'GIT_TERMINAL_PROMPT is off', 'to log in: git'],
+  ['GCM_INTERACTIVE=0', { GCM_INTERACTIVE: '0' }, 'GCM_INTERACTIVE is off', 'to log in: git'],
+  ['GCM_INTERACTIVE=never', { GCM_INTERACTIVE: 'never' }, 'GCM_INTERACTIVE is off', 'to log in: git'],
+  ['VS Code’s auto-fetch', { VSCODE_GIT_FETCH_SILENT: 'true' }, 'VS Code fetches in the background', 'to log in: git'],
   ['CI=true', { CI: 'true' }, 'CI is set', 'to log in, where a person sits: env -u CI git'],
   [
     'no screen and no terminal',
