@@ -1,4 +1,5 @@
 import type { Context } from '../../base/context.ts'
+import { formatJson, visibleLines } from '../../base/visible.ts'
 import { answerFailure, readAnswerFailure } from '../../bitbucket/ask.ts'
 import { readPages } from '../../bitbucket/pages.ts'
 import { readText } from '../../bitbucket/readText.ts'
@@ -49,7 +50,7 @@ async function readAll(request: ApiRequest, session: Session, subject: Subject):
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {
-  write(`${JSON.stringify(values, undefined, streams.stdout.isTTY ? 2 : undefined)}\n`)
+  write(`${formatJson(values, streams.stdout.isTTY ? 2 : undefined)}\n`)
 }
 
 /** Without cookies: one may log in. */
@@ -60,8 +61,8 @@ function describeHead({ status, headers }: OpenAnswer): string {
 
 function indent(text: string): string {
   try {
-    return `${JSON.stringify(JSON.parse(text), undefined, 2)}\n`
+    return `${formatJson(JSON.parse(text), 2)}\n`
   } catch {
-    return text === '' || text.endsWith('\n') ? text : `${text}\n`
+    return visibleLines(text === '' || text.endsWith('\n') ? text : `${text}\n`)
   }
 }

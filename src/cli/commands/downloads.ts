@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Context } from '../../base/context.ts'
 import type { Failure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
-import { visible } from '../../base/report.ts'
+import { formatJson, visible } from '../../base/visible.ts'
 import { readAnswerFailure } from '../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../bitbucket/follow.ts'
 import { readPages } from '../../bitbucket/pages.ts'
@@ -17,6 +17,7 @@ import { saveDownload, type Target } from '../download/saveDownload.ts'
 import { assertNoDirectory } from '../download/wholeFile.ts'
 import { readRepositories } from '../repositories.ts'
 import { openSession, type Session } from '../session.ts'
+import { printLine } from '../terminal.ts'
 import { openUpload } from './downloads/upload.ts'
 
 type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL }
@@ -52,15 +53,13 @@ async function list(page: Page, args: Arguments, context: Context): Promise<void
   }))
   const repository = fullName(page.repository)
   if (args.has('json')) {
-    const report = { version: JSON_VERSION, repository, files: found }
-    context.write(`${JSON.stringify(report, undefined, 2)}\n`)
-    return
+    return context.write(`${formatJson({ version: JSON_VERSION, repository, files: found }, 2)}\n`)
   }
   if (found.length === 0) return context.tell(`${repository} has no files to download`)
   // Other people choose these names.
-  const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
+  const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), file.name])
   const width = Math.max(...rows.map(([size = '']) => size.length))
-  context.write(rows.map(([size = '', ...rest]) => `${[size.padStart(width), ...rest].join('  ')}\n`).join(''))
+  context.write(rows.map(([size = '', ...rest]) => `${visible([size.padStart(width), ...rest].join('  '))}\n`).join(''))
 }
 
 async function get(page: Page, files: readonly string[], args: Arguments, context: Context): Promise<void> {
@@ -83,7 +82,7 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   } finally {
     progress.end()
   }
-  if (target.kind === 'file') context.write(`${target.path}\n`)
+  if (target.kind === 'file') printLine(target.path, context)
 }
 
 function chooseTarget(name: string, output: string | undefined, { streams: { stdout } }: Context): Target {
@@ -111,7 +110,7 @@ async function put(page: Page, files: readonly string[], context: Context): Prom
       const answer = await session.ask(url, { method: 'POST', body: [upload] })
       if (answer.status < 200 || answer.status > 299) throw await pageFailure(answer, page)
       answer.close()
-      progress.aside(() => context.write(`${name}\n`))
+      progress.aside(() => printLine(name, context))
     }
   } finally {
     progress.end()

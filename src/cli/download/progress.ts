@@ -1,3 +1,5 @@
+import { visible } from '../../base/visible.ts'
+
 /** A line on the terminal that says how far something is, drawn again and again in the same place. */
 export type Progress = {
   /** @param text what the line begins with */
@@ -45,7 +47,7 @@ export function startProgress(
     if (at - drawn < INTERVAL_MS) return
     drawn = at
     samples = [...samples.filter((sample) => at - sample.at < WINDOW_MS), { at, bytes }]
-    const line = formatProgress(text, bytes, expected, rateOf(samples))
+    const line = visible(formatProgress(text, bytes, expected, rateOf(samples)))
     // The last column stays empty: some terminals begin a new line after it.
     stream.write(`\r${line.slice(0, Math.max((stream.columns || 80) - 1, 0))}\u001B[K`)
     isShown = true

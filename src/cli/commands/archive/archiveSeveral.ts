@@ -1,4 +1,5 @@
 import { Failure, isFailure } from '../../../base/failure.ts'
+import { formatJson } from '../../../base/visible.ts'
 import { fullName, type Repository } from '../../../bitbucket/repository.ts'
 import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import { type ArchiveRun, fetchArchive } from './fetchArchive.ts'
@@ -31,7 +32,7 @@ export async function archiveSeveral(named: readonly Repository[], run: ArchiveR
     } catch (error) {
       if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
       failed.push({ name, failure: error })
-      if (order.isJson) context.write(`${JSON.stringify(describe(name, error, run))}\n`)
+      if (order.isJson) context.write(`${formatJson(describe(name, error, run))}\n`)
     }
     done += 1
     showDone()

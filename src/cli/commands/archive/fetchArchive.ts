@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../../base/context.ts'
 import { Failure, orUndefined } from '../../../base/failure.ts'
+import { formatJson } from '../../../base/visible.ts'
 import { type ArchiveRequest, archiveUrl, givenName, ownName } from '../../../bitbucket/archive.ts'
 import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../../bitbucket/follow.ts'
@@ -12,6 +13,7 @@ import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import type { Progress } from '../../download/progress.ts'
 import { saveDownload, type Target } from '../../download/saveDownload.ts'
 import type { Session } from '../../session.ts'
+import { printLine } from '../../terminal.ts'
 import type { ArchiveOrder } from './archiveOrder.ts'
 
 export type ArchiveRun = {
@@ -54,7 +56,7 @@ export async function fetchArchive(
   if (target.kind === 'file') take(target.path, name, answer, run)
   const tell = (state: State, path: string, bytes: number, sha256?: string): State => {
     const report = { version: JSON_VERSION, repository: name, ref, format, state, path, bytes, sha256 }
-    context.write(isJson ? `${JSON.stringify(report)}\n` : `${path}\n`)
+    printLine(isJson ? formatJson(report) : path, context)
     return state
   }
   if (isKept && given !== undefined && target.kind === 'file') {
