@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../../base/context.ts'
 import { Failure } from '../../base/failure.ts'
+import { followOwnLink } from '../../base/ownPath.ts'
 import type { OpenAnswer } from '../../http/http.ts'
 import { extract } from './extract.ts'
 import { writeToStdout } from './output.ts'
 import type { Progress } from './progress.ts'
-import { followOwnLink, isDevice } from './outputPath.ts'
+import { isDevice } from './outputPath.ts'
 import { makeWhole, writeDevice, writeFile } from './wholeFile.ts'
 
 /** Where a download goes. */

@@ -15,9 +15,10 @@ import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
+import { isGuarded } from '../../base/ownPath.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
-import { isGuarded, openDevice, waitForReader } from './outputPath.ts'
+import { openDevice, waitForReader } from './outputPath.ts'
 import { isPrivate, pinDirectory, pinOwnDirectory } from './pinned.ts'
 
 /**

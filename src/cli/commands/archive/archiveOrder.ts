@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { followOwnLink } from '../../../base/ownPath.ts'
 import { COMMAND } from '../../../base/program.ts'
 import { quote } from '../../../base/shell.ts'
 import { type Format, FORMATS } from '../../../bitbucket/archive.ts'
@@ -6,7 +7,6 @@ import type { Repository } from '../../../bitbucket/repository.ts'
 import type { Account } from '../../../tokens/account.ts'
 import { readHostAccount } from '../../account.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
-import { followOwnLink } from '../../download/outputPath.ts'
 import { readRepositories } from '../../repositories.ts'
 
 /** What `archive` is to do. */
