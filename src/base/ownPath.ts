@@ -11,7 +11,7 @@ import { Failure, orUndefined } from './failure.ts'
  */
 export function openOwn(path: string, flags = 0): number {
   const { O_WRONLY, O_NONBLOCK = 0, O_NOCTTY = 0, O_NOFOLLOW = 0 } = constants
-  const isStream = OWN_STREAM.test(path)
+  const isStream = isOwnStream(path)
   const way = isStream ? path : followOwnLink(path)
   const file = openSync(way, flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | (isStream ? 0 : O_NOFOLLOW), 0o600)
   if (isStream || isOurs(fstatSync(file))) return file
@@ -22,8 +22,10 @@ export function openOwn(path: string, flags = 0): number {
   })
 }
 
-/** Streams that this process was given, after `su` by another user. All users can write in the directories left out. */
-const OWN_STREAM = /^\/(proc|dev(?!\/(shm|mqueue)\/))\//
+/** Whether this process was given it, after `su` by another user, as `/dev/stdin`. In two directories there, all users can write. */
+export function isOwnStream(path: string): boolean {
+  return /^\/(proc|dev(?!\/(shm|mqueue)\/))\//.test(path)
+}
 
 /**
  * Where an output goes that a person has typed. A link is followed only where it and its directory belong to this user or to

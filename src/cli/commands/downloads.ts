@@ -101,7 +101,7 @@ async function put(page: Page, files: readonly string[], context: Context): Prom
   if (files.length === 0) throw usageFailure('no file is named')
   const { session, url } = page
   const progress = startProgress(context.streams.stderr)
-  const uploads = await Promise.all(files.map((file) => openUpload(file, progress.add)))
+  const uploads = files.map((file) => openUpload(file, progress.add))
   try {
     for (const upload of uploads) {
       const { name, size } = upload

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
 import type { Context } from '../../../base/context.ts'
-import { systemCode } from '../../../base/failure.ts'
+import { isFailure, systemCode } from '../../../base/failure.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
+import { findSentFile } from '../../sentFile.ts'
 import { parseFields, toQuery } from './fields.ts'
 
 type Streams = Pick<Context['streams'], 'stdin'>
@@ -70,8 +71,9 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
 
 async function readInput(file: string, stdin: Streams['stdin']): Promise<Buffer> {
   try {
-    return file === '-' ? await readStream(stdin) : readFileSync(file)
+    return file === '-' ? await readStream(stdin) : readFileSync(findSentFile(file, process.cwd()))
   } catch (error) {
+    if (isFailure(error)) throw error
     throw usageFailure(
       `${file === '-' ? 'the standard input' : file} cannot be read (${systemCode(error) ?? String(error)})`,
     )
