@@ -10,10 +10,9 @@ import { Failure, orUndefined } from './failure.ts'
  *   pipe that nobody reads, or `ELOOP` for a link that may be another user's
  */
 export function openOwn(path: string, flags = 0): number {
-  const { O_WRONLY, O_NONBLOCK = 0, O_NOCTTY = 0, O_NOFOLLOW = 0 } = constants
   const isStream = isOwnStream(path)
   const way = isStream ? path : followOwnLink(path)
-  const file = openSync(way, flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | (isStream ? 0 : O_NOFOLLOW), 0o600)
+  const file = openSync(way, flags | WRITE | (isStream ? 0 : NOFOLLOW), 0o600)
   if (isStream || isOurs(fstatSync(file))) return file
   closeSync(file)
   throw new Failure(`${path} belongs to another user, so nothing is written there`, {
@@ -21,6 +20,10 @@ export function openOwn(path: string, flags = 0): number {
     hints: ['name a file, or a pipe of your own'],
   })
 }
+
+// Windows has none of the three.
+const WRITE = constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 
 /** Whether this process was given it, after `su` by another user, as `/dev/stdin`. In two directories there, all users can write. */
 export function isOwnStream(path: string): boolean {

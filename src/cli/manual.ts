@@ -239,6 +239,7 @@ export const COMMANDS: readonly Command[] = [
         description:
           'Unpack into this directory, which must be new or empty, without the top folder; tar.gz only. Keep no archive',
       },
+      { name: 'force', description: 'Replace another file that is there under the name that Bitbucket gives' },
       { name: 'workspace', value: 'NAME', description: 'With --all: the workspace' },
       { name: 'all', description: 'All repositories of the workspace that you can see' },
       { name: 'json', description: 'Print a line of JSON for each archive, with the same exit code' },
@@ -317,6 +318,7 @@ export const COMMANDS: readonly Command[] = [
         value: 'FILE',
         description: 'With get: write to this file, or to stdout if it is a hyphen',
       },
+      { name: 'force', description: 'With get: replace another file that is there under the same name' },
       { name: 'json', description: 'With list: print JSON for a program' },
       ...ACCOUNT_OPTIONS,
     ],

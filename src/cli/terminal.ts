@@ -72,9 +72,13 @@ export function printLine(text: string, { streams, write }: Context): void {
 /** The context of a command, which cannot send more to a terminal than lines with our colours, whatever it forgets. */
 export function guardTerminal(context: Context): Context {
   if (!context.streams.stdout.isTTY) return context
-  const guard = (part: string): string => (OWN_COLOUR.test(part) ? part : visibleLines(part))
   return { ...context, write: (text) => context.write(text.split(OWN_COLOUR).map(guard).join('')) }
 }
 
+function guard(part: string): string {
+  return OWN_COLOUR.test(part) ? part : visibleLines(part)
+}
+
 /** As {@link Terminal} paints. */
-const OWN_COLOUR = /(\u001B\[\d{1,2}m)/
+const ESCAPE = '\u001B'
+const OWN_COLOUR = new RegExp(`(${ESCAPE}\\[\\d{1,2}m)`)

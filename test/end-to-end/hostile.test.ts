@@ -40,7 +40,7 @@ async function begin(t: ExecutionContext): Promise<Attacked> {
     const record = home.record(home.runtime, url)
     writeFileSync(home.recordPath(home.runtime, url), JSON.stringify({ ...record, scopes: `repository,${HOSTILE}` }))
   }
-  home.configure({ [`credential.${BITBUCKET}.helper`]: LINE.replaceAll(/[\r\u0007]/g, '') })
+  home.configure({ [`credential.${BITBUCKET}.helper`]: LINE.replaceAll('\r', '').replaceAll('\u0007', '') })
   return { home, sandbox }
 }
 
@@ -183,9 +183,12 @@ test('what is downloaded and sent shows no such name while it is on its way', as
   t.notRegex(shownBy(terminal), RAW)
 })
 
+const ESCAPE = '\u001B'
+const DRAWN = new RegExp(`\\r([^\\r\\n]*)${ESCAPE}\\[K`, 'g')
+
 /** All that was printed, but for what ends a line, and draws the line that moves. */
 function shownBy({ printed }: Terminal): string {
-  return printed.replaceAll(/\r\n/g, '\n').replaceAll(/\r([^\r\n]*)\u001B\[K/g, '$1')
+  return printed.replaceAll(/\r\n/g, '\n').replaceAll(DRAWN, '$1')
 }
 
 /** Bitbucket's own address leads nowhere here. */

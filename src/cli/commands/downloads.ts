@@ -67,7 +67,7 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   const [name, ...more] = files
   if (name === undefined || more.length > 0)
     throw usageFailure('get takes the name of one file', 'downloads list names them all')
-  const target = chooseTarget(name, args.text('output'), context)
+  const target = chooseTarget(name, args, context)
   const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
   if (answer.status !== 200) throw await pageFailure(answer, page, `${name} among its downloads`)
   // A file may be a web page too, but it comes from another origin.
@@ -85,7 +85,9 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   if (target.kind === 'file') printLine(target.path, context)
 }
 
-function chooseTarget(name: string, output: string | undefined, { streams: { stdout } }: Context): Target {
+/** The name is typed, but it is the server's, and a clone may have a file of it: only a path of -o replaces one. */
+function chooseTarget(name: string, args: Arguments, { streams: { stdout } }: Context): Target {
+  const output = args.text('output')
   if (output === '-') {
     assertNotTerminal(stdout)
     return { kind: 'output' }
@@ -94,7 +96,8 @@ function chooseTarget(name: string, output: string | undefined, { streams: { std
   if (path === '' || path === '.' || path === '..')
     throw usageFailure('that is not the name of a file', 'downloads list names them all')
   assertNoDirectory(path)
-  return { kind: 'file', path, isTyped: output !== undefined }
+  if (output !== undefined) return { kind: 'file', path, isTyped: true }
+  return { kind: 'file', path, isTyped: false, isForced: args.has('force') }
 }
 
 async function put(page: Page, files: readonly string[], context: Context): Promise<void> {

@@ -23,7 +23,7 @@ export type ArchiveOrder = {
 
 export type Destination =
   /** Under the name that Bitbucket gives, in the working directory where there is no path. */
-  | { readonly kind: 'directory'; readonly path: string | undefined }
+  | { readonly kind: 'directory'; readonly path: string | undefined; readonly isForced: boolean }
   | { readonly kind: 'file'; readonly path: string; readonly isTyped: true }
   | { readonly kind: 'unpacked'; readonly path: string }
   /** Stdout. */
@@ -82,6 +82,6 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destina
       'leave out --format; or leave out --extract, and unpack the file yourself',
     )
   }
-  if (output === undefined) return { kind: 'directory', path: directory }
+  if (output === undefined) return { kind: 'directory', path: directory, isForced: args.has('force') }
   return output === '-' ? { kind: 'output' } : { kind: 'file', path: output, isTyped: true }
 }

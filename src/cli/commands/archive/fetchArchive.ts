@@ -31,8 +31,8 @@ type State = 'written' | 'unpacked' | 'present'
 /**
  * Downloads one archive, and prints its path, or JSON (docs/archive.schema.json).
  *
- * @param options.isKept whether a file that is there already is kept. The name that Bitbucket gives has the commit in it,
- *   so such a file holds the same, and only the beginning of the answer is read
+ * @param options.isKept whether a file of the name that Bitbucket gives is taken for the same, without a look: the name has
+ *   the commit in it, and only the beginning of the answer is read
  * @throws Failure where it cannot be downloaded
  */
 export async function fetchArchive(
@@ -59,20 +59,21 @@ export async function fetchArchive(
     printLine(isJson ? formatJson(report) : path, context)
     return state
   }
-  if (isKept && given !== undefined && target.kind === 'file') {
+  if (isKept && given !== undefined && target.kind === 'file' && !target.isTyped && !target.isForced) {
     const found = orUndefined(() => statSync(target.path))
     if (found?.isFile()) {
       answer.close()
       return tell('present', target.path, found.size)
     }
   }
-  const { bytes, sha256 } = await saveDownload(answer, target, {
+  const { wasPresent, bytes, sha256 } = await saveDownload(answer, target, {
     stdout: context.streams.stdout,
     progress,
     isHashed: isJson,
     isLasting: isKept,
   })
   if (target.kind === 'output') return 'written'
+  if (wasPresent) return tell('present', target.path, bytes, sha256)
   return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
 }
 
@@ -86,7 +87,8 @@ function take(path: string, name: string, answer: OpenAnswer, { taken }: Archive
 }
 
 function chooseTarget({ place }: ArchiveOrder, name: string): Target {
-  return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name), isTyped: false } : place
+  if (place.kind !== 'directory') return place
+  return { kind: 'file', path: join(place.path ?? '.', name), isTyped: false, isForced: place.isForced }
 }
 
 function pageFailure(answer: OpenAnswer): Failure {

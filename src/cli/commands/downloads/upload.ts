@@ -38,9 +38,9 @@ async function* readPieces(
 
 /** Waits for nobody who writes into a pipe. */
 function openPlain(path: string, from: string): { readonly file: number; readonly size: number } {
-  const { O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants
   try {
-    const file = openSync(findSentFile(path, from), O_NONBLOCK | (isOwnStream(path) ? 0 : O_NOFOLLOW))
+    const nofollow = isOwnStream(path) ? 0 : (constants.O_NOFOLLOW ?? 0)
+    const file = openSync(findSentFile(path, from), nofollow | (constants.O_NONBLOCK ?? 0))
     const found = fstatSync(file)
     if (found.isFile()) return { file, size: found.size }
     closeSync(file)
