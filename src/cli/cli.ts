@@ -37,12 +37,7 @@ const RUN: Readonly<Record<string, Run>> = {
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 
-/**
- * Runs a command that a person types.
- *
- * @param complain takes words for stderr as they are
- * @returns the exit code, one of {@link EXIT_CODES}
- */
+/** Runs a command that a person types, and returns its exit code. `complain` takes words for stderr as they are. */
 export async function run(
   args: readonly string[],
   context: Context,

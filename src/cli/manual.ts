@@ -4,29 +4,20 @@ import { COMMAND } from '../base/program.ts'
  * All that a person can type: the one source of `--help`, of the manual page and of shell completion. Texts are plain; a
  * command in a text stands between backquotes.
  */
-export type Option = {
-  /** Without the hyphens: `json`, `no-refresh`. */
+type Word = {
+  /** Of an option without the hyphens: `json`, `no-refresh`. */
   readonly name: string
-  /** A letter that may be typed in its place, without the hyphen. */
-  readonly alias?: string
-  /** A placeholder for its value; an option without one is a switch. */
-  readonly value?: string
-  /** Whether it may be given several times. */
-  readonly isList?: boolean
   readonly description: string
+  /** Whether it may be given several times, or takes all remaining words. */
+  readonly isList?: boolean
   /** All allowed values, where there are only some. */
   readonly choices?: readonly string[]
 }
 
-export type Positional = {
-  readonly name: string
-  readonly isRequired?: boolean
-  /** Whether it takes all remaining words. */
-  readonly isList?: boolean
-  readonly description: string
-  /** All allowed words, where there are only some. */
-  readonly choices?: readonly string[]
-}
+/** `alias` is a letter that may be typed in its place, `value` a placeholder; an option without one is a switch. */
+export type Option = Word & { readonly alias?: string; readonly value?: string }
+
+export type Positional = Word & { readonly isRequired?: boolean }
 
 export type Example = { readonly line: string; readonly description: string }
 

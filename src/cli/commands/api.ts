@@ -11,11 +11,7 @@ import { writeToStdout } from '../download/output.ts'
 import { openSession, type Session } from '../session.ts'
 import { type ApiRequest, readApiRequest } from './api/apiRequest.ts'
 
-/**
- * `api`: sends a request to the REST interface, and prints the answer.
- *
- * @throws Failure where the server refuses; its answer is printed all the same
- */
+/** `api`: sends a request to the REST interface, and prints the answer, also one that refuses and becomes a Failure. */
 export async function api(args: Arguments, context: Context): Promise<void> {
   const { stdout } = context.streams
   const session = openSession(readHostAccount(args), context)

@@ -22,11 +22,7 @@ import { openUpload } from './downloads/upload.ts'
 
 type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL }
 
-/**
- * `downloads`: lists, gets and puts the files of a repository's Downloads page.
- *
- * @throws Failure where that cannot be done
- */
+/** `downloads`: lists, gets and puts the files of a repository's Downloads page. */
 export async function downloads(args: Arguments, context: Context): Promise<void> {
   const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
   const [repository] = repositories

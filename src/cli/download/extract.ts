@@ -98,11 +98,7 @@ function unpackFailure(reason: string, cause?: unknown): Failure {
   })
 }
 
-/**
- * Makes sure before a download that a directory is new or empty.
- *
- * @throws Failure with the code `usage` for any other
- */
+/** Makes sure before a download that a directory is new or empty; else there is a Failure `usage`. */
 export function assertEmptyDirectory(directory: string): void {
   const found = orUndefined(() => statSync(directory))
   if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return

@@ -12,11 +12,7 @@ export function isDevice(path: string): boolean {
 /** Between two tries at a pipe that nobody reads, or that is full. Milliseconds. */
 const PAUSE_MS = 20
 
-/**
- * Opens a pipe, a terminal or `/dev/null`. Without a reader it waits, and a signal ends the wait.
- *
- * @throws Failure for one that belongs to another user
- */
+/** Opens a pipe, a terminal or `/dev/null`, none of another user's. Waits for a reader, until a signal ends it. */
 export async function openDevice(path: string): Promise<number> {
   for (;;) {
     try {

@@ -37,11 +37,7 @@ export type Saved = {
   readonly sha256: string | undefined
 }
 
-/**
- * Takes a download to where it belongs: a file or a directory whole or not at all.
- *
- * @throws Failure where it breaks off, or cannot be written, and for a name of the server's that another file has
- */
+/** Takes a download to where it belongs, whole or not at all; a Failure where it breaks off, or has no place. */
 export async function saveDownload(
   answer: OpenAnswer,
   target: Target,

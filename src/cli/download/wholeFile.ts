@@ -72,12 +72,7 @@ async function makeIn<Result>(
   }
 }
 
-/**
- * Writes a new file piece by piece.
- *
- * @param isLasting whether it has to be whole after a power cut too, which may take as long as all the rest
- * @throws what the disk or the pieces say
- */
+/** Writes a new file. One that `isLasting` is whole after a power cut too, which may take as long as all the rest. */
 export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
   await writeInto(openSync(path, 'wx'), pieces, isLasting)
 }
@@ -133,11 +128,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-/**
- * Makes sure before a download that a file can take its place.
- *
- * @throws Failure where a directory stands there
- */
+/** Makes sure before a download that no directory stands in a file's place; else there is a Failure `usage`. */
 export function assertNoDirectory(path: string): void {
   if (orUndefined(() => lstatSync(path))?.isDirectory() !== true) return
   throw new Failure(`${path} is a directory, and a file has to be written there`, {

@@ -16,10 +16,7 @@ export type ApiRequest = {
   readonly body?: Buffer
 }
 
-/**
- * @param apiUrl where the REST interface is: the access token goes nowhere else
- * @throws Failure with the code `usage` for a request that cannot be sent
- */
+/** A request for the API, where alone the access token goes; a Failure `usage` for one that cannot be sent. */
 export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: Streams): Promise<ApiRequest> {
   const [fields, input] = [args.list('field'), args.text('input')]
   if (fields.length > 0 && input !== undefined) throw usageFailure('-f and --input exclude each other')

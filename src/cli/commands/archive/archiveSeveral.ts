@@ -10,11 +10,7 @@ const AT_A_TIME = 4
 /** Failures for one repository that all others would meet too. */
 const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
 
-/**
- * Downloads archives of several repositories. One that fails does not stop the others.
- *
- * @throws Failure that names those that failed, or the reason why all would
- */
+/** Downloads archives. The Failure names those that failed, after all others are there, or tells why all would fail. */
 export async function archiveSeveral(named: readonly Repository[], run: ArchiveRun): Promise<void> {
   const { progress, order, context } = run
   // Two downloads of the same file at once would get in each other's way.

@@ -49,8 +49,10 @@ export async function fetchArchive(
   if (answer.status !== 200) {
     throw await readAnswerFailure(answer, repositorySubject(repository, session.commands, `${ref} in it`))
   }
-  if (isPage(answer)) throw pageFailure(answer)
-  if (isNoArchive(answer)) throw noArchiveFailure(answer)
+  if (isPage(answer) || isNoArchive(answer)) {
+    answer.close()
+    throw isPage(answer) ? signedOutFailure(answer.url) : noArchiveFailure(answer.url)
+  }
   const given = givenName(format, answer.headers['content-disposition'])
   const target = chooseTarget(order, given ?? ownName(wanted))
   if (target.kind === 'file') take(target.path, name, answer, run)
@@ -91,17 +93,11 @@ function chooseTarget({ place }: ArchiveOrder, name: string): Target {
   return { kind: 'file', path: join(place.path ?? '.', name), isTyped: false, isForced: place.isForced }
 }
 
-function pageFailure(answer: OpenAnswer): Failure {
-  answer.close()
-  return signedOutFailure(answer.url)
-}
-
 /** No archive is a text, or empty. */
 function isNoArchive({ headers }: OpenAnswer): boolean {
   return headers['content-length'] === '0' || /^text\//i.test(headers['content-type'] ?? '')
 }
 
-function noArchiveFailure({ url, close }: OpenAnswer): Failure {
-  close()
-  return new Failure(`${url.host} sent no archive`, { hints: ['try again in a while'] })
+function noArchiveFailure({ host }: URL): Failure {
+  return new Failure(`${host} sent no archive`, { hints: ['try again in a while'] })
 }

@@ -7,11 +7,7 @@ import { readPages } from '../../../bitbucket/pages.ts'
 import { parseRepository, type Repository } from '../../../bitbucket/repository.ts'
 import type { Session } from '../../session.ts'
 
-/**
- * All repositories of a workspace that the account can see and that are not empty.
- *
- * @throws Failure where the list cannot be read, or has none
- */
+/** All repositories of a workspace that are not empty and that the account can see; a Failure where there is none. */
 export async function listRepositories(
   workspace: string,
   session: Session,
