@@ -1,6 +1,6 @@
 import type { Context } from '../../base/context.ts'
 import { formatJson, visibleLines } from '../../base/visible.ts'
-import { answerFailure, readAnswerFailure } from '../../bitbucket/ask.ts'
+import { answerFailure } from '../../bitbucket/ask.ts'
 import { readPages } from '../../bitbucket/pages.ts'
 import { readText } from '../../bitbucket/readText.ts'
 import type { Subject } from '../../bitbucket/refusal.ts'
@@ -39,10 +39,7 @@ export async function api(args: Arguments, context: Context): Promise<void> {
 async function readAll(request: ApiRequest, session: Session, subject: Subject): Promise<readonly unknown[]> {
   const { method, url, headers } = request
   if (method !== 'GET') throw usageFailure(`--paginate goes with GET, and not with ${method}`)
-  return readPages(url, {
-    ask: (page) => session.ask(page, { headers }),
-    refused: (answer) => readAnswerFailure(answer, subject),
-  })
+  return readPages(url, (page) => session.ask(page, { headers }), subject)
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {

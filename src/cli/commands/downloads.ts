@@ -39,8 +39,11 @@ export async function downloads(args: Arguments, context: Context): Promise<void
 async function list(page: Page, args: Arguments, context: Context): Promise<void> {
   if (args.list('file').length > 0) throw usageFailure('list takes no file')
   const { session, url } = page
-  const refused = (answer: OpenAnswer): Promise<Failure> => pageFailure(answer, page)
-  const values = await readPages(new URL('?pagelen=100', url), { ask: session.ask, refused })
+  const values = await readPages(
+    new URL('?pagelen=100', url),
+    session.ask,
+    repositorySubject(page.repository, session.commands),
+  )
   const found = values.filter(isObject).map((file) => ({
     name: String(file['name']),
     bytes: Number(file['size']),

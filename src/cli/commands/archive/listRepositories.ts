@@ -2,7 +2,6 @@ import type { Context } from '../../../base/context.ts'
 import { Failure } from '../../../base/failure.ts'
 import { isObject } from '../../../base/json.ts'
 import { COMMAND } from '../../../base/program.ts'
-import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { readPages } from '../../../bitbucket/pages.ts'
 import { parseRepository, type Repository } from '../../../bitbucket/repository.ts'
 import type { Session } from '../../session.ts'
@@ -16,10 +15,7 @@ export async function listRepositories(
   const { commands, ask, apiUrl } = session
   const subject = { what: `workspace ${workspace}`, workspace, commands }
   const path = `/2.0/repositories/${encodeURIComponent(workspace)}?pagelen=100`
-  const values = await readPages(new URL(path, apiUrl()), {
-    ask,
-    refused: (answer) => readAnswerFailure(answer, subject),
-  })
+  const values = await readPages(new URL(path, apiUrl()), ask, subject)
   const found = values.filter(isObject)
   const full = found.filter((repository) => repository['mainbranch'] !== null)
   if (full.length < found.length)
