@@ -11,7 +11,14 @@ import { manualPage } from './manualPage.ts'
 const OUT = 'dist'
 
 /** What the entry imports lazily, and the program that is started beside it, below src/. */
-const LAZY = ['cli/cli', 'helper/eraseElsewhere', 'login/forget', 'login/obtain', 'tokens/keyring/keyringProcess']
+const LAZY = [
+  'base/trace',
+  'cli/cli',
+  'helper/eraseElsewhere',
+  'login/forget',
+  'login/obtain',
+  'tokens/keyring/keyringProcess',
+]
 
 /** In the entry, a dynamic import stays one: `import('../login/obtain.ts')` becomes `import('./obtain.mjs')`. */
 const keepLazy: Plugin = {

@@ -5,7 +5,7 @@ import { Failure, systemCode } from './base/failure.ts'
 import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
-import { openTrace } from './base/trace.ts'
+import type { Trace } from './base/trace.ts'
 import { answer, OPERATIONS } from './helper/answer.ts'
 
 /** The oldest Node that this program runs on, from package.json: scripts/build.ts puts it here. */
@@ -41,12 +41,18 @@ async function main(operation: string | undefined): Promise<void> {
     isAttended,
     read,
     write: print,
-    trace: openTrace(process.env, complain),
+    trace: await findTrace(),
     tell: (text) => complain(message(text)),
   }
   if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, context)
   const { run } = await import('./cli/cli.ts')
   process.exitCode = await run(process.argv.slice(2), context, complain)
+}
+
+/** Loaded where it is wanted: the small entry traces nothing. */
+async function findTrace(): Promise<Trace> {
+  if (!process.env['GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE']) return () => {}
+  return (await import('./base/trace.ts')).openTrace(process.env, complain)
 }
 
 /** Git never names these words, so they may come from a script as well. */

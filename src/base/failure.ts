@@ -1,3 +1,5 @@
+import { visible } from './visible.ts'
+
 /** Callers decide on the code. All else in a Failure is for people. */
 export type FailureCode =
   // RFC 6749, sections 4.1.2.1 and 5.2: the server's own word.
@@ -49,14 +51,14 @@ export class Failure extends Error {
   readonly quits: boolean
 
   /**
-   * @param message one sentence, in lower case and without a full stop
+   * @param message one sentence, in lower case and without a full stop; made visible, as the hints are
    */
   constructor(
     message: string,
     options: { hints?: readonly string[]; code?: FailureCode | undefined; quits?: boolean; cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause })
-    this.hints = options.hints ?? []
+    super(visible(message), { cause: options.cause })
+    this.hints = (options.hints ?? []).map(visible)
     this.code = options.code
     this.quits = options.quits ?? false
   }

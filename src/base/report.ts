@@ -8,10 +8,12 @@
 // - A line on stderr is not broken, however narrow the terminal is: an address and a command can be copied whole. What a
 //   command prints on stdout for people is broken at blanks to the width of the terminal (cli/terminal.ts), but for
 //   addresses and commands.
-// - Success is silent where git asks. A text from outside is made visible: it must not move the cursor.
+// - Success is silent where git asks. A text from outside is made visible: it must not move the cursor. A Failure does it
+//   to its own texts, and cli/terminal.ts to what goes to stdout.
 
 import { isFailure } from './failure.ts'
 import { PROGRAM } from './program.ts'
+import { visible, visibleLines } from './visible.ts'
 
 /** A line on stderr. It begins with our name, as git runs several helpers and all share its stderr. */
 export function message(text: string): string {
@@ -22,15 +24,7 @@ export function message(text: string): string {
 export function report(error: unknown): string {
   if (!isFailure(error)) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return `${PROGRAM}: this is a bug, please report it\n${detail}\n`
+    return `${PROGRAM}: this is a bug, please report it\n${visibleLines(detail)}\n`
   }
-  return message(error.message) + error.hints.map((hint) => `hint: ${visible(hint)}\n`).join('')
-}
-
-/**
- * A text without the characters that could move the cursor, colour the screen or turn the reading direction. A text from
- * a server or from git must not forge a line (CVE-2024-52005, CVE-2024-50349).
- */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')
+  return message(error.message) + error.hints.map((hint) => `hint: ${hint}\n`).join('')
 }

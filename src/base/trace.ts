@@ -1,5 +1,6 @@
-import { appendFileSync } from 'node:fs'
+import { constants, writeSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { openOwn } from './ownPath.ts'
 import { message } from './report.ts'
 
 /** Takes a decision in a few words, none of them secret. */
@@ -9,7 +10,8 @@ const VARIABLE = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE'
 
 /**
  * Writes decisions down, a line for each, with the time and the process. By default it writes nothing; for `1` or `true`
- * it writes to stderr; for an absolute path it appends to that file, as git's own GIT_TRACE does.
+ * it writes to stderr; for an absolute path it appends to that file, as git's own GIT_TRACE does. Another user's file or
+ * pipe gets nothing, and nobody is waited for.
  *
  * @param complain writes text to stderr as it is
  * @see https://git-scm.com/docs/git#Documentation/git.txt-GITTRACE
@@ -22,11 +24,13 @@ export function openTrace(env: NodeJS.ProcessEnv, complain: (text: string) => vo
     complain(message(`${VARIABLE} has to be 1 or an absolute path, so nothing is traced`))
     return () => {}
   }
+  let file: number | undefined
   let hasFailed = false
   return (event) => {
     if (hasFailed) return
     try {
-      appendFileSync(target, line(event), { mode: 0o600 })
+      file ??= openOwn(target, constants.O_APPEND | constants.O_CREAT)
+      writeSync(file, line(event))
     } catch (error) {
       hasFailed = true
       complain(message(`the trace cannot be written (${error instanceof Error ? error.message : String(error)})`))

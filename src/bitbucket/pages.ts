@@ -1,28 +1,28 @@
 import { Failure } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
 import type { OpenAnswer } from '../http/http.ts'
+import { readAnswerFailure } from './ask.ts'
 import { readText } from './readText.ts'
-
-type PageOptions = {
-  readonly ask: (url: URL) => Promise<OpenAnswer>
-  /** Makes a Failure of an answer other than 200. */
-  readonly refused: (answer: OpenAnswer) => Promise<Failure>
-}
+import type { Subject } from './refusal.ts'
 
 /**
- * Reads all pages of a list of the API, and returns all values.
+ * Reads all pages of a list of the API, each with `ask`, and returns all values.
  *
  * @throws Failure where a page cannot be obtained, and for an answer that is not a list
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
  */
-export async function readPages(first: URL, { ask, refused }: PageOptions): Promise<readonly unknown[]> {
+export async function readPages(
+  first: URL,
+  ask: (url: URL) => Promise<OpenAnswer>,
+  subject: Subject,
+): Promise<readonly unknown[]> {
   const all: unknown[] = []
   const seen = new Set<string>()
   for (let url: URL | undefined = first; url !== undefined;) {
     if (seen.has(url.href)) throw circularPagesFailure(url)
     seen.add(url.href)
     const answer = await ask(url)
-    if (answer.status !== 200) throw await refused(answer)
+    if (answer.status !== 200) throw await readAnswerFailure(answer, subject)
     const page = parseObject(await readText(answer)) ?? {}
     if (!Array.isArray(page['values'])) throw noListFailure(first)
     for (const value of page['values']) all.push(value)

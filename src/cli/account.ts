@@ -21,12 +21,7 @@ export function readAccount(args: Arguments): Account {
   return parseAccount(args.text('url') ?? BITBUCKET, username)
 }
 
-/**
- * As {@link readAccount}, for a command that makes or ends a login: there the name that git is answered must not stand
- * for another account.
- *
- * @throws Failure for that name too
- */
+/** The same for a command that makes or ends a login, and a Failure for the name that git is answered: it is nobody's. */
 export function readLoginAccount(args: Arguments): Account {
   const account = readAccount(args)
   const name = args.text('username') ?? decode(new URL(args.text('url') ?? BITBUCKET).username)
@@ -37,11 +32,7 @@ export function readLoginAccount(args: Arguments): Account {
   )
 }
 
-/**
- * The account of `--host` and `--username`, by default that of Bitbucket.
- *
- * @throws Failure with the code `usage` for a host that is not a URL
- */
+/** The account of `--host` and `--username`, by default that of Bitbucket; a Failure `usage` where the host is no URL. */
 export function readHostAccount(args: Arguments): Account {
   return parseAccount(args.text('host') ?? BITBUCKET, args.text('username'))
 }
@@ -49,6 +40,12 @@ export function readHostAccount(args: Arguments): Account {
 /** What a person types for an account, where a message needs it. */
 export function accountCommands(account: Account): AccountCommands {
   return { login: loginCommand(account), refresh: refreshCommand(account) }
+}
+
+/** What was obtained for an account, or a Failure where its host is not known. */
+export function requireKnown<Obtained>(account: Account, obtained: Obtained | undefined): Obtained {
+  if (obtained === undefined) throw unknownHostFailure(account)
+  return obtained
 }
 
 /** Says that a host is neither Bitbucket nor configured. */
@@ -59,12 +56,7 @@ export function unknownHostFailure(account: Account): Failure {
   })
 }
 
-/**
- * The account of a URL.
- *
- * @param username counts more than one in the URL
- * @throws Failure with the code `usage` for a text that is not such a URL
- */
+/** The account of a URL; a username beside it counts more than one in it. A Failure `usage` for what is no such URL. */
 export function parseAccount(text: string, username: string | undefined): Account {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.host === '') {

@@ -15,6 +15,7 @@ import {
   type Positional,
   positionalSynopsis,
 } from './manual.ts'
+import { describeTerminal, guardTerminal } from './terminal.ts'
 
 /** @returns the exit code, if another than 0 */
 type Run = (args: Arguments, context: Context) => Promise<number | void>
@@ -36,22 +37,18 @@ const RUN: Readonly<Record<string, Run>> = {
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 
-/**
- * Runs a command that a person types.
- *
- * @param complain takes words for stderr as they are
- * @returns the exit code, one of {@link EXIT_CODES}
- */
+/** Runs a command that a person types, and returns its exit code. `complain` takes words for stderr as they are. */
 export async function run(
   args: readonly string[],
   context: Context,
   complain: (text: string) => void,
 ): Promise<number> {
   let exitCode = 0
-  const parser = makeParser(context.streams, async (command, typed) => {
+  const guarded = guardTerminal(context)
+  const parser = makeParser(context, async (command, typed) => {
     const work = RUN[command]
     if (work === undefined) throw new Error(`${command} is in the manual, and has no function here`)
-    exitCode = (await work(typed, context)) ?? 0
+    exitCode = (await work(typed, guarded)) ?? 0
   }).fail((problem, error) => refuse(args, problem, error))
   if (args.length === 0) {
     complain(`${await parser.getHelp()}\n`)
@@ -59,7 +56,7 @@ export async function run(
   }
   try {
     await parser.parseAsync(separate(args), {}, (_: unknown, __: unknown, output: string) => {
-      if (output !== '') context.write(`${output}\n`)
+      if (output !== '') guarded.write(`${output}\n`)
     })
     return exitCode
   } catch (error) {
@@ -87,10 +84,7 @@ function exitCodeOf(code: string | undefined): number {
   return code === 'interrupted' ? 130 : 1
 }
 
-function makeParser(
-  { stdout }: Context['streams'],
-  chosen: (command: string, typed: Arguments) => Promise<void>,
-): Argv {
+function makeParser({ streams, env }: Context, chosen: (command: string, typed: Arguments) => Promise<void>): Argv {
   const parser = yargs()
     .scriptName(COMMAND)
     .locale('en')
@@ -115,7 +109,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
     })
     .strict()
     .recommendCommands()
-    .wrap(width(stdout))
+    .wrap(describeTerminal(streams.stdout, env).width ?? null)
     .exitProcess(false)
   for (const command of COMMANDS) {
     parser.command(
@@ -184,11 +178,6 @@ function readArguments(typed: Readonly<Record<string, unknown>>): Arguments {
   const list = (name: string): string[] =>
     [typed[name]].flat().filter((value): value is string => typeof value === 'string')
   return { text: (name) => list(name).at(-1), list, has: (name) => typed[name] === true }
-}
-
-/** Columns for the help: at most a hundred, as longer lines are hard to read. Without a terminal, lines stay whole. */
-function width(stdout: Context['streams']['stdout']): number | null {
-  return stdout.isTTY ? Math.min(stdout.columns, 100) : null
 }
 
 /** The built file lies in dist/. */

@@ -5,12 +5,7 @@ import { isAccessTokenInKeyring, readKeyringAccessToken } from '../tokens/keyrin
 import { answeringAccount } from '../tokens/recordFile.ts'
 import type { Storage } from '../tokens/storage.ts'
 
-/**
- * The access token that git would be answered now, fresh or not, in a file or in the keyring. It is neither renewed nor
- * written anywhere.
- *
- * @throws Failure where it is in a keyring that cannot be used
- */
+/** What git would be answered now, fresh or not, without renewing it; a Failure where a keyring that has it does not answer. */
 export async function findCurrentToken(
   wanted: Account,
   { data, runtime, keyring }: Pick<Storage, 'data' | 'runtime' | 'keyring'>,

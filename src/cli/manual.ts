@@ -4,29 +4,20 @@ import { COMMAND } from '../base/program.ts'
  * All that a person can type: the one source of `--help`, of the manual page and of shell completion. Texts are plain; a
  * command in a text stands between backquotes.
  */
-export type Option = {
-  /** Without the hyphens: `json`, `no-refresh`. */
+type Word = {
+  /** Of an option without the hyphens: `json`, `no-refresh`. */
   readonly name: string
-  /** A letter that may be typed in its place, without the hyphen. */
-  readonly alias?: string
-  /** A placeholder for its value; an option without one is a switch. */
-  readonly value?: string
-  /** Whether it may be given several times. */
-  readonly isList?: boolean
   readonly description: string
+  /** Whether it may be given several times, or takes all remaining words. */
+  readonly isList?: boolean
   /** All allowed values, where there are only some. */
   readonly choices?: readonly string[]
 }
 
-export type Positional = {
-  readonly name: string
-  readonly isRequired?: boolean
-  /** Whether it takes all remaining words. */
-  readonly isList?: boolean
-  readonly description: string
-  /** All allowed words, where there are only some. */
-  readonly choices?: readonly string[]
-}
+/** `alias` is a letter that may be typed in its place, `value` a placeholder; an option without one is a switch. */
+export type Option = Word & { readonly alias?: string; readonly value?: string }
+
+export type Positional = Word & { readonly isRequired?: boolean }
 
 export type Example = { readonly line: string; readonly description: string }
 
@@ -239,6 +230,7 @@ export const COMMANDS: readonly Command[] = [
         description:
           'Unpack into this directory, which must be new or empty, without the top folder; tar.gz only. Keep no archive',
       },
+      { name: 'force', description: 'Replace another file that is there under the name that Bitbucket gives' },
       { name: 'workspace', value: 'NAME', description: 'With --all: the workspace' },
       { name: 'all', description: 'All repositories of the workspace that you can see' },
       { name: 'json', description: 'Print a line of JSON for each archive, with the same exit code' },
@@ -317,6 +309,7 @@ export const COMMANDS: readonly Command[] = [
         value: 'FILE',
         description: 'With get: write to this file, or to stdout if it is a hyphen',
       },
+      { name: 'force', description: 'With get: replace another file that is there under the same name' },
       { name: 'json', description: 'With list: print JSON for a program' },
       ...ACCOUNT_OPTIONS,
     ],

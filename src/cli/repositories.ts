@@ -3,11 +3,7 @@ import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { parseAccount, readHostAccount } from './account.ts'
 import { type Arguments, usageFailure } from './arguments.ts'
 
-/**
- * The repositories that a person names, and the account to ask as. A URL names its host; a name is on that of `--host`.
- *
- * @throws Failure with the code `usage` for a word that names none, and for repositories of several hosts
- */
+/** The repositories that a person names, on one host: that of a URL, or of `--host`; and the account to ask as. */
 export function readRepositories(
   words: readonly string[],
   args: Arguments,

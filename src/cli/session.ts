@@ -11,7 +11,7 @@ import { obtainToken } from '../login/obtain.ts'
 import { readApiUrl } from '../oauth/client.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
-import { accountCommands, unknownHostFailure } from './account.ts'
+import { accountCommands, requireKnown } from './account.ts'
 
 /** Requests for one account, each with a valid token. */
 export type Session = {
@@ -71,11 +71,8 @@ function unknownApiFailure(base: string): Failure {
 /** Of many requests at once that need a token, or a new one, one obtains it. */
 function openTokens(account: Account, context: Context): AskOptions['tokens'] {
   let current: Promise<AccessToken> | undefined
-  const obtain = async (refused: string | undefined): Promise<AccessToken> => {
-    const obtained = await obtainToken(account, context, refused)
-    if (obtained === undefined) throw unknownHostFailure(account)
-    return obtained.token
-  }
+  const obtain = async (refused: string | undefined): Promise<AccessToken> =>
+    requireKnown(account, await obtainToken(account, context, refused)).token
   return {
     current: () => (current ??= obtain(undefined)),
     renewed: async (refused) => {

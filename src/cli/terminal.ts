@@ -1,7 +1,11 @@
 import { styleText } from 'node:util'
+import type { Context } from '../base/context.ts'
+import { visible, visibleLines } from '../base/visible.ts'
 
-/** How a text is shown on stdout or stderr. */
+/** How a text is shown on stdout or stderr: as one line, whatever is in it, and visible. */
 export type Terminal = {
+  /** In columns; undefined where lines stay whole. */
+  readonly width: number | undefined
   /** Colours a text where colours are wanted. */
   readonly paint: (colour: Colour, text: string) => string
   /** Breaks a text at blanks, so that no line is wider than the terminal. All lines but the first are indented. */
@@ -31,12 +35,12 @@ export function describeTerminal(
   env: NodeJS.ProcessEnv,
 ): Terminal {
   const isTerminal = stream.isTTY === true
-  const columns = stream.columns || USUAL_WIDTH
-  const width = isTerminal ? Math.max(Math.min(columns, WIDEST), NARROWEST) : Infinity
+  const width = isTerminal ? Math.max(Math.min(stream.columns || USUAL_WIDTH, WIDEST), NARROWEST) : undefined
   const hasColour = isColourWanted(isTerminal, env)
   return {
-    paint: (colour, text) => (hasColour ? styleText(colour, text, { validateStream: false }) : text),
-    wrap: (text, indent = 0) => breakLines(text, width, indent),
+    width,
+    paint: (colour, text) => (hasColour ? styleText(colour, visible(text), { validateStream: false }) : visible(text)),
+    wrap: (text, indent = 0) => breakLines(visible(text), width, indent),
   }
 }
 
@@ -46,7 +50,8 @@ function isColourWanted(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
   return isTerminal && env['TERM'] !== 'dumb'
 }
 
-function breakLines(text: string, width: number, indent: number): string {
+function breakLines(text: string, width: number | undefined, indent: number): string {
+  if (width === undefined) return text
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
@@ -58,3 +63,22 @@ function breakLines(text: string, width: number, indent: number): string {
   }
   return [...lines, line].join(`\n${' '.repeat(indent)}`)
 }
+
+/** Prints a text on a line of its own: visible on a terminal, as it is for a program. */
+export function printLine(text: string, { streams, write }: Context): void {
+  write(`${streams.stdout.isTTY ? visible(text) : text}\n`)
+}
+
+/** The context of a command, which cannot send more to a terminal than lines with our colours, whatever it forgets. */
+export function guardTerminal(context: Context): Context {
+  if (!context.streams.stdout.isTTY) return context
+  return { ...context, write: (text) => context.write(text.split(OWN_COLOUR).map(guard).join('')) }
+}
+
+function guard(part: string): string {
+  return OWN_COLOUR.test(part) ? part : visibleLines(part)
+}
+
+/** As {@link Terminal} paints. */
+const ESCAPE = '\u001B'
+const OWN_COLOUR = new RegExp(`(${ESCAPE}\\[\\d{1,2}m)`)

@@ -46,3 +46,11 @@ for (const [title, stream] of [
     t.is(describeTerminal(stream, {}).wrap(text), text)
   })
 }
+
+test('a text is one line, and moves nothing, painted or wrapped', (t) => {
+  const { paint, wrap } = describeTerminal(TTY, {})
+  const text = 'x\n\u001B[2Jforged\u202E'
+
+  t.is(wrap(text), 'x\uFFFD\uFFFD[2Jforged\uFFFD')
+  t.is(paint('red', text), '\u001B[31mx\uFFFD\uFFFD[2Jforged\uFFFD\u001B[39m')
+})

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Home, Outcome } from '../helpers/home.ts'
 import { Terminal } from '../helpers/terminal.ts'
@@ -238,13 +238,30 @@ test('--input sends a file or stdin as it is', async (t) => {
   const stdin = await api([issues, '--input', '-', '-X', 'PUT'], '{"b":null}')
   const form = await api([issues, '--input', '-', '-H', 'Content-Type: application/x-www-form-urlencoded'], 'a=1')
   const missing = await api([issues, '--input', 'missing.json'])
+  const substituted = await home.run('bash', [
+    '-c',
+    `${PROGRAM} api ${issues} --host ${sandbox.origin} --input <(echo '{"c":1}')`,
+  ])
 
   t.is(file.stdout, '{"a":[1]}')
   t.is(stdin.stdout, '{"b":null}')
   t.is(form.stdout, '{"a":"1"}')
   t.is(missing.code, 2)
   t.regex(missing.stderr, /missing\.json cannot be read \(ENOENT\)/)
-  t.is(sandbox.api.requests.length, 3)
+  t.is(substituted.stdout, '{"c":1}')
+  t.is(sandbox.api.requests.length, 4)
+})
+
+test('--input follows no link that leads out of its directory', async (t) => {
+  const { home, sandbox, api } = await begin(t)
+  writeFileSync(join(home.path, 'key'), '{"secret":1}')
+  symlinkSync('../key', join(home.path, 'work/body.json'))
+
+  const { code, stderr } = await api(['repositories/acme/widgets/issues', '--input', 'body.json'])
+
+  t.is(code, 2)
+  t.regex(stderr, /body\.json leads to [^\n]*\/key, out of its directory, so it is not sent\nhint: [^\n]*\/key\n$/)
+  t.is(sandbox.api.requests.length, 0)
 })
 
 test('-i tells the status and the headers, without cookies; nothing in an answer is nothing', async (t) => {

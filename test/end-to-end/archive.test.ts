@@ -577,6 +577,80 @@ for (const [title, headers, body] of [
   })
 }
 
+const NAMED_BY_SERVER = {
+  status: 200,
+  body: 'evil',
+  headers: { 'content-type': 'application/x-gzip', 'content-disposition': 'attachment; filename="backup.tar.gz"' },
+}
+
+for (const [title, lay] of [
+  ['of another length', (path: string) => writeFileSync(path, 'mine, and longer')],
+  ['of the same length', (path: string) => writeFileSync(path, 'mine')],
+  ['that begins in the same way', (path: string) => writeFileSync(path, 'evil, and more')],
+  ['that is empty', (path: string) => writeFileSync(path, '')],
+  ['that is a link', (path: string) => symlinkSync('elsewhere', path)],
+  [
+    'that is a link to the same',
+    (path: string) => (writeFileSync(join(path, '../same'), 'evil'), symlinkSync('same', path)),
+  ],
+  ['that is a pipe', (path: string) => execFileSync('mkfifo', [path])],
+] as const) {
+  test(`a name that the server gives replaces no file that is there: ${title}`, async (t) => {
+    const { sandbox, work, archive } = await begin(t)
+    sandbox.archives.settings.fault = NAMED_BY_SERVER
+    const path = join(work, 'backup.tar.gz')
+    lay(path)
+    const before = lstatSync(path)
+
+    const refused = await archive('acme/widgets')
+    const after = lstatSync(path)
+    const forced = await archive('acme/widgets', '--force')
+
+    t.like(refused, { code: 1, stdout: '' })
+    t.regex(refused.stderr, /: backup\.tar\.gz is there already, and is something else\nhint: [^\n]*--force[^\n]*\n$/)
+    t.deepEqual([after.ino, after.size, after.mtimeMs], [before.ino, before.size, before.mtimeMs])
+    t.deepEqual(forced, { code: 0, stdout: 'backup.tar.gz\n', stderr: '' })
+    t.true(lstatSync(path).isFile())
+    t.is(readFileSync(path, 'utf8'), 'evil')
+  })
+}
+
+test('the same archive again is no failure, and the file stays', async (t) => {
+  const { work, archive } = await begin(t)
+  const first = await archive('acme/widgets')
+  const path = join(work, first.stdout.trim())
+  const { ino } = lstatSync(path)
+
+  const again = await archive('acme/widgets')
+  const program = await archive('acme/widgets', '--json')
+
+  t.deepEqual(again, first)
+  t.like(JSON.parse(program.stdout), {
+    state: 'present',
+    bytes: statSync(path).size,
+    sha256: sha256([readFileSync(path)]),
+  })
+  t.is(lstatSync(path).ino, ino)
+  t.deepEqual(readdirSync(work), [first.stdout.trim()])
+})
+
+test('--force downloads again what is there of several', async (t) => {
+  const { work, sandbox, archive } = await begin(t)
+  sandbox.addRepository('gadgets')
+  await archive('acme/widgets', 'acme/gadgets')
+  const names = readdirSync(work)
+  for (const name of names) writeFileSync(join(work, name), 'mine')
+
+  const kept = await archive('acme/widgets', 'acme/gadgets')
+  const before = names.map((name) => readFileSync(join(work, name), 'utf8'))
+  const forced = await archive('acme/widgets', 'acme/gadgets', '--force')
+
+  t.regex(kept.stderr, /2 of 2 archives were there already\n/)
+  t.deepEqual(before, ['mine', 'mine'])
+  t.like(forced, { code: 0, stderr: '' })
+  for (const name of names) t.is(readFileSync(join(work, name)).toString('hex', 0, 2), '1f8b')
+})
+
 test('two archives of one name are not one file', async (t) => {
   const { sandbox, work, archive } = await begin(t)
   sandbox.addRepository('gadgets')

@@ -67,12 +67,48 @@ test('get writes through no link under the name that it asks for', async (t) => 
   // As a clone brings it.
   symlinkSync('../.bashrc', join(work, 'setup.sh'))
 
-  const { code } = await downloads('get', 'setup.sh')
+  const refused = await downloads('get', 'setup.sh')
+  const isLeft = lstatSync(join(work, 'setup.sh')).isSymbolicLink()
+  const { code } = await downloads('get', 'setup.sh', '--force')
 
+  t.is(refused.code, 1)
+  t.true(isLeft)
   t.is(code, 0)
   t.is(readFileSync(join(home.path, '.bashrc'), 'utf8'), 'mine')
   t.true(lstatSync(join(work, 'setup.sh')).isFile())
   t.is(readFileSync(join(work, 'setup.sh'), 'utf8'), 'evil')
+})
+
+test('get replaces nothing that is there under the name, unless it is told to; a file that is typed is replaced', async (t) => {
+  const { sandbox, work, downloads } = await begin(t)
+  sandbox.downloads.add('acme/widgets', 'Makefile', Buffer.from('evil'))
+  writeFileSync(join(work, 'Makefile'), 'mine')
+  const read = (): string => readFileSync(join(work, 'Makefile'), 'utf8')
+
+  const refused = await downloads('get', 'Makefile')
+  const before = read()
+  const forced = await downloads('get', 'Makefile', '--force')
+  const again = await downloads('get', 'Makefile')
+  writeFileSync(join(work, 'Makefile'), 'mine')
+  const typed = await downloads('get', 'Makefile', '-o', 'Makefile')
+
+  t.like(refused, { code: 1, stdout: '' })
+  t.regex(refused.stderr, /: Makefile is there already, and is something else\nhint: [^\n]*--force[^\n]*\n$/)
+  t.is(before, 'mine')
+  for (const outcome of [forced, again, typed]) t.deepEqual(outcome, { code: 0, stdout: 'Makefile\n', stderr: '' })
+  t.is(read(), 'evil')
+})
+
+test('put sends no file that a link in a clone leads to', async (t) => {
+  const { home, sandbox, work, downloads } = await begin(t)
+  writeFileSync(join(home.path, 'id_rsa'), 'secret')
+  symlinkSync('../id_rsa', join(work, 'report.txt'))
+
+  const { code, stderr } = await downloads('put', 'report.txt')
+
+  t.is(code, 2)
+  t.regex(stderr, /report\.txt leads to [^\n]*\/id_rsa, out of its directory, so it is not sent\nhint: [^\n]*id_rsa\n$/)
+  t.is(sandbox.api.requests.length, 0)
 })
 
 test('get writes nothing outside, and nothing for what is not there', async (t) => {

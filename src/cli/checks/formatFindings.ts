@@ -1,4 +1,3 @@
-import { visible } from '../../base/report.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Finding } from './finding.ts'
 
@@ -18,8 +17,8 @@ export function formatFindings(findings: readonly Finding[], { paint, wrap }: Te
     .map(({ check, level, text, cures }) => {
       const words = paint(COLOURS[level], WORDS[level].padEnd(LEVEL))
       // A command that is broken could not be copied.
-      const steps = cures.map((cure) => `${' '.repeat(LEVEL)}${paint('bold', `-> ${visible(cure)}`)}\n`)
-      return `${words}${check.padEnd(CHECK)}${wrap(visible(text), LEVEL + CHECK)}\n${steps.join('')}`
+      const steps = cures.map((cure) => `${' '.repeat(LEVEL)}${paint('bold', `-> ${cure}`)}\n`)
+      return `${words}${check.padEnd(CHECK)}${wrap(text, LEVEL + CHECK)}\n${steps.join('')}`
     })
     .join('')
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../../base/context.ts'
-import { answerFailure, readAnswerFailure } from '../../bitbucket/ask.ts'
+import { formatJson, visibleLines } from '../../base/visible.ts'
+import { answerFailure } from '../../bitbucket/ask.ts'
 import { readPages } from '../../bitbucket/pages.ts'
 import { readText } from '../../bitbucket/readText.ts'
 import type { Subject } from '../../bitbucket/refusal.ts'
@@ -10,11 +11,7 @@ import { writeToStdout } from '../download/output.ts'
 import { openSession, type Session } from '../session.ts'
 import { type ApiRequest, readApiRequest } from './api/apiRequest.ts'
 
-/**
- * `api`: sends a request to the REST interface, and prints the answer.
- *
- * @throws Failure where the server refuses; its answer is printed all the same
- */
+/** `api`: sends a request to the REST interface, and prints the answer, also one that refuses and becomes a Failure. */
 export async function api(args: Arguments, context: Context): Promise<void> {
   const { stdout } = context.streams
   const session = openSession(readHostAccount(args), context)
@@ -42,14 +39,11 @@ export async function api(args: Arguments, context: Context): Promise<void> {
 async function readAll(request: ApiRequest, session: Session, subject: Subject): Promise<readonly unknown[]> {
   const { method, url, headers } = request
   if (method !== 'GET') throw usageFailure(`--paginate goes with GET, and not with ${method}`)
-  return readPages(url, {
-    ask: (page) => session.ask(page, { headers }),
-    refused: (answer) => readAnswerFailure(answer, subject),
-  })
+  return readPages(url, (page) => session.ask(page, { headers }), subject)
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {
-  write(`${JSON.stringify(values, undefined, streams.stdout.isTTY ? 2 : undefined)}\n`)
+  write(`${formatJson(values, streams.stdout.isTTY ? 2 : undefined)}\n`)
 }
 
 /** Without cookies: one may log in. */
@@ -60,8 +54,8 @@ function describeHead({ status, headers }: OpenAnswer): string {
 
 function indent(text: string): string {
   try {
-    return `${JSON.stringify(JSON.parse(text), undefined, 2)}\n`
+    return `${formatJson(JSON.parse(text), 2)}\n`
   } catch {
-    return text === '' || text.endsWith('\n') ? text : `${text}\n`
+    return visibleLines(text === '' || text.endsWith('\n') ? text : `${text}\n`)
   }
 }

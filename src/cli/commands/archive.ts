@@ -10,11 +10,7 @@ import { archiveSeveral } from './archive/archiveSeveral.ts'
 import { type ArchiveRun, fetchArchive } from './archive/fetchArchive.ts'
 import { listRepositories } from './archive/listRepositories.ts'
 
-/**
- * `archive`: downloads the files of repositories at a ref, and prints the path of each archive.
- *
- * @throws Failure where an archive cannot be downloaded; of several, the others are there
- */
+/** `archive`: downloads what repositories hold at a ref, and prints each path. Of several, one that fails stops no other. */
 export async function archive(args: Arguments, context: Context): Promise<void> {
   const order = readOrder(args)
   assertDestination(order, context)

@@ -14,12 +14,7 @@ import type { Arguments } from '../arguments.ts'
 import { removeOldRecords } from './configure/oldRecords.ts'
 import { describeLines, HELPER_KEY, HELPER_VALUES, readScope } from './configure/scope.ts'
 
-/**
- * `configure`: has git ask this helper for Bitbucket, and none of those that are configured before. What else is
- * configured stays.
- *
- * @throws Failure where the file cannot be changed; it is as it was then
- */
+/** `configure`: has git ask this helper for Bitbucket, and none of those before it, or changes nothing. */
 export async function configure(args: Arguments, context: Context): Promise<void> {
   const { env } = context
   const scope = readScope(args)

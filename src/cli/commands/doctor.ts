@@ -2,6 +2,7 @@ import { BITBUCKET } from '../../base/bitbucket.ts'
 import type { Context } from '../../base/context.ts'
 import { isFailure, orFailure } from '../../base/failure.ts'
 import { quote } from '../../base/shell.ts'
+import { formatJson } from '../../base/visible.ts'
 import { parseRepository, type Repository, toHttps } from '../../bitbucket/repository.ts'
 import { readSettings } from '../../git/config.ts'
 import { readNetwork } from '../../git/network.ts'
@@ -36,7 +37,7 @@ export async function doctor(args: Arguments, context: Context): Promise<number>
   const findings = leaveToSetup(await examineAll(account, repository, context))
   context.write(
     args.has('json')
-      ? `${JSON.stringify({ version: JSON_VERSION, host: account.host, findings }, undefined, 2)}\n`
+      ? `${formatJson({ version: JSON_VERSION, host: account.host, findings }, 2)}\n`
       : formatFindings(findings, describeTerminal(context.streams.stdout, context.env)),
   )
   return exitCodeOf(findings)

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Context } from '../../base/context.ts'
 import type { Failure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
-import { visible } from '../../base/report.ts'
+import { formatJson, visible } from '../../base/visible.ts'
 import { readAnswerFailure } from '../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../bitbucket/follow.ts'
 import { readPages } from '../../bitbucket/pages.ts'
@@ -17,15 +17,12 @@ import { saveDownload, type Target } from '../download/saveDownload.ts'
 import { assertNoDirectory } from '../download/wholeFile.ts'
 import { readRepositories } from '../repositories.ts'
 import { openSession, type Session } from '../session.ts'
+import { printLine } from '../terminal.ts'
 import { openUpload } from './downloads/upload.ts'
 
 type Page = { readonly repository: Repository; readonly session: Session; readonly url: URL }
 
-/**
- * `downloads`: lists, gets and puts the files of a repository's Downloads page.
- *
- * @throws Failure where that cannot be done
- */
+/** `downloads`: lists, gets and puts the files of a repository's Downloads page. */
 export async function downloads(args: Arguments, context: Context): Promise<void> {
   const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
   const [repository] = repositories
@@ -42,8 +39,11 @@ export async function downloads(args: Arguments, context: Context): Promise<void
 async function list(page: Page, args: Arguments, context: Context): Promise<void> {
   if (args.list('file').length > 0) throw usageFailure('list takes no file')
   const { session, url } = page
-  const refused = (answer: OpenAnswer): Promise<Failure> => pageFailure(answer, page)
-  const values = await readPages(new URL('?pagelen=100', url), { ask: session.ask, refused })
+  const values = await readPages(
+    new URL('?pagelen=100', url),
+    session.ask,
+    repositorySubject(page.repository, session.commands),
+  )
   const found = values.filter(isObject).map((file) => ({
     name: String(file['name']),
     bytes: Number(file['size']),
@@ -52,15 +52,13 @@ async function list(page: Page, args: Arguments, context: Context): Promise<void
   }))
   const repository = fullName(page.repository)
   if (args.has('json')) {
-    const report = { version: JSON_VERSION, repository, files: found }
-    context.write(`${JSON.stringify(report, undefined, 2)}\n`)
-    return
+    return context.write(`${formatJson({ version: JSON_VERSION, repository, files: found }, 2)}\n`)
   }
   if (found.length === 0) return context.tell(`${repository} has no files to download`)
   // Other people choose these names.
-  const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), visible(file.name)])
+  const rows = found.map((file) => [formatSize(file.bytes), file.createdOn.slice(0, 10), file.name])
   const width = Math.max(...rows.map(([size = '']) => size.length))
-  context.write(rows.map(([size = '', ...rest]) => `${[size.padStart(width), ...rest].join('  ')}\n`).join(''))
+  context.write(rows.map(([size = '', ...rest]) => `${visible([size.padStart(width), ...rest].join('  '))}\n`).join(''))
 }
 
 async function get(page: Page, files: readonly string[], args: Arguments, context: Context): Promise<void> {
@@ -68,7 +66,7 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   const [name, ...more] = files
   if (name === undefined || more.length > 0)
     throw usageFailure('get takes the name of one file', 'downloads list names them all')
-  const target = chooseTarget(name, args.text('output'), context)
+  const target = chooseTarget(name, args, context)
   const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
   if (answer.status !== 200) throw await pageFailure(answer, page, `${name} among its downloads`)
   // A file may be a web page too, but it comes from another origin.
@@ -83,10 +81,12 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   } finally {
     progress.end()
   }
-  if (target.kind === 'file') context.write(`${target.path}\n`)
+  if (target.kind === 'file') printLine(target.path, context)
 }
 
-function chooseTarget(name: string, output: string | undefined, { streams: { stdout } }: Context): Target {
+/** The name is typed, but it is the server's, and a clone may have a file of it: only a path of -o replaces one. */
+function chooseTarget(name: string, args: Arguments, { streams: { stdout } }: Context): Target {
+  const output = args.text('output')
   if (output === '-') {
     assertNotTerminal(stdout)
     return { kind: 'output' }
@@ -95,14 +95,15 @@ function chooseTarget(name: string, output: string | undefined, { streams: { std
   if (path === '' || path === '.' || path === '..')
     throw usageFailure('that is not the name of a file', 'downloads list names them all')
   assertNoDirectory(path)
-  return { kind: 'file', path, isTyped: output !== undefined }
+  if (output !== undefined) return { kind: 'file', path, isTyped: true }
+  return { kind: 'file', path, isTyped: false, isForced: args.has('force') }
 }
 
 async function put(page: Page, files: readonly string[], context: Context): Promise<void> {
   if (files.length === 0) throw usageFailure('no file is named')
   const { session, url } = page
   const progress = startProgress(context.streams.stderr)
-  const uploads = await Promise.all(files.map((file) => openUpload(file, progress.add)))
+  const uploads = files.map((file) => openUpload(file, progress.add))
   try {
     for (const upload of uploads) {
       const { name, size } = upload
@@ -111,7 +112,7 @@ async function put(page: Page, files: readonly string[], context: Context): Prom
       const answer = await session.ask(url, { method: 'POST', body: [upload] })
       if (answer.status < 200 || answer.status > 299) throw await pageFailure(answer, page)
       answer.close()
-      progress.aside(() => context.write(`${name}\n`))
+      progress.aside(() => printLine(name, context))
     }
   } finally {
     progress.end()

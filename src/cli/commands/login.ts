@@ -1,14 +1,10 @@
 import type { Context } from '../../base/context.ts'
 import { logInOnRequest } from '../../login/obtain.ts'
-import { readLoginAccount, unknownHostFailure } from '../account.ts'
+import { readLoginAccount, requireKnown } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 
-/**
- * `login`: logs in with the browser, even where a login is kept already.
- *
- * @throws Failure where the login fails; the present one stays
- */
+/** `login`: logs in with the browser, even where a login is kept. Where that fails, the present one stays. */
 export async function login(args: Arguments, context: Context): Promise<void> {
   const account = readLoginAccount(args)
-  if ((await logInOnRequest(account, context)) === undefined) throw unknownHostFailure(account)
+  requireKnown(account, await logInOnRequest(account, context))
 }

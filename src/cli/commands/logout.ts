@@ -21,11 +21,7 @@ type Forgotten = {
   readonly client: Client | Failure
 }
 
-/**
- * `logout`: forgets logins here, and then asks the server to revoke them.
- *
- * @throws Failure where a login cannot be forgotten; for a wrong name, nothing is forgotten
- */
+/** `logout`: forgets logins here, and then asks the server to revoke them. For a wrong name, forgets nothing. */
 export async function logout(args: Arguments, context: Context): Promise<void> {
   const wanted = readLoginAccount(args)
   const forgotten: Forgotten[] = []

@@ -14,7 +14,7 @@ import type { AccessToken } from '../../tokens/accessToken.ts'
 import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
 import { hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
-import { BITBUCKET_ACCOUNT, unknownHostFailure } from '../account.ts'
+import { BITBUCKET_ACCOUNT, requireKnown } from '../account.ts'
 import { type Arguments, usageFailure } from '../arguments.ts'
 import { configure } from './configure.ts'
 import { findConsumer } from './setup/consumer.ts'
@@ -80,12 +80,7 @@ async function keepConsumer(client: Client, { context, say, hint }: Conversation
   })
 }
 
-/**
- * Writes the consumer into git's configuration, all at once.
- *
- * @returns whether the secret was there
- * @throws Failure where other settings count more, so that it would not be used; nothing is changed then
- */
+/** Writes the consumer into git's configuration, unless it would not be used; tells whether the secret was there. */
 function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
   let hadSecret = false
   editConfigFile(findConfigFile('global', env), (draft) => {
@@ -139,7 +134,5 @@ async function logIn({ context, say }: Conversation): Promise<AccessToken> {
       say(error.message)
     }
   }
-  const token = await logInOnRequest(BITBUCKET_ACCOUNT, context)
-  if (token === undefined) throw unknownHostFailure(BITBUCKET_ACCOUNT)
-  return token
+  return requireKnown(BITBUCKET_ACCOUNT, await logInOnRequest(BITBUCKET_ACCOUNT, context))
 }

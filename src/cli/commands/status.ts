@@ -1,7 +1,7 @@
 import type { Context } from '../../base/context.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { isFailure, orUndefined } from '../../base/failure.ts'
-import { visible } from '../../base/report.ts'
+import { formatJson } from '../../base/visible.ts'
 import { readSettings } from '../../git/config.ts'
 import { findClientIdWithoutSecret, readClient } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
@@ -47,7 +47,7 @@ export async function status(args: Arguments, context: Context): Promise<number>
   const terminal = describeTerminal(context.streams.stdout, context.env)
   context.write(
     args.has('json')
-      ? `${JSON.stringify({ version: JSON_VERSION, accounts, findings }, undefined, 2)}\n`
+      ? `${formatJson({ version: JSON_VERSION, accounts, findings }, 2)}\n`
       : `${accounts.map((account) => format(account, context.now(), terminal)).join('')}${formatFindings(findings, terminal)}`,
   )
   return exitCodeOf(findings)
@@ -112,7 +112,7 @@ function format({ account, login, accessToken }: Report, now: number, { paint, w
   if (accessToken.state === 'valid' && accessToken.scopes !== undefined) {
     lines.push(['permissions', accessToken.scopes.join(', ')])
   }
-  return `${paint('bold', visible(account))}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(visible(text), 16)}\n`).join('')}\n`
+  return `${paint('bold', account)}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${wrap(text, 16)}\n`).join('')}\n`
 }
 
 function tokenInWords(token: Report['accessToken'], now: number): string {

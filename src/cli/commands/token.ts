@@ -6,20 +6,16 @@ import { type AccessToken, isFresh } from '../../tokens/accessToken.ts'
 import { type Account, accountName } from '../../tokens/account.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
-import { readAccount, unknownHostFailure } from '../account.ts'
+import { readAccount, requireKnown } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 import { findCurrentToken } from '../currentToken.ts'
 
-/**
- * `token`: prints a valid access token, and with `--expiry` when it ends.
- *
- * @throws Failure where none can be obtained
- */
+/** `token`: prints a valid access token, and with `--expiry` when it ends. */
 export async function token(args: Arguments, context: Context): Promise<void> {
   const account = readAccount(args)
   const { accessToken, expiresAt } = args.has('no-refresh')
     ? await findCached(account, context)
-    : await obtain(account, context)
+    : requireKnown(account, await obtainToken(account, context, undefined)).token
   context.write(`${accessToken}\n${args.has('expiry') ? `${expiresAt}\n` : ''}`)
 }
 
@@ -33,10 +29,4 @@ async function findCached(account: Account, context: Context): Promise<AccessTok
       hints: [hasLogin ? 'to renew it, leave out --no-refresh' : `to log in: ${loginCommand(account)}`],
     })
   })
-}
-
-async function obtain(account: Account, context: Context): Promise<AccessToken> {
-  const obtained = await obtainToken(account, context, undefined)
-  if (obtained === undefined) throw unknownHostFailure(account)
-  return obtained.token
 }

@@ -18,12 +18,7 @@ import { describeLines, HELPER_KEY, readScope } from './configure/scope.ts'
 const PLAIN =
   /^(bitbucket-oauth|!?(['"]?)(|[^\s'"]*[\\/]|(?<=['"])[^'"]*[\\/])git-credential-bitbucket-oauth(\.\w+)?\2)$/
 
-/**
- * `unconfigure`: takes out the lines that name this helper for Bitbucket, each with the empty value right before it, and
- * nothing else.
- *
- * @throws Failure where the file cannot be changed; it is as it was then
- */
+/** `unconfigure`: takes out the lines that name this helper for Bitbucket, each with the empty value right before it. */
 export async function unconfigure(args: Arguments, context: Context): Promise<void> {
   const { env, write } = context
   const file = findConfigFile(readScope(args), env)

@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { extract as openExtract, type Unpack } from 'tar'
 import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
-import { visible } from '../../base/report.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 import { hasGitDirectory } from './gitDirectory.ts'
 
@@ -26,12 +25,12 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     preserveOwner: false,
     filter: (path, entry) => {
       if (hasGitDirectory(path)) {
-        refused.push(`${visible(path)} would lie in a directory of git's own`)
+        refused.push(`${path} would lie in a directory of git's own`)
         return false
       }
       // The library would leave out what lies beside the folder that is taken away, and say nothing of it.
       if (!path.replace(/\/+$/, '').includes('/') && !isDirectory(entry)) {
-        refused.push(`${visible(path)} lies beside the folder`)
+        refused.push(`${path} lies beside the folder`)
         return false
       }
       // No archive makes a program that runs as its owner.
@@ -42,7 +41,7 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
   })
   // The library would leave these out, and say nothing of it.
   unpacking.on('ignoredEntry', ({ path, type }) => {
-    if (!KNOWN_TYPES.has(type)) refused.push(`${visible(path)} is of a kind that is not unpacked (${type})`)
+    if (!KNOWN_TYPES.has(type)) refused.push(`${path} is of a kind that is not unpacked (${type})`)
   })
   try {
     await feed(pieces, unpacking)
@@ -99,11 +98,7 @@ function unpackFailure(reason: string, cause?: unknown): Failure {
   })
 }
 
-/**
- * Makes sure before a download that a directory is new or empty.
- *
- * @throws Failure with the code `usage` for any other
- */
+/** Makes sure before a download that a directory is new or empty; else there is a Failure `usage`. */
 export function assertEmptyDirectory(directory: string): void {
   const found = orUndefined(() => statSync(directory))
   if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return

@@ -3,11 +3,7 @@ import type { Context } from '../../base/context.ts'
 import { Failure, systemCode } from '../../base/failure.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 
-/**
- * Writes what comes to stdout, no faster than it is taken there. Where nobody takes it any more, that is no failure.
- *
- * @throws what the pieces throw; Failure where stdout cannot be written
- */
+/** Writes to stdout, no faster than it is taken there. Where nobody takes it any more, that is no failure. */
 export async function writeToStdout(
   pieces: AsyncIterable<Uint8Array>,
   stdout: Context['streams']['stdout'],
@@ -21,11 +17,7 @@ export async function writeToStdout(
   }
 }
 
-/**
- * Makes sure that a file does not go to a screen.
- *
- * @throws Failure with the code `usage` where stdout is a terminal
- */
+/** Makes sure that a file does not go to a screen; else there is a Failure `usage`. */
 export function assertNotTerminal(stdout: Context['streams']['stdout']): void {
   if (!stdout.isTTY) return
   throw new Failure('a terminal is no place for a file', {

@@ -11,11 +11,7 @@ export function pinDirectory(path: string): Pinned {
   return pin(path, 0)
 }
 
-/**
- * Pins a directory that was just made.
- *
- * @throws Error where something else is there by now
- */
+/** Pins a directory that was just made; an Error where something else is there by now. */
 export function pinOwnDirectory(path: string): Pinned {
   return pin(path, constants.O_NOFOLLOW, isPrivate)
 }

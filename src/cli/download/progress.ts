@@ -1,3 +1,5 @@
+import { visible } from '../../base/visible.ts'
+
 /** A line on the terminal that says how far something is, drawn again and again in the same place. */
 export type Progress = {
   /** @param text what the line begins with */
@@ -21,10 +23,7 @@ const DELAY_MS = 300
 /** Rates go by what came last, so that a slow beginning is soon forgotten. Milliseconds. */
 const WINDOW_MS = 5000
 
-/**
- * @param stream shows it where it is a terminal; else there is none
- * @param now milliseconds, by a clock that nobody sets
- */
+/** Shows it where the stream is a terminal. `now` is in milliseconds, by a clock that nobody sets. */
 export function startProgress(
   stream: { readonly isTTY?: boolean; readonly columns?: number; readonly write: (text: string) => unknown },
   now: () => number = () => performance.now(),
@@ -45,7 +44,7 @@ export function startProgress(
     if (at - drawn < INTERVAL_MS) return
     drawn = at
     samples = [...samples.filter((sample) => at - sample.at < WINDOW_MS), { at, bytes }]
-    const line = formatProgress(text, bytes, expected, rateOf(samples))
+    const line = visible(formatProgress(text, bytes, expected, rateOf(samples)))
     // The last column stays empty: some terminals begin a new line after it.
     stream.write(`\r${line.slice(0, Math.max((stream.columns || 80) - 1, 0))}\u001B[K`)
     isShown = true
@@ -81,12 +80,7 @@ function rateOf(samples: readonly Sample[]): number | undefined {
   return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000
 }
 
-/**
- * `acme/widgets  45.2 MB of 300.0 MB  12.3 MB/s  0:21 left`.
- *
- * @param expected all that will come, where that is known
- * @param rate bytes a second, where it is known
- */
+/** `acme/widgets  45.2 MB of 300.0 MB  12.3 MB/s  0:21 left`, as far as all bytes and the rate a second are known. */
 export function formatProgress(
   label: string,
   bytes: number,

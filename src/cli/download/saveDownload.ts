@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../../base/context.ts'
 import { Failure } from '../../base/failure.ts'
+import { followOwnLink } from '../../base/ownPath.ts'
 import type { OpenAnswer } from '../../http/http.ts'
 import { extract } from './extract.ts'
 import { writeToStdout } from './output.ts'
+import { isDevice } from './outputPath.ts'
+import { assertAbsent, isPresent } from './present.ts'
 import type { Progress } from './progress.ts'
-import { followOwnLink, isDevice } from './outputPath.ts'
 import { makeWhole, writeDevice, writeFile } from './wholeFile.ts'
 
 /** Where a download goes. */
 export type Target =
   | { readonly kind: 'unpacked'; readonly path: string }
-  /** `isTyped` of a path that a person gave. A link or a pipe under a name of the server's is not followed, but replaced. */
-  | { readonly kind: 'file'; readonly path: string; readonly isTyped: boolean }
+  /** A path that a person gave: a file there is replaced, a link of the person's own is followed. */
+  | { readonly kind: 'file'; readonly path: string; readonly isTyped: true }
+  /** A name of the server's: what is there is replaced where the person says so, and no link is followed. */
+  | { readonly kind: 'file'; readonly path: string; readonly isTyped: false; readonly isForced: boolean }
   /** Stdout. */
   | { readonly kind: 'output' }
 
@@ -26,16 +30,14 @@ type Options = {
 
 /** What came. */
 export type Saved = {
+  /** Whether the same file was there already, and has stayed. */
+  readonly wasPresent: boolean
   readonly bytes: number
   /** In hexadecimal digits; undefined where it was not asked for. */
   readonly sha256: string | undefined
 }
 
-/**
- * Takes a download to where it belongs: a file or a directory whole or not at all.
- *
- * @throws Failure where it breaks off, or cannot be written
- */
+/** Takes a download to where it belongs, whole or not at all; a Failure where it breaks off, or has no place. */
 export async function saveDownload(
   answer: OpenAnswer,
   target: Target,
@@ -49,15 +51,21 @@ export async function saveDownload(
       hash?.update(piece)
       progress.add(piece.length)
     })
-    progress.expect(lengthOf(answer))
+    const length = lengthOf(answer)
+    progress.expect(length)
+    const isNew = target.kind === 'file' && !target.isTyped && !target.isForced
+    const wasPresent = isNew && (await isPresent(target.path, pieces, length))
     if (target.kind === 'output') await writeToStdout(pieces, stdout)
     else if (target.kind === 'unpacked') await makeWhole(target.path, (draft) => extract(draft, pieces))
     else if (target.isTyped && isDevice(target.path)) await writeDevice(target.path, pieces)
-    else {
+    else if (!wasPresent) {
       const path = target.isTyped ? followOwnLink(target.path) : target.path
-      await makeWhole(path, (draft) => writeFile(draft, pieces, isLasting))
+      await makeWhole(path, async (draft) => {
+        await writeFile(draft, pieces, isLasting)
+        if (isNew) assertAbsent(path)
+      })
     }
-    return { bytes, sha256: hash?.digest('hex') }
+    return { wasPresent, bytes, sha256: hash?.digest('hex') }
   } finally {
     answer.close()
   }

@@ -15,9 +15,10 @@ import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
+import { isGuarded } from '../../base/ownPath.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
-import { isGuarded, openDevice, waitForReader } from './outputPath.ts'
+import { openDevice, waitForReader } from './outputPath.ts'
 import { isPrivate, pinDirectory, pinOwnDirectory } from './pinned.ts'
 
 /**
@@ -71,12 +72,7 @@ async function makeIn<Result>(
   }
 }
 
-/**
- * Writes a new file piece by piece.
- *
- * @param isLasting whether it has to be whole after a power cut too, which may take as long as all the rest
- * @throws what the disk or the pieces say
- */
+/** Writes a new file. One that `isLasting` is whole after a power cut too, which may take as long as all the rest. */
 export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
   await writeInto(openSync(path, 'wx'), pieces, isLasting)
 }
@@ -132,11 +128,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-/**
- * Makes sure before a download that a file can take its place.
- *
- * @throws Failure where a directory stands there
- */
+/** Makes sure before a download that no directory stands in a file's place; else there is a Failure `usage`. */
 export function assertNoDirectory(path: string): void {
   if (orUndefined(() => lstatSync(path))?.isDirectory() !== true) return
   throw new Failure(`${path} is a directory, and a file has to be written there`, {

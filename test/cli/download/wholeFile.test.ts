@@ -6,16 +6,20 @@ import {
   existsSync,
   lchownSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isFailure } from '../../../src/base/failure.ts'
-import { followOwnLink, isGuarded, openDevice } from '../../../src/cli/download/outputPath.ts'
+import { followOwnLink, isGuarded } from '../../../src/base/ownPath.ts'
+import { openDevice } from '../../../src/cli/download/outputPath.ts'
 import { pinOwnDirectory } from '../../../src/cli/download/pinned.ts'
 import { makeWhole, writeFile } from '../../../src/cli/download/wholeFile.ts'
 import { makeDirectory } from '../../helpers/directory.ts'
@@ -121,19 +125,26 @@ test('a link is followed where it and its directory are the user’s own, and no
   t.deepEqual(followed(), [target, join(directory, 'theirs'), join(shared, 'own'), join(shared, 'theirs')])
 })
 
-test('nothing is written into another user’s pipe', async (t) => {
-  const directory = makeDirectory(t)
-  const path = join(directory, 'pipe')
-  execFileSync('mkfifo', [path])
-  chownSync(path, STRANGER, STRANGER)
-  const reader = spawn('cat', [path], { stdio: 'ignore' })
-  t.teardown(() => reader.kill())
+// All users can write in the second one, and the devices beside it are no files of theirs.
+for (const [title, root] of [
+  ['in a directory', tmpdir()],
+  ['in shared memory', '/dev/shm'],
+] as const) {
+  test(`nothing is written into another user’s pipe: ${title}`, async (t) => {
+    const directory = mkdtempSync(join(root, 'pipe-'))
+    t.teardown(() => rmSync(directory, { recursive: true }))
+    const path = join(directory, 'pipe')
+    execFileSync('mkfifo', [path])
+    chownSync(path, STRANGER, STRANGER)
+    const reader = spawn('cat', [path], { stdio: 'ignore' })
+    t.teardown(() => reader.kill())
 
-  const error = await t.throwsAsync(openDevice(path))
+    const error = await t.throwsAsync(openDevice(path))
 
-  t.true(isFailure(error))
-  t.is(error.message, `${path} belongs to another user, so nothing is written there`)
-})
+    t.true(isFailure(error))
+    t.is(error.message, `${path} belongs to another user, so nothing is written there`)
+  })
+}
 
 test('a directory that another user puts in the place of the draft’s, or of the one above, gets nothing', async (t) => {
   for (const depth of ['room', 'above'] as const) {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
 import type { Context } from '../../../base/context.ts'
-import { systemCode } from '../../../base/failure.ts'
+import { isFailure, systemCode } from '../../../base/failure.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
+import { findSentFile } from '../../sentFile.ts'
 import { parseFields, toQuery } from './fields.ts'
 
 type Streams = Pick<Context['streams'], 'stdin'>
@@ -15,10 +16,7 @@ export type ApiRequest = {
   readonly body?: Buffer
 }
 
-/**
- * @param apiUrl where the REST interface is: the access token goes nowhere else
- * @throws Failure with the code `usage` for a request that cannot be sent
- */
+/** A request for the API, where alone the access token goes; a Failure `usage` for one that cannot be sent. */
 export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: Streams): Promise<ApiRequest> {
   const [fields, input] = [args.list('field'), args.text('input')]
   if (fields.length > 0 && input !== undefined) throw usageFailure('-f and --input exclude each other')
@@ -70,8 +68,9 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
 
 async function readInput(file: string, stdin: Streams['stdin']): Promise<Buffer> {
   try {
-    return file === '-' ? await readStream(stdin) : readFileSync(file)
+    return file === '-' ? await readStream(stdin) : readFileSync(findSentFile(file, process.cwd()))
   } catch (error) {
+    if (isFailure(error)) throw error
     throw usageFailure(
       `${file === '-' ? 'the standard input' : file} cannot be read (${systemCode(error) ?? String(error)})`,
     )

@@ -1,12 +1,7 @@
 import { isObject } from '../../../base/json.ts'
 import { usageFailure } from '../../arguments.ts'
 
-/**
- * The JSON object of fields such as `title=Slow`, `target[ref]=main` and, for lists, `reviewers[]=alice`. All values are
- * texts.
- *
- * @throws Failure with the code `usage` for a text that is not a field
- */
+/** The JSON object of fields such as `title=Slow`, `target[ref]=main` and, for lists, `reviewers[]=alice`: all are texts. */
 export function parseFields(fields: readonly string[]): object {
   const whole: Record<string, unknown> = {}
   for (const [path, value] of fields.map(splitField)) put(whole, path, value)

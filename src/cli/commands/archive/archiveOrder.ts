@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { followOwnLink } from '../../../base/ownPath.ts'
 import { COMMAND } from '../../../base/program.ts'
 import { quote } from '../../../base/shell.ts'
 import { type Format, FORMATS } from '../../../bitbucket/archive.ts'
@@ -6,7 +7,6 @@ import type { Repository } from '../../../bitbucket/repository.ts'
 import type { Account } from '../../../tokens/account.ts'
 import { readHostAccount } from '../../account.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
-import { followOwnLink } from '../../download/outputPath.ts'
 import { readRepositories } from '../../repositories.ts'
 
 /** What `archive` is to do. */
@@ -23,7 +23,7 @@ export type ArchiveOrder = {
 
 export type Destination =
   /** Under the name that Bitbucket gives, in the working directory where there is no path. */
-  | { readonly kind: 'directory'; readonly path: string | undefined }
+  | { readonly kind: 'directory'; readonly path: string | undefined; readonly isForced: boolean }
   | { readonly kind: 'file'; readonly path: string; readonly isTyped: true }
   | { readonly kind: 'unpacked'; readonly path: string }
   /** Stdout. */
@@ -82,6 +82,6 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destina
       'leave out --format; or leave out --extract, and unpack the file yourself',
     )
   }
-  if (output === undefined) return { kind: 'directory', path: directory }
+  if (output === undefined) return { kind: 'directory', path: directory, isForced: args.has('force') }
   return output === '-' ? { kind: 'output' } : { kind: 'file', path: output, isTyped: true }
 }

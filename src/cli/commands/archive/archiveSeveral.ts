@@ -1,4 +1,5 @@
 import { Failure, isFailure } from '../../../base/failure.ts'
+import { formatJson } from '../../../base/visible.ts'
 import { fullName, type Repository } from '../../../bitbucket/repository.ts'
 import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import { type ArchiveRun, fetchArchive } from './fetchArchive.ts'
@@ -9,11 +10,7 @@ const AT_A_TIME = 4
 /** Failures for one repository that all others would meet too. */
 const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
 
-/**
- * Downloads archives of several repositories. One that fails does not stop the others.
- *
- * @throws Failure that names those that failed, or the reason why all would
- */
+/** Downloads archives. The Failure names those that failed, after all others are there, or tells why all would fail. */
 export async function archiveSeveral(named: readonly Repository[], run: ArchiveRun): Promise<void> {
   const { progress, order, context } = run
   // Two downloads of the same file at once would get in each other's way.
@@ -31,7 +28,7 @@ export async function archiveSeveral(named: readonly Repository[], run: ArchiveR
     } catch (error) {
       if (!isFailure(error) || HOPELESS.has(error.code ?? '')) throw error
       failed.push({ name, failure: error })
-      if (order.isJson) context.write(`${JSON.stringify(describe(name, error, run))}\n`)
+      if (order.isJson) context.write(`${formatJson(describe(name, error, run))}\n`)
     }
     done += 1
     showDone()

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../../base/context.ts'
 import { Failure, orUndefined } from '../../../base/failure.ts'
+import { formatJson } from '../../../base/visible.ts'
 import { type ArchiveRequest, archiveUrl, givenName, ownName } from '../../../bitbucket/archive.ts'
 import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../../bitbucket/follow.ts'
@@ -12,6 +13,7 @@ import { JSON_VERSION } from '../../checks/formatFindings.ts'
 import type { Progress } from '../../download/progress.ts'
 import { saveDownload, type Target } from '../../download/saveDownload.ts'
 import type { Session } from '../../session.ts'
+import { printLine } from '../../terminal.ts'
 import type { ArchiveOrder } from './archiveOrder.ts'
 
 export type ArchiveRun = {
@@ -29,8 +31,8 @@ type State = 'written' | 'unpacked' | 'present'
 /**
  * Downloads one archive, and prints its path, or JSON (docs/archive.schema.json).
  *
- * @param options.isKept whether a file that is there already is kept. The name that Bitbucket gives has the commit in it,
- *   so such a file holds the same, and only the beginning of the answer is read
+ * @param options.isKept whether a file of the name that Bitbucket gives is taken for the same, without a look: the name has
+ *   the commit in it, and only the beginning of the answer is read
  * @throws Failure where it cannot be downloaded
  */
 export async function fetchArchive(
@@ -47,30 +49,33 @@ export async function fetchArchive(
   if (answer.status !== 200) {
     throw await readAnswerFailure(answer, repositorySubject(repository, session.commands, `${ref} in it`))
   }
-  if (isPage(answer)) throw pageFailure(answer)
-  if (isNoArchive(answer)) throw noArchiveFailure(answer)
+  if (isPage(answer) || isNoArchive(answer)) {
+    answer.close()
+    throw isPage(answer) ? signedOutFailure(answer.url) : noArchiveFailure(answer.url)
+  }
   const given = givenName(format, answer.headers['content-disposition'])
   const target = chooseTarget(order, given ?? ownName(wanted))
   if (target.kind === 'file') take(target.path, name, answer, run)
   const tell = (state: State, path: string, bytes: number, sha256?: string): State => {
     const report = { version: JSON_VERSION, repository: name, ref, format, state, path, bytes, sha256 }
-    context.write(isJson ? `${JSON.stringify(report)}\n` : `${path}\n`)
+    printLine(isJson ? formatJson(report) : path, context)
     return state
   }
-  if (isKept && given !== undefined && target.kind === 'file') {
+  if (isKept && given !== undefined && target.kind === 'file' && !target.isTyped && !target.isForced) {
     const found = orUndefined(() => statSync(target.path))
     if (found?.isFile()) {
       answer.close()
       return tell('present', target.path, found.size)
     }
   }
-  const { bytes, sha256 } = await saveDownload(answer, target, {
+  const { wasPresent, bytes, sha256 } = await saveDownload(answer, target, {
     stdout: context.streams.stdout,
     progress,
     isHashed: isJson,
     isLasting: isKept,
   })
   if (target.kind === 'output') return 'written'
+  if (wasPresent) return tell('present', target.path, bytes, sha256)
   return tell(target.kind === 'file' ? 'written' : 'unpacked', target.path, bytes, sha256)
 }
 
@@ -84,12 +89,8 @@ function take(path: string, name: string, answer: OpenAnswer, { taken }: Archive
 }
 
 function chooseTarget({ place }: ArchiveOrder, name: string): Target {
-  return place.kind === 'directory' ? { kind: 'file', path: join(place.path ?? '.', name), isTyped: false } : place
-}
-
-function pageFailure(answer: OpenAnswer): Failure {
-  answer.close()
-  return signedOutFailure(answer.url)
+  if (place.kind !== 'directory') return place
+  return { kind: 'file', path: join(place.path ?? '.', name), isTyped: false, isForced: place.isForced }
 }
 
 /** No archive is a text, or empty. */
@@ -97,7 +98,6 @@ function isNoArchive({ headers }: OpenAnswer): boolean {
   return headers['content-length'] === '0' || /^text\//i.test(headers['content-type'] ?? '')
 }
 
-function noArchiveFailure({ url, close }: OpenAnswer): Failure {
-  close()
-  return new Failure(`${url.host} sent no archive`, { hints: ['try again in a while'] })
+function noArchiveFailure({ host }: URL): Failure {
+  return new Failure(`${host} sent no archive`, { hints: ['try again in a while'] })
 }

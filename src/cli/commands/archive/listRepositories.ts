@@ -2,16 +2,11 @@ import type { Context } from '../../../base/context.ts'
 import { Failure } from '../../../base/failure.ts'
 import { isObject } from '../../../base/json.ts'
 import { COMMAND } from '../../../base/program.ts'
-import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { readPages } from '../../../bitbucket/pages.ts'
 import { parseRepository, type Repository } from '../../../bitbucket/repository.ts'
 import type { Session } from '../../session.ts'
 
-/**
- * All repositories of a workspace that the account can see and that are not empty.
- *
- * @throws Failure where the list cannot be read, or has none
- */
+/** All repositories of a workspace that are not empty and that the account can see; a Failure where there is none. */
 export async function listRepositories(
   workspace: string,
   session: Session,
@@ -20,10 +15,7 @@ export async function listRepositories(
   const { commands, ask, apiUrl } = session
   const subject = { what: `workspace ${workspace}`, workspace, commands }
   const path = `/2.0/repositories/${encodeURIComponent(workspace)}?pagelen=100`
-  const values = await readPages(new URL(path, apiUrl()), {
-    ask,
-    refused: (answer) => readAnswerFailure(answer, subject),
-  })
+  const values = await readPages(new URL(path, apiUrl()), ask, subject)
   const found = values.filter(isObject)
   const full = found.filter((repository) => repository['mainbranch'] !== null)
   if (full.length < found.length)

@@ -9,11 +9,7 @@ export const HELPER_KEY = `credential.${BITBUCKET}.helper`
 /** What configure adds to it: none of those before, and this one. */
 export const HELPER_VALUES: readonly string[] = ['', 'bitbucket-oauth']
 
-/**
- * The scope of git's configuration that a person names.
- *
- * @throws Failure for several at once
- */
+/** The scope of git's configuration that a person names; a Failure for several at once. */
 export function readScope(args: Arguments): Scope {
   const scopes = (['global', 'system', 'local'] as const).filter((name) => args.has(name))
   if (scopes.length > 1) {

@@ -1,6 +1,5 @@
 import type { Context } from '../../../base/context.ts'
 import type { Failure } from '../../../base/failure.ts'
-import { visible } from '../../../base/report.ts'
 import { usageFailure } from '../../arguments.ts'
 import { inSteps, isCommand } from '../../checks/finding.ts'
 import { type Dialog, openDialog } from '../../prompts.ts'
@@ -31,7 +30,7 @@ export function openConversation(context: Context): Conversation {
   }
   return {
     // In a dialog, lines need not begin with the program's name.
-    context: dialog === undefined ? context : { ...context, tell: (text) => say(visible(text)) },
+    context: dialog === undefined ? context : { ...context, tell: say },
     say,
     head: (text) => context.write(`\n${paint('bold', text)}\n`),
     hint,
