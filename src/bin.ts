@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 import type * as tty from 'node:tty'
 import type { Context } from './base/context.ts'
-import { Failure, systemCode } from './base/failure.ts'
+import { Failure, orUndefined, systemCode } from './base/failure.ts'
 import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
@@ -118,11 +118,7 @@ function print(text: string): void {
 
 /** Where stderr cannot be written, all else goes on: the answer on stdout is worth more than the words. */
 function complain(text: string): void {
-  try {
-    writeWhole(STDERR, text)
-  } catch {
-    // No stream is left to report it.
-  }
+  orUndefined(() => writeWhole(STDERR, text))
 }
 
 function writeWhole(stream: number, text: string): void {

@@ -12,8 +12,8 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { APP_AUTHORIZATIONS_PAGE } from './bitbucket.ts'
-import { Failure, systemCode } from './failure.ts'
-import { type PrivateText, readPrivate } from './readPrivate.ts'
+import { Failure, orUndefined, systemCode } from './failure.ts'
+import { readPrivate } from './readPrivate.ts'
 import { quote } from './shell.ts'
 import { reasonOf } from './systemError.ts'
 
@@ -24,7 +24,7 @@ import { reasonOf } from './systemError.ts'
  * @throws Failure for anything else at that path: a link, another user's file, a mode beyond 0600
  */
 export function readPrivateFile(path: string): string | undefined {
-  const found = read(path)
+  const found = using(path, () => readPrivate(path))
   if ('text' in found) return found.text
   if (found.trouble === 'absent') return undefined
   if (found.trouble === 'not plain') throw new Failure(`${path} is not a plain file`, { hints: ['move it away'] })
@@ -35,14 +35,6 @@ export function readPrivateFile(path: string): string | undefined {
       `chmod 600 ${quote(path)}`,
     ],
   })
-}
-
-function read(path: string): PrivateText {
-  try {
-    return readPrivate(path)
-  } catch (error) {
-    throw unusableFailure(path, error)
-  }
 }
 
 /**
@@ -56,28 +48,17 @@ function read(path: string): PrivateText {
  * @throws Failure where the file cannot be written; the old file is still there then
  */
 export function writePrivateFile(path: string, text: string): void {
-  const neighbour = neighbourOf(path)
-  try {
-    writeNeighbour(path, neighbour, text)
-    renameSync(neighbour, path)
-  } catch (error) {
-    removeQuietly(neighbour)
-    throw error instanceof Failure ? error : unusableFailure(path, error)
-  }
-  syncDirectory(dirname(path))
+  writeNeighbour(path, text, (neighbour) => renameSync(neighbour, path))
+  // The new name outlasts a power cut then. Windows and some file systems cannot sync a directory.
+  orUndefined(() => syncDirectory(dirname(path)))
 }
 
-/** Makes the new name outlast a power cut. The file is there either way, so an error here is no failure. */
 function syncDirectory(directory: string): void {
+  const handle = openSync(directory, constants.O_RDONLY)
   try {
-    const handle = openSync(directory, constants.O_RDONLY)
-    try {
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-  } catch {
-    // Windows and some file systems cannot sync a directory.
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -88,17 +69,28 @@ function syncDirectory(directory: string): void {
  * @throws Failure where it could not
  */
 export function probePrivateFile(path: string, size: number): void {
-  const neighbour = neighbourOf(path)
-  try {
-    writeNeighbour(path, neighbour, ' '.repeat(size))
+  writeNeighbour(path, ' '.repeat(size), () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Failure(`${path} is a directory, and a file has to be written there`, { hints: ['move it away'] })
     }
-  } catch (error) {
-    throw error instanceof Failure ? error : unusableFailure(path, error)
-  } finally {
-    removeQuietly(neighbour)
-  }
+  })
+}
+
+/** @param use does the last step; the neighbour is gone afterwards */
+function writeNeighbour(path: string, text: string, use: (neighbour: string) => void): void {
+  const neighbour = `${path}.${process.pid}.new`
+  const remove = (): void => orUndefined(() => unlinkSync(neighbour))
+  using(path, () => {
+    try {
+      makePrivateDirectory(dirname(path))
+      // A killed process with the same number may have left it.
+      remove()
+      writeFileSync(neighbour, text, { flag: 'wx', mode: 0o600, flush: true })
+      use(neighbour)
+    } finally {
+      remove()
+    }
+  })
 }
 
 /**
@@ -136,35 +128,22 @@ function findExisting(directory: string): { path: string; uid: number } {
 
 /** Removes a file. A missing one is no failure. */
 export function removePrivateFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw unusableFailure(path, error)
-  }
-}
-
-function neighbourOf(path: string): string {
-  return `${path}.${process.pid}.new`
-}
-
-function writeNeighbour(path: string, neighbour: string, text: string): void {
-  makePrivateDirectory(dirname(path))
-  // A killed process with the same number may have left it.
-  removeQuietly(neighbour)
-  writeFileSync(neighbour, text, { flag: 'wx', mode: 0o600, flush: true })
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // It does not exist, or an earlier failure is the one to report.
-  }
-}
-
-function unusableFailure(path: string, error: unknown): Failure {
-  return new Failure(`${path} cannot be used: ${reasonOf(error)}`, {
-    hints: ['correct that, and run the command again'],
-    cause: error,
+  using(path, () => {
+    try {
+      unlinkSync(path)
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error
+    }
   })
+}
+
+/** Does some work with a file, and makes a Failure of the system's errors. */
+function using<Result>(path: string, work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const hints = ['correct that, and run the command again']
+    throw new Failure(`${path} cannot be used: ${reasonOf(error)}`, { hints, cause: error })
+  }
 }

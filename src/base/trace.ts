@@ -41,10 +41,6 @@ export function openTrace(env: NodeJS.ProcessEnv, complain: (text: string) => vo
 /** Like git's own: the local time, then the process. */
 function line(event: string): string {
   const now = new Date()
-  const time = `${[now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => pad(part, 2)).join(':')}.${pad(now.getMilliseconds(), 3)}`
+  const time = `${now.toTimeString().slice(0, 8)}.${String(now.getMilliseconds()).padStart(3, '0')}`
   return `${time} ${process.pid} ${message(event)}`
-}
-
-function pad(part: number, length: number): string {
-  return String(part).padStart(length, '0')
 }

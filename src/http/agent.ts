@@ -11,31 +11,26 @@ import type { Network } from './network.ts'
 /** Opens the connections of one exchange. */
 export type Connector = {
   readonly agent: PlainAgent
-  /** @throws Failure `unreachable` where the proxy has refused to connect */
-  readonly assertConnected: () => void
+  /** The Failure `unreachable` where the proxy has refused to connect, which the library hides in an error of its own. */
+  readonly findRefusal: () => Failure | undefined
 }
 
 /** @param signal ends all that is opened, at whatever stage it is */
 export function openConnector(url: URL, { proxy, certificateFiles }: Network, signal: AbortSignal): Connector {
-  if (url.protocol !== 'https:') return { agent: new PlainAgent(), assertConnected: () => {} }
+  if (url.protocol !== 'https:') return { agent: new PlainAgent(), findRefusal: () => undefined }
   // Said here, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch it off.
   const options = { rejectUnauthorized: true, ...readCertificates(certificateFiles) }
-  if (proxy === undefined) return { agent: new Agent(options), assertConnected: () => {} }
-  let refused: number | undefined
+  if (proxy === undefined) return { agent: new Agent(options), findRefusal: () => undefined }
+  let refusal: Failure | undefined
   const agent = new TunnelAgent(options, async (host) => {
     const { status, socket } = await openTunnel(proxy, host, signal)
     if (status === 200) return socket
-    refused = status
     socket.destroy()
     // What the proxy says beside its status must never count as the server's word.
-    throw proxyRefusalFailure(status)
+    refusal = proxyRefusalFailure(status)
+    throw refusal
   })
-  return {
-    agent,
-    assertConnected: () => {
-      if (refused !== undefined) throw proxyRefusalFailure(refused)
-    },
-  }
+  return { agent, findRefusal: () => refusal }
 }
 
 /** Speaks TLS through a connection that a proxy has made. */
@@ -55,17 +50,8 @@ class TunnelAgent extends PromisingAgent {
   }
 }
 
-/**
- * Asks a proxy for a connection (RFC 9110, section 9.3.6).
- *
- * @param host with its port
- * @throws Error the system's
- */
-function openTunnel(
-  proxy: URL,
-  host: string,
-  signal: AbortSignal,
-): Promise<{ readonly status: number; readonly socket: Duplex }> {
+/** Asks a proxy for a connection to a host and port (RFC 9110, section 9.3.6). */
+function openTunnel(proxy: URL, host: string, signal: AbortSignal): Promise<{ status: number; socket: Duplex }> {
   const { username, password, hostname, port } = proxy
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
   const authorization = username === '' ? {} : { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }

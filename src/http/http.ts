@@ -1,5 +1,5 @@
-import type * as Library from 'node-fetch'
-import type { Readable } from 'node:stream'
+import fetch, { File, FormData, type RequestInit, type Response } from 'node-fetch'
+import { Readable } from 'node:stream'
 import { type Failure, isFailure } from '../base/failure.ts'
 import { openConnector } from './agent.ts'
 import type { Network } from './network.ts'
@@ -7,7 +7,7 @@ import { type StallWatch, startStallWatch } from './stall.ts'
 import { unreachableFailure } from './unreachable.ts'
 
 /** A request whose answer is small. `headers` and `body` may be secret. */
-export type SmallRequest = {
+type SmallRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
@@ -20,10 +20,8 @@ export type Answer = {
   readonly body: string
 }
 
-/** A request with a large body, or for a large answer. `headers` and `body` may be secret. */
-export type LargeRequest = {
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
+/** A request with a large body, or for a large answer. */
+export type LargeRequest = Omit<SmallRequest, 'body'> & {
   readonly body?: Buffer | readonly FormFile[] | undefined
   /** The exchange ends when nothing moves for so long. Seconds. */
   readonly patience?: number
@@ -41,12 +39,10 @@ export type FormFile = {
 }
 
 /** An answer whose body is still coming. */
-export type OpenAnswer = {
+export type OpenAnswer = Omit<Answer, 'body'> & {
   readonly url: URL
   /** Whether a redirect led to another origin, which never got the token. */
   readonly isElsewhere?: boolean
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
   /**
    * The body as it comes, not decompressed. It can be read once, and comes no faster than it is read. It throws a Failure
    * `unreachable` where it breaks off.
@@ -75,28 +71,12 @@ const SIZE_LIMIT = 1024 * 1024
  * @throws Failure `unreachable` where there is no answer
  */
 export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
-  const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
-  const { agent, assertConnected } = openConnector(url, network, signal)
-  const began = performance.now()
-  // Loaded only here: where many processes wait for a refresh, one alone needs it.
-  const { default: fetch } = await import('node-fetch')
-  try {
-    const response = await fetch(url, {
-      ...request,
-      redirect: 'manual',
-      signal,
-      size: SIZE_LIMIT,
-      agent,
-    })
-    const body = await response.text()
-    network.trace?.(`${request.method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
-    return { status: response.status, headers: Object.fromEntries(response.headers), body }
-  } catch (error) {
-    network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
-    assertConnected()
-    const limit = signal.aborted ? TIME_LIMIT : undefined
-    throw isFailure(error) ? error : unreachableFailure(url, network.proxy, error, limit)
-  }
+  const limit = { signal: AbortSignal.timeout(TIME_LIMIT * 1000), seconds: TIME_LIMIT }
+  return exchange(url, { ...request, size: SIZE_LIMIT }, network, limit, async (response) => ({
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+  }))
 }
 
 /**
@@ -108,52 +88,67 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
 export async function open(url: URL, request: LargeRequest, network: Network): Promise<OpenAnswer> {
   const { method, headers, body, patience = STALL_LIMIT } = request
   const watch = startStallWatch(patience)
-  const { agent, assertConnected } = openConnector(url, network, watch.signal)
-  const began = performance.now()
-  const fail = (error: unknown): Failure => {
-    if (isFailure(error)) return error
-    return unreachableFailure(url, network.proxy, error, watch.signal.aborted ? patience : undefined)
+  const limit = { signal: watch.signal, seconds: patience }
+  const init = {
+    method,
+    headers: { 'accept-encoding': 'identity', ...headers },
+    body: body === undefined || Buffer.isBuffer(body) ? (body ?? null) : makeForm(body, watch),
+    compress: false,
+    highWaterMark: PIECE_BYTES,
   }
-  const [library, { Readable: Stream }] = await Promise.all([import('node-fetch'), import('node:stream')])
   watch.begin()
   try {
-    const response = await library.default(url, {
-      method,
-      headers: { 'accept-encoding': 'identity', ...headers },
-      body: body === undefined ? null : Buffer.isBuffer(body) ? body : makeForm(body, watch, library),
-      redirect: 'manual',
-      compress: false,
-      highWaterMark: PIECE_BYTES,
-      signal: watch.signal,
-      agent,
+    return await exchange(url, init, network, limit, (response) => {
+      const stream = response.body instanceof Readable ? response.body : Readable.from([])
+      return {
+        url,
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: readBody(stream, watch, (error) => noAnswerFailure(url, network, error, limit)),
+        close: () => void stream.destroy(),
+      }
     })
-    network.trace?.(`${method} ${url.origin}${url.pathname}: ${response.status}, ${since(began)}`)
-    const stream = response.body instanceof Stream ? response.body : Stream.from([])
-    return {
-      url,
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: readBody(stream, watch, fail),
-      close: () => void stream.destroy(),
-    }
-  } catch (error) {
-    network.trace?.(`${method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
-    assertConnected()
-    throw fail(error)
   } finally {
     watch.end()
   }
+}
+
+/** The signal ends an exchange after so many seconds, or after so many in which nothing moved. */
+type Limit = { readonly signal: AbortSignal; readonly seconds: number }
+
+async function exchange<Result>(
+  url: URL,
+  init: RequestInit,
+  network: Network,
+  limit: Limit,
+  read: (response: Response) => Result | Promise<Result>,
+): Promise<Result> {
+  const { agent, findRefusal } = openConnector(url, network, limit.signal)
+  const began = performance.now()
+  const trace = (outcome: string | number): void =>
+    network.trace?.(
+      `${init.method} ${url.origin}${url.pathname}: ${outcome}, ${Math.round(performance.now() - began)} ms`,
+    )
+  try {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: limit.signal, agent })
+    const result = await read(response)
+    trace(response.status)
+    return result
+  } catch (error) {
+    trace('no answer')
+    throw findRefusal() ?? noAnswerFailure(url, network, error, limit)
+  }
+}
+
+function noAnswerFailure(url: URL, { proxy }: Network, error: unknown, { signal, seconds }: Limit): Failure {
+  return isFailure(error) ? error : unreachableFailure(url, proxy, error, signal.aborted ? seconds : undefined)
 }
 
 /**
  * The library streams a form, and tells the server its length. By its README, whatever has a size and a stream may stand
  * for a file. Its own `fileFrom` would refuse a file that has changed meanwhile, such as a log that grows.
  */
-function makeForm(
-  files: readonly FormFile[],
-  watch: StallWatch,
-  { File, FormData }: Pick<typeof Library, 'File' | 'FormData'>,
-): FormData {
+function makeForm(files: readonly FormFile[], watch: StallWatch): FormData {
   const form = new FormData()
   for (const { field, name, size, open: openFile } of files) {
     const stream = { value: () => watch.taken(openFile()) }
@@ -180,8 +175,4 @@ async function* readBody(
   } finally {
     watch.end()
   }
-}
-
-function since(began: number): string {
-  return `${Math.round(performance.now() - began)} ms`
 }

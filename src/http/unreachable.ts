@@ -14,21 +14,13 @@ export function unreachableFailure(
 ): Failure {
   const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
   const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
-  if (tls !== undefined) {
-    return new Failure(`${url.host} cannot be reached (${tls.reason})`, {
-      code: 'unreachable',
-      hints: [tls.hint],
-      cause: error,
-    })
-  }
-  const reason =
+  const other =
     limit === undefined ? (REASONS[code] ?? (code || 'the request failed')) : `no answer within ${limit} seconds`
-  const where = proxy === undefined ? url.host : `${url.host}, through the proxy ${proxy.host},`
-  return new Failure(`${where} cannot be reached (${reason})`, {
-    code: 'unreachable',
-    hints: [`try again when the network is back; to look for the cause: ${COMMAND} doctor`],
-    cause: error,
-  })
+  // Behind a proxy too, the certificate is the host's own.
+  const where = proxy && !tls ? `${url.host}, through the proxy ${proxy.host},` : url.host
+  const hint = tls?.hint ?? `try again when the network is back; to look for the cause: ${COMMAND} doctor`
+  const options = { code: 'unreachable', hints: [hint], cause: error } as const
+  return new Failure(`${where} cannot be reached (${tls?.reason ?? other})`, options)
 }
 
 function untrusted(code: string): { reason: string; hint: string } {
@@ -50,7 +42,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
 }
 
-const TLS_REASONS: Readonly<Record<string, { readonly reason: string; readonly hint: string }>> = {
+const TLS_REASONS: Readonly<Record<string, ReturnType<typeof untrusted>>> = {
   CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
   CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
   ERR_TLS_CERT_ALTNAME_INVALID: {
