@@ -46,18 +46,14 @@ async function get(context: Context): Promise<void> {
   if (request.answered === undefined) {
     const cached = findAccessToken(await context.findRuntimeDirectory(), request.account)
     if (cached !== undefined && isFresh(cached, context.now())) {
-      context.trace(
-        `answered from the cache: token ${cached.id}, good for ${minutesLeft(cached, context.now())} minutes`,
-      )
+      context.trace(`answered from the cache: ${describe(cached, context)}`)
       return context.write(formatAnswer(cached, request, false))
     }
     context.trace(cached === undefined ? 'no token is cached' : `token ${cached.id} is not fresh any more`)
   } else context.trace(`the server has refused token ${request.answered.id}`)
   const obtained = await obtain(request, context)
   if (obtained === undefined) return context.trace('not a host of ours: silence')
-  context.trace(
-    `answered with token ${obtained.token.id}, good for ${minutesLeft(obtained.token, context.now())} minutes`,
-  )
+  context.trace(`answered with ${describe(obtained.token, context)}`)
   context.write(formatAnswer(obtained.token, request, obtained.isFinal))
 }
 
@@ -104,15 +100,12 @@ async function erase(context: Context): Promise<void> {
   }
   const holders = findHolders(await context.findRuntimeDirectory(), account, accessToken)
   if (holders.length === 0) return context.trace('erase: a token that is not ours')
-  context.trace(`erase: a token of ${holders.map((holder) => accountUrl(holder.account)).join(', ')}`)
+  const owners = holders.map((holder) => holder.account)
+  context.trace(`erase: a token of ${owners.map(accountUrl).join(', ')}`)
   const { forgetAccessToken } = await import('../login/forget.ts')
-  return forgetAccessToken(
-    holders.map((holder) => holder.account),
-    accessToken,
-    context,
-  )
+  return forgetAccessToken(owners, accessToken, context)
 }
 
-function minutesLeft({ expiresAt }: AccessToken, now: number): number {
-  return Math.floor((expiresAt - now) / 60)
+function describe({ id, expiresAt }: AccessToken, { now }: Context): string {
+  return `token ${id}, good for ${Math.floor((expiresAt - now()) / 60)} minutes`
 }

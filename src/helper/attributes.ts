@@ -18,9 +18,8 @@ const LINE_LIMIT = 65_535
 const NAMES = ['protocol', 'host', 'path', 'username']
 
 /**
- * Reads attributes as git writes them: lines of `name=value`, cut at the first `=`. Only a line feed ends a line (a lone
- * carriage return or U+2028 belongs to the value: CVE-2024-52006, CVE-2024-50338). Reading stops at an empty line or at
- * the end.
+ * Reads attributes as git writes them, up to an empty line or the end. Only a line feed ends a line (a lone carriage return
+ * or U+2028 belongs to the value: CVE-2024-52006, CVE-2024-50338).
  *
  * @param bytes what git sent, a character for each byte
  * @throws Failure for a line without `=`, a line that is too long, a NUL, or a control character in a name of a host or

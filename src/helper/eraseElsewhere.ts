@@ -6,10 +6,9 @@ import { formatAttributes } from './attributes.ts'
 import { ASKED_BY_US, type CredentialRequest } from './credential.ts'
 
 /**
- * Makes the helpers that git asks before us forget our token, which git has just given them. They do not know when it
- * ends, and would answer with it later. Only a helper that answers with that token is told to erase it, because an older
- * helper erases whatever it has for the username. Its stderr is dropped: it has just had its say when it was given the
- * token.
+ * Makes the helpers that git asks before us forget our token, which git has just given them: they would answer with it
+ * after its end. Only a helper that answers with that token is told to erase it, because an older helper erases whatever
+ * it has for the username. Its stderr is dropped: it has just had its say when it was given the token.
  *
  * @throws Failure where git's configuration cannot be read
  */

@@ -1,34 +1,25 @@
 import { findBrowser, type OpenBrowser } from '../base/browser.ts'
-import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { holdSignals } from '../base/signals.ts'
 import { isFalse } from '../git/config.ts'
 import { readNetwork } from '../git/network.ts'
-import type { Client } from '../oauth/client.ts'
-import { type Authorization, exchangeCode, startAuthorization, type TokenResponse } from '../oauth/grants.ts'
+import { type Authorization, exchangeCode, startAuthorization } from '../oauth/grants.ts'
 import { failurePage, successPage } from '../oauth/page.ts'
 import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
+import { accountName } from '../tokens/account.ts'
 import { isBackgroundFetch } from './backgroundFetch.ts'
+import { loginCommand } from './loginCommand.ts'
+import type { Renewal } from './renewal.ts'
+import { saveTokens } from './saveTokens.ts'
 
 export type LoginRequest = {
-  readonly client: Client
-  /** The account, as a person names it. */
-  readonly name: string
-  /** Values of `credential.<url>.*` by key in lower case. */
-  readonly settings: ReadonlyMap<string, string>
+  readonly renewal: Renewal
   /** Why a login is needed: a clause in lower case, and what else the user could do about it. */
   readonly reason: string
   readonly hints: readonly string[]
-  /** How long the person may take in the browser. Seconds. */
-  readonly timeLimit: number
   /** Whether a person has typed `login`, and so expects the browser. */
   readonly isByHand: boolean
-  /** The command that logs in. */
-  readonly command: string
-  readonly context: Context
-  /** Saves the tokens, before the browser shows success. `sentAt` is in seconds since 1970. */
-  readonly save: (response: TokenResponse, sentAt: number) => Promise<AccessToken>
 }
 
 /**
@@ -38,7 +29,7 @@ export type LoginRequest = {
  * @throws Failure `login_required` where no person may be asked, and others where the login brought no token
  */
 export async function logInWithBrowser(request: LoginRequest): Promise<AccessToken> {
-  const { client, timeLimit, context } = request
+  const { client, loginTimeLimit, context } = request.renewal
   const browser = findBrowser(context.env)
   requireAttended(request, browser)
   const listener = await listenForRedirect(client.redirectUri, context.env)
@@ -49,46 +40,46 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
     const handed = await startAuthorization(client, listener.redirectUri)
     const start = listener.offerStart(handed.url, handed.state)
     // The wait begins before the browser opens, so that no redirect comes too early.
-    const redirect = listener.receive([printed.state, handed.state], timeLimit)
+    const redirect = listener.receive([printed.state, handed.state], loginTimeLimit)
     await Promise.race([redirect, openAuthorization(request, printed, browser && (() => browser(start)))])
     const response = await redirect
     context.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
     const isPrinted = response.parameters.get('state') === printed.state
-    return await completeLogin(request, isPrinted ? printed : handed, response)
+    return await completeLogin(request.renewal, isPrinted ? printed : handed, response)
   } finally {
     listener.close()
   }
 }
 
 async function openAuthorization(
-  request: LoginRequest,
+  { renewal, reason, isByHand }: LoginRequest,
   { url }: Authorization,
   openBrowser: (() => Promise<void>) | undefined,
 ): Promise<void> {
-  const { client, reason, timeLimit, isByHand, context } = request
+  const { client, loginTimeLimit, context } = renewal
   // A person who typed the command knows the reason.
   if (!isByHand) context.tell(reason)
   const way =
     openBrowser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
-  context.tell(`to log in, ${way} (within ${formatTimeLimit(timeLimit)}; Ctrl-C stops):`)
+  context.tell(`to log in, ${way} (within ${formatTimeLimit(loginTimeLimit)}; Ctrl-C stops):`)
   context.tell(url.href)
   if (openBrowser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
   // The address is on the screen, so the login goes on without the browser.
   await openBrowser?.().catch(() => context.tell('the browser did not start; open the address above by hand'))
 }
 
-async function completeLogin(
-  request: LoginRequest,
-  authorization: Authorization,
-  redirect: Redirect,
-): Promise<AccessToken> {
-  const { client, name, context, save } = request
+async function completeLogin(renewal: Renewal, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
+  const { account, client, context } = renewal
+  const name = accountName(account)
   const sentAt = context.now()
   try {
     const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
-    const token = await holdSignals(async () =>
-      save(await exchangeCode(client, authorization, redirect.parameters, network), sentAt),
-    )
+    const token = await holdSignals(async () => {
+      const response = await exchangeCode(client, authorization, redirect.parameters, network)
+      const { refreshToken } = response
+      const login = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
+      return saveTokens(renewal, response, login, { sentAt, isNew: true })
+    })
     await redirect.show(successPage(name))
     context.tell(`logged in to ${name}`)
     return token
@@ -99,14 +90,12 @@ async function completeLogin(
   }
 }
 
-/**
- * A git that runs by itself must never open a browser window.
- *
- * @throws Failure `login_required` where no person may be asked, with the command that logs in
- */
+/** A git that runs by itself must never open a browser window. */
 function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined): void {
-  const { settings, reason, hints, isByHand, command, context } = request
+  const { renewal, reason, hints, isByHand } = request
+  const { account, settings, context } = renewal
   const { env } = context
+  const command = loginCommand(account)
   const refuse = (obstacle: string, wayOut: string): never => {
     throw new Failure(`${reason}; no browser was opened, because ${obstacle}`, {
       code: 'login_required',

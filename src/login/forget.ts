@@ -39,21 +39,16 @@ export async function forgetAccessToken(
         return undefined
       })
       if (refused !== undefined && wasJustIssued(refused, context.now())) {
-        throw refusedTokenFailure(refused, account, storage, context)
+        throw refusedTokenFailure(refused, account, storage.runtime, context.now())
       }
     }
   })
 }
 
 /** Git tells a helper that the server refused the token, and not why. */
-function refusedTokenFailure(
-  { grantType }: AccessToken,
-  account: Account,
-  { runtime }: Storage,
-  { now }: Context,
-): Failure {
-  if (grantType === 'authorization_code') noteFailedLogin(runtime, account, { code: 'refused', leftAt: now() })
-  else leaveNote(runtime, account, 'refused', { leftAt: now() })
+function refusedTokenFailure({ grantType }: AccessToken, account: Account, runtime: string, leftAt: number): Failure {
+  if (grantType === 'authorization_code') noteFailedLogin(runtime, account, { code: 'refused', leftAt })
+  else leaveNote(runtime, account, 'refused', { leftAt })
   return new Failure(`${account.host} refuses even an access token that it has just issued`, {
     hints: [
       'see in the browser whether the account that you logged in with can open the repository',
@@ -63,10 +58,7 @@ function refusedTokenFailure(
   })
 }
 
-/**
- * Which logins are meant: `own` is the account's own and no other one; `answering` is the login that answers for the
- * account, which may be the default account's; `all` are those of all accounts of the host.
- */
+/** The account's own login, the one that answers for it (which may be the default account's), or all of the host. */
 type Extent = 'own' | 'answering' | 'all'
 
 /**

@@ -4,10 +4,10 @@ import { accountName } from '../tokens/account.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { assertLockHeld } from '../tokens/lock/lock.ts'
 import { describePlace, readLogin } from '../tokens/readLogin.ts'
+import type { LoginRequest } from './browserLogin.ts'
 import { loginCommand } from './loginCommand.ts'
 import { assertNotPaused, isUnasked, noteFailedLogin } from './pause.ts'
 import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
-import { saveTokens } from './saveTokens.ts'
 import type { AccountSettings } from './settings.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function logIn(renewal: Renewal, reason: string, hints: readonly st
     throw new Failure(reason, { hints: [...hints, wayOut], code: 'login_required' })
   }
   assertNotPaused(renewal, reason)
-  return askInBrowser(renewal, reason, { hints, isByHand: false })
+  return askInBrowser({ renewal, reason, hints, isByHand: false })
 }
 
 /**
@@ -43,34 +43,17 @@ export async function logInByHand(
     return undefined
   })
   const renewal = await prepareRenewal(settings, { ...under, mayLogIn: true }, found)
-  return askInBrowser(renewal, `a login for ${accountName(account)} was asked for`, { hints: [], isByHand: true })
+  const reason = `a login for ${accountName(account)} was asked for`
+  return askInBrowser({ renewal, reason, hints: [], isByHand: true })
 }
 
-async function askInBrowser(
-  renewal: Renewal,
-  reason: string,
-  { hints, isByHand }: { readonly hints: readonly string[]; readonly isByHand: boolean },
-): Promise<AccessToken> {
-  const { account, client, settings, storage, loginTimeLimit, lock, store, context } = renewal
+async function askInBrowser(request: LoginRequest): Promise<AccessToken> {
+  const { renewal } = request
+  const { account, storage, lock, store, context } = renewal
   assertLockHeld(lock)
   const { logInWithBrowser } = await import('./browserLogin.ts')
   try {
-    const token = await logInWithBrowser({
-      client,
-      name: accountName(account),
-      settings,
-      reason,
-      hints,
-      timeLimit: loginTimeLimit,
-      isByHand,
-      command: loginCommand(account),
-      context,
-      save: async (response, sentAt) => {
-        const { refreshToken } = response
-        const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
-        return saveTokens(renewal, response, made, { sentAt, isNew: true })
-      },
-    })
+    const token = await logInWithBrowser(request)
     if (store === 'file' && storage.choice === 'auto') {
       context.tell(`no keyring answers here, so the login is kept in ${describePlace(storage, account, store)}`)
     }
@@ -79,12 +62,8 @@ async function askInBrowser(
     // No person was asked, so another process may still ask.
     if (!isFailure(error) || isUnasked(error)) throw error
     noteFailedLogin(storage.runtime, account, { code: error.code, leftAt: context.now() })
-    const { code = 'login_failed', cause } = error
-    throw new Failure(error.message, {
-      hints: error.hints,
-      code,
-      cause,
-      quits: code === 'access_denied' || !renewal.hasFallback,
-    })
+    const { code = 'login_failed', hints, cause } = error
+    const quits = code === 'access_denied' || !renewal.hasFallback
+    throw new Failure(error.message, { hints, code, cause, quits })
   }
 }

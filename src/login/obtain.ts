@@ -97,11 +97,7 @@ async function obtainUnderLock(request: TokenRequest, known: AccountSettings | u
  * @throws Failure where the login brought no token
  */
 export async function logInOnRequest(account: Account, context: Context): Promise<Token> {
-  return withAccountLock(
-    () => account,
-    context,
-    (settings, under) => logInByHand(settings, under),
-  )
+  return withAccountLock(() => account, context, logInByHand)
 }
 
 /**
@@ -112,11 +108,8 @@ export async function logInOnRequest(account: Account, context: Context): Promis
  * @throws Failure with the code `login_required` where there is no login to renew it with; the present token stays
  */
 export async function refreshNow(wanted: Account, context: Context): Promise<Token> {
-  return withAccountLock(
-    ({ data }) => answeringAccount(data, wanted),
-    context,
-    (settings, under) => renew(settings, { ...under, mayLogIn: false }),
-  )
+  const findAccount = ({ data }: Storage): Account => answeringAccount(data, wanted)
+  return withAccountLock(findAccount, context, (settings, under) => renew(settings, { ...under, mayLogIn: false }))
 }
 
 /** Works under the lock of an account. The stored access token does not matter. */
@@ -132,7 +125,7 @@ async function withAccountLock(
     if (settings === undefined) return undefined
     const options = { patience: LOCK_WAIT, tell: context.tell }
     return retryIfLockLost(() =>
-      withLock<Token>(storage.data, account, options, (lock: Lock) => work(settings, { lock, asked })),
+      withLock<Token>(storage.data, account, options, (lock) => work(settings, { lock, asked })),
     )
   })
 }
@@ -158,11 +151,9 @@ async function readUsableToken({ account, storage, refused }: TokenRequest): Pro
 }
 
 /**
- * The stored token, if it is still valid.
+ * The stored token, if it is still valid, else the reason is thrown.
  *
  * @param before the token that was stored at first, for the case that the keyring has gone down meanwhile
- * @param reason why there is no new token
- * @throws Failure the reason, where the token is not valid any more
  */
 async function requireValidToken(request: TokenRequest, before: Token, reason: Failure): Promise<AccessToken> {
   const { context } = request

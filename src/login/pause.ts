@@ -25,7 +25,6 @@ const ENDINGS: Readonly<Record<string, string>> = {
 /**
  * Leaves a note that a login brought no token.
  *
- * @param runtime the runtime directory
  * @param ending.code the Failure's code, or `refused` where the server refused the token that the login brought
  * @param ending.leftAt seconds since 1970
  */
@@ -52,18 +51,15 @@ export function assertNotPaused({ account, storage, hasFallback, asked, context 
   // A note from the future (the clock was set back since) says nothing; nor does a note that cannot be read.
   if (note === undefined || !(passed >= -1)) return
   const hints = [`to log in now: ${loginCommand(account)}`]
+  const options = { code: 'login_paused', hints, quits: !hasFallback } as const
   if (leftAt > asked) {
-    const message = 'another git process has asked for a login, and it brought no token'
-    throw new Failure(message, { code: 'login_paused', hints, quits: !hasFallback })
+    throw new Failure('another git process has asked for a login, and it brought no token', options)
   }
   const ending = ENDINGS[String(note['code'])]
   const pause = readPause(note)
   if (ending === undefined || passed >= (context.isAttended() ? Math.min(pause, PAUSE_AT_TERMINAL) : pause)) return
-  throw new Failure(`${reason}; no browser was opened, because the login ${formatDuration(passed)} ago ${ending}`, {
-    code: 'login_paused',
-    hints,
-    quits: !hasFallback,
-  })
+  const obstacle = `the login ${formatDuration(passed)} ago ${ending}`
+  throw new Failure(`${reason}; no browser was opened, because ${obstacle}`, options)
 }
 
 /** Seconds; the shortest pause where the note names none. */

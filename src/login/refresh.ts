@@ -37,13 +37,9 @@ export async function refresh(renewal: Renewal, stored: StoredLogin): Promise<Ac
   }
 }
 
-/** @param sentAt in seconds since 1970 */
-async function send(
-  renewal: Renewal,
-  { stored, refreshToken }: Candidate,
-  sentAt: number,
-): Promise<AccessToken | Failure> {
+async function send(renewal: Renewal, candidate: Candidate, sentAt: number): Promise<AccessToken | Failure> {
   const { client, lock, context } = renewal
+  const { stored, refreshToken } = candidate
   const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
   // The answer exists once. It is saved before any signal takes effect.
   return holdSignals(() =>
@@ -56,14 +52,10 @@ async function send(
   )
 }
 
-async function findNext(
-  { storage, account }: Renewal,
-  refused: Candidate,
-  sentAt: number,
-): Promise<Candidate | undefined> {
+async function findNext(renewal: Renewal, refused: Candidate, sentAt: number): Promise<Candidate | undefined> {
   const { login } = refused.stored
   // Another machine with the same home directory may have been faster. Our lock does not reach it.
-  const newer = await readLogin(storage, account)
+  const newer = await readLogin(renewal.storage, renewal.account)
   if (newer !== undefined && newer.login.refreshToken !== login.refreshToken) {
     return { stored: newer, refreshToken: newer.login.refreshToken }
   }

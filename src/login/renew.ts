@@ -23,10 +23,13 @@ export async function renew(settings: AccountSettings, under: UnderLock): Promis
     return logIn(renewal, `the login for ${accountName(account)} was made with another OAuth consumer`)
   }
   if (takeRefusedNote(renewal)) {
-    const token = await logInIfPossible(renewal, `${account.host} refused an access token that it had just issued`)
-    if (token !== undefined) return token
+    const token = await orFailure(() =>
+      logIn(renewal, `${account.host} refused an access token that it had just issued`),
+    )
+    if (!isFailure(token)) return token
+    if (!isUnasked(token)) throw token
   }
-  // Loaded only here: where many processes wait for a refresh, one alone needs it.
+  // Loaded only here, with all of HTTP: where many processes wait for a refresh, one alone needs it.
   const { refresh } = await import('./refresh.ts')
   const refreshed = await refresh(renewal, stored)
   if (!isFailure(refreshed)) return refreshed
@@ -51,12 +54,4 @@ function takeRefusedNote({ account, storage, mayLogIn, context }: Renewal): bool
   removeNote(storage.runtime, account, 'refused')
   const isOld = Number(note['leftAt']) < context.now() - REFUSAL_AGE_LIMIT
   return !isOld
-}
-
-/** @returns undefined where no person can be asked */
-async function logInIfPossible(renewal: Renewal, reason: string): Promise<AccessToken | undefined> {
-  const token = await orFailure(() => logIn(renewal, reason))
-  if (!isFailure(token)) return token
-  if (!isUnasked(token)) throw token
-  return undefined
 }

@@ -27,19 +27,14 @@ export async function saveTokens(
 ): Promise<AccessToken> {
   const { accessToken, scopes } = response
   const grantType = isNew ? 'authorization_code' : 'refresh_token'
-  const token = issueToken(
-    { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes },
-    { ...response, sent: sentAt },
-  )
-  if (login === undefined) {
-    await saveAccessToken(renewal, token)
-  } else if (isNew || (await isStillOurs(renewal))) {
-    await saveLogin(renewal, login, sentAt)
+  const named = { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes } as const
+  const token = issueToken(named, { ...response, sent: sentAt })
+  if (login === undefined || isNew || (await isStillOurs(renewal))) {
+    if (login !== undefined) await saveLogin(renewal, login, sentAt)
     await saveAccessToken(renewal, token)
   }
-  renewal.context.trace(
-    `token ${token.id} is saved, ${login === undefined ? 'without a refresh token' : 'after its refresh token'}`,
-  )
+  const order = login === undefined ? 'without a refresh token' : 'after its refresh token'
+  renewal.context.trace(`token ${token.id} is saved, ${order}`)
   // A login makes all notes obsolete.
   if (isNew) for (const name of NOTES) removeNote(renewal.storage.runtime, renewal.account, name)
   return token
@@ -62,11 +57,8 @@ async function isStillOurs({ account, storage, lock, stored }: Renewal): Promise
   }
 }
 
-async function saveLogin(
-  { account, client, storage, store, stored }: Renewal,
-  login: Login,
-  issued: number,
-): Promise<void> {
+async function saveLogin(renewal: Renewal, login: Login, issued: number): Promise<void> {
+  const { account, client, storage, store, stored } = renewal
   const place = await writeLogin(storage, account, { login, issued }, store, stored)
   if (place === 'keyring' && client.secretSource === 'configuration') {
     // On failure the secret still is where the user put it.

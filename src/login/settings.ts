@@ -56,24 +56,11 @@ export async function readAccountSettings(
       `${others.before.length} helpers before and ${others.after.length} after this one, ` +
       `git is answered with a ${answerForm.isBearer ? 'Bearer token' : 'password'}`,
   )
-  return {
-    account,
-    client,
-    settings,
-    storage: loginStorage,
-    answerForm,
-    hasFallback,
-    loginTimeLimit: readTimeLimit(settings),
-    context,
-  }
+  const loginTimeLimit = readTimeLimit(settings)
+  return { account, client, settings, storage: loginStorage, answerForm, hasFallback, loginTimeLimit, context }
 }
 
-/**
- * The settings for an account.
- *
- * @returns undefined for a host that is not ours
- * @throws Failure where git can't be found, or can't read its configuration
- */
+/** The settings for an account; undefined for a host that is not ours. It throws as {@link readSettings} does. */
 export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings | undefined {
   const url = accountUrl(defaultAccount(account))
   if (!mayBeOurs(url)) return undefined
