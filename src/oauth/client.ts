@@ -59,11 +59,7 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
   return OWN_HOST_KEYS.every((key) => settings.get(key) !== elsewhere.get(key))
 }
 
-/**
- * The configured client id, where its secret is not configured but may be kept with the logins.
- *
- * @returns undefined where the secret is configured, or the id is not
- */
+/** The configured client id, where its secret is not configured but may be kept with the logins. */
 export function findClientIdWithoutSecret(url: string, settings: Settings, env: NodeJS.ProcessEnv): string | undefined {
   const { clientId, clientSecret } = readConsumer(url, settings, env)
   return clientSecret ? undefined : clientId || undefined
@@ -82,17 +78,10 @@ export function readClientId(url: string, settings: Settings, env: NodeJS.Proces
  */
 export function readClient(url: string, settings: Settings, env: NodeJS.ProcessEnv, keptSecret?: string): Client {
   const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
-  if (!clientId) throw notConfiguredFailure(url, 'no OAuth consumer is configured', wayToAConsumer(url))
-  if (!clientSecret)
-    throw notConfiguredFailure(
-      url,
-      'the OAuth consumer has no secret configured',
-      url === BITBUCKET ? [`${COMMAND} setup`] : [setClientCommand(url, 'Secret')],
-    )
-  const tokenEndpoint = readEndpoint(
-    'oauthTokenURL',
-    settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`,
-  )
+  if (!clientId) throw notConfiguredFailure(url, 'no OAuth consumer is configured', ['Id', 'Secret'])
+  if (!clientSecret) throw notConfiguredFailure(url, 'the OAuth consumer has no secret configured', ['Secret'])
+  const tokenUrl = settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`
+  const tokenEndpoint = readEndpoint('oauthTokenURL', tokenUrl)
   return {
     clientId,
     clientSecret,
@@ -146,13 +135,9 @@ function readConsumer(
   }
 }
 
-/** @param missing a clause in lower case */
-function notConfiguredFailure(url: string, missing: string, hints: readonly string[]): Failure {
+function notConfiguredFailure(url: string, missing: string, parts: readonly ('Id' | 'Secret')[]): Failure {
+  const hints = url === BITBUCKET ? [`${COMMAND} setup`] : parts.map((part) => setClientCommand(url, part))
   return new Failure(`${missing} for ${url}, so there is no way to log in`, { code: 'not_configured', hints })
-}
-
-function wayToAConsumer(url: string): string[] {
-  return url === BITBUCKET ? [`${COMMAND} setup`] : [setClientCommand(url, 'Id'), setClientCommand(url, 'Secret')]
 }
 
 /** The command that sets one of the two. Bitbucket calls the id the consumer's key. */
@@ -173,21 +158,13 @@ function readEndpoint(key: string, value: string): URL {
 
 function readRedirectUri(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (
-    url === undefined ||
-    url.protocol !== 'http:' ||
-    !isLoopback(url) ||
-    url.hash !== '' ||
-    url.username !== '' ||
-    url.port === '0'
-  ) {
-    throw new Failure(
-      "oauthRedirectURL in git's configuration has to be an http URL on this machine, without a fragment",
-      {
-        code: 'not_configured',
-        hints: [`the usual one, which the consumer has to have as its callback URL too: ${DEFAULT_REDIRECT_URI}`],
-      },
-    )
-  }
-  return value
+  const isHere = url?.protocol === 'http:' && isLoopback(url) && url.port !== '0'
+  if (isHere && url.hash === '' && url.username === '') return value
+  throw new Failure(
+    "oauthRedirectURL in git's configuration has to be an http URL on this machine, without a fragment",
+    {
+      code: 'not_configured',
+      hints: [`the usual one, which the consumer has to have as its callback URL too: ${DEFAULT_REDIRECT_URI}`],
+    },
+  )
 }

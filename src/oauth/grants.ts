@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { Failure } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { COMMAND } from '../base/program.ts'
-import { send } from '../http/http.ts'
+import { type Answer, send } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
 import { type Client, clientAuthorization } from './client.ts'
 import { isTokenErrorCode, mayRefuseClient } from './errorCodes.ts'
@@ -16,7 +16,7 @@ export type TokenResponse = {
   readonly refreshToken: string | undefined
   /** What the token may do, separated by blanks; undefined where the server does not say. */
   readonly scopes: string | undefined
-  /** The server's time (RFC 9110, section 6.6.1, Date), in seconds since 1970; undefined where it does not say. */
+  /** The server's time, in seconds since 1970; undefined where it does not say. */
   readonly serverTime: number | undefined
 }
 
@@ -65,22 +65,21 @@ export async function exchangeCode(
   response: URLSearchParams,
   network: Network,
 ): Promise<TokenResponse> {
-  const server = describeServer(client)
-  const parameters = validateResponse(server, client, authorization, response)
-  const aside: Aside = { serverTime: undefined, scopes: undefined }
-  const answer = await oauth.authorizationCodeGrantRequest(
-    server,
-    { client_id: client.clientId },
-    authenticate(client),
-    parameters,
-    authorization.redirectUri,
-    authorization.codeVerifier,
-    requestOptions(network, aside),
-  )
-  return readTokenResponse(
-    await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, answer),
-    aside,
-  )
+  const { server, self, authenticate } = describe(client)
+  const parameters = validateResponse(server, self, authorization, response)
+  const { redirectUri, codeVerifier } = authorization
+  return readTokenResponse(network, async (options) => {
+    const answer = await oauth.authorizationCodeGrantRequest(
+      server,
+      self,
+      authenticate,
+      parameters,
+      redirectUri,
+      codeVerifier,
+      options,
+    )
+    return oauth.processAuthorizationCodeResponse(server, self, answer)
+  })
 }
 
 /**
@@ -94,46 +93,43 @@ export async function refreshAccessToken(
   refreshToken: string,
   network: Network,
 ): Promise<TokenResponse> {
-  const server = describeServer(client)
-  const aside: Aside = { serverTime: undefined, scopes: undefined }
-  const answer = await oauth.refreshTokenGrantRequest(
-    server,
-    { client_id: client.clientId },
-    authenticate(client),
-    refreshToken,
-    requestOptions(network, aside),
-  )
-  return readTokenResponse(
-    await oauth.processRefreshTokenResponse(server, { client_id: client.clientId }, answer),
-    aside,
-  )
+  const { server, self, authenticate } = describe(client)
+  return readTokenResponse(network, async (options) => {
+    const answer = await oauth.refreshTokenGrantRequest(server, self, authenticate, refreshToken, options)
+    return oauth.processRefreshTokenResponse(server, self, answer)
+  })
 }
 
-function describeServer(client: Client): oauth.AuthorizationServer {
-  return { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href }
-}
-
-function authenticate(client: Client): oauth.ClientAuth {
-  return (_server, _client, _body, headers) => headers.set('authorization', clientAuthorization(client))
+/** The server and the client, in the library's terms. */
+function describe(client: Client): {
+  server: oauth.AuthorizationServer
+  self: oauth.Client
+  authenticate: oauth.ClientAuth
+} {
+  return {
+    server: { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href },
+    self: { client_id: client.clientId },
+    authenticate: (_server, _client, _body, headers) => headers.set('authorization', clientAuthorization(client)),
+  }
 }
 
 function validateResponse(
   server: oauth.AuthorizationServer,
-  client: Client,
+  self: oauth.Client,
   { state }: Authorization,
   response: URLSearchParams,
 ): URLSearchParams {
   // The library would send an empty code to the token endpoint.
   if (response.get('code') === '') throw foreignResponseFailure()
   try {
-    return oauth.validateAuthResponse(server, { client_id: client.clientId }, response, state)
+    return oauth.validateAuthResponse(server, self, response, state)
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw foreignResponseFailure(error)
-    throw error.error === 'access_denied'
-      ? new Failure('access was denied in the browser, so there is no token', { code: 'access_denied' })
-      : new Failure(`the login was refused: ${describeError(error.error, error.error_description)}`, {
-          code: 'login_failed',
-        })
+    if (error.error === 'access_denied') {
+      throw new Failure('access was denied in the browser, so there is no token', { code: 'access_denied' })
+    }
+    const reason = describeError(error.error, error.error_description)
+    throw new Failure(`the login was refused: ${reason}`, { code: 'login_failed' })
   }
 }
 
@@ -144,27 +140,40 @@ function foreignResponseFailure(cause?: unknown): Failure {
   })
 }
 
-/** The parts of an answer that the library does not pass on. */
-type Aside = { serverTime: number | undefined; scopes: string | undefined }
-
-/** The library sends with our own HTTP, and sees answers without Bitbucket's oddities. */
-function requestOptions(network: Network, aside: Aside): oauth.TokenEndpointRequestOptions {
-  return {
+/** The library sends with our own HTTP, and sees answers without Bitbucket's oddities. The rest of them goes beside it. */
+async function readTokenResponse(
+  network: Network,
+  request: (options: oauth.TokenEndpointRequestOptions) => Promise<oauth.TokenEndpointResponse>,
+): Promise<TokenResponse> {
+  let serverTime: number | undefined
+  let scopes: string | undefined
+  const message = await request({
     // client.ts takes plain http for this machine alone.
     [oauth.allowInsecureRequests]: true,
-    [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const answer = await send(new URL(url), { method, headers, body: body.toString() }, network)
-      const date = Date.parse(answer.headers['date'] ?? '')
-      if (!Number.isNaN(date)) aside.serverTime = date / 1000
-      const message = parseObject(answer.body)
-      if (answer.status < 200 || answer.status > 299) throw refusalFailure(new URL(url), answer.status, message)
-      if (!isToken(message?.['access_token'])) throw unusableAnswerFailure(new URL(url), 'no access token')
-      aside.scopes = readScopes(message)
-      return new Response(JSON.stringify(keepKnownMembers(message)), {
-        headers: { 'content-type': 'application/json' },
-      })
+    [oauth.customFetch]: async (href, { method, headers, body }) => {
+      const url = new URL(href)
+      const answer = await send(url, { method, headers, body: body.toString() }, network)
+      serverTime = readServerTime(answer)
+      const received = parseObject(answer.body)
+      if (answer.status < 200 || answer.status > 299) throw refusalFailure(url, answer.status, received)
+      if (!isToken(received?.['access_token'])) throw unusableAnswerFailure(url, 'no access token')
+      scopes = readScopes(received)
+      return Response.json(keepKnownMembers(received))
     },
+  })
+  return {
+    accessToken: message.access_token,
+    expiresIn: message.expires_in ?? USUAL_LIFETIME,
+    refreshToken: message.refresh_token,
+    scopes,
+    serverTime,
   }
+}
+
+/** Seconds since 1970 (RFC 9110, section 6.6.1, Date); undefined where the server does not say. */
+export function readServerTime({ headers }: Answer): number | undefined {
+  const date = Date.parse(headers['date'] ?? '')
+  return Number.isNaN(date) ? undefined : date / 1000
 }
 
 /**
@@ -192,16 +201,6 @@ function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\u0020-\u007E]+$/.test(value)
 }
 
-function readTokenResponse(message: oauth.TokenEndpointResponse, { serverTime, scopes }: Aside): TokenResponse {
-  return {
-    accessToken: message.access_token,
-    expiresIn: message.expires_in ?? USUAL_LIFETIME,
-    refreshToken: message.refresh_token,
-    scopes,
-    serverTime,
-  }
-}
-
 /**
  * What an answer other than 2xx means. Only an OAuth error in a 400 or 401 comes from the token endpoint itself. A
  * gateway's 401, 429, 5xx and HTML are passing trouble.
@@ -211,27 +210,21 @@ function refusalFailure(url: URL, status: number, message: JsonObject | undefine
   if (!isTokenErrorCode(error) || (status !== 400 && status !== 401)) {
     return unusableAnswerFailure(url, `HTTP ${status}`)
   }
-  const description = message?.['error_description']
-  return new Failure(`refused by ${url.host}: ${describeError(error, description)}`, {
-    code: error,
-    hints: mayRefuseClient(error)
-      ? [
-          "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
-            `for Bitbucket, ${COMMAND} setup asks for both anew`,
-        ]
-      : error === 'invalid_request'
-        ? ['check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names']
-        : [],
-  })
+  const reason = describeError(error, message?.['error_description'])
+  const hints = mayRefuseClient(error) ? [CHECK_CONSUMER] : error === 'invalid_request' ? [CHECK_CALLBACK] : []
+  return new Failure(`refused by ${url.host}: ${reason}`, { code: error, hints })
 }
 
-function unusableAnswerFailure(url: URL, what: string): Failure {
-  return new Failure(`${url.host} gave no usable answer (${what})`, {
-    code: 'unreachable',
-    hints: [
-      `try again in a while${url.host === 'bitbucket.org' ? ', or look at https://bitbucket.status.atlassian.com' : ''}`,
-    ],
-  })
+const CHECK_CONSUMER =
+  "check oauthClientId and oauthClientSecret against the consumer's key and secret; " +
+  `for Bitbucket, ${COMMAND} setup asks for both anew`
+
+const CHECK_CALLBACK = 'check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names'
+
+function unusableAnswerFailure({ host }: URL, what: string): Failure {
+  const status = host === 'bitbucket.org' ? ', or look at https://bitbucket.status.atlassian.com' : ''
+  const hints = [`try again in a while${status}`]
+  return new Failure(`${host} gave no usable answer (${what})`, { code: 'unreachable', hints })
 }
 
 function describeError(error: string, description: unknown): string {

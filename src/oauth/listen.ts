@@ -29,8 +29,10 @@ export async function listenOn(redirectUri: string, env: NodeJS.ProcessEnv, hand
     closeListeners({ servers })
     throw error
   }
-  if (isFreePort) url.port = String(portOf(servers))
-  return { servers, redirectUri: isFreePort ? url.href : redirectUri }
+  if (!isFreePort) return { servers, redirectUri }
+  const address = servers[0]?.address()
+  if (typeof address === 'object' && address !== null) url.port = String(address.port)
+  return { servers, redirectUri: url.href }
 }
 
 export function closeListeners({ servers }: Pick<Listening, 'servers'>): void {
@@ -102,9 +104,4 @@ function isStranger(socket: Socket, env: NodeJS.ProcessEnv): boolean {
   const user = findPeerUser(socket)
   const own = [process.getuid?.(), 0, Number(env['SUDO_UID'])]
   return user !== undefined && !own.includes(user)
-}
-
-function portOf(servers: readonly Server[]): number {
-  const address = servers[0]?.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

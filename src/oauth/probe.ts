@@ -2,7 +2,7 @@ import { parseObject } from '../base/json.ts'
 import { type Answer, send } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
 import { type Client, clientAuthorization } from './client.ts'
-import { startAuthorization } from './grants.ts'
+import { readServerTime, startAuthorization } from './grants.ts'
 
 /** What the server thinks of a client. */
 export type Verdict = 'good' | 'refused' | 'without callback' | 'other callback' | 'unclear'
@@ -27,8 +27,7 @@ export async function probeClient(client: Client, network: Network): Promise<Pro
   const headers = { authorization: clientAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' }
   const body = new URLSearchParams(form).toString()
   const answer = await send(tokenEndpoint, { method: 'POST', headers, body }, network)
-  const date = Date.parse(answer.headers['date'] ?? '')
-  return { verdict: judge(answer), status: answer.status, serverTime: Number.isNaN(date) ? undefined : date / 1000 }
+  return { verdict: judge(answer), status: answer.status, serverTime: readServerTime(answer) }
 }
 
 function judge({ status, body }: Answer): Verdict {
@@ -38,9 +37,8 @@ function judge({ status, body }: Answer): Verdict {
   if (error === 'invalid_grant') return 'good'
   if (error === 'unauthorized_client' || error === 'invalid_client') return 'refused'
   // The code stands for every wrong request; only Bitbucket's words tell this one.
-  return error === 'invalid_request' && /callback/i.test(String(message?.['error_description']))
-    ? 'without callback'
-    : 'unclear'
+  const isOfCallback = error === 'invalid_request' && /callback/i.test(String(message?.['error_description']))
+  return isOfCallback ? 'without callback' : 'unclear'
 }
 
 /**
