@@ -1,9 +1,10 @@
 import { type AccessToken, isValid } from '../tokens/accessToken.ts'
 import type { Account } from '../tokens/account.ts'
 import { findAccessToken } from '../tokens/cache.ts'
-import { isAccessTokenInKeyring, readKeyringAccessToken } from '../tokens/keyringRecords.ts'
+import { isAccessTokenInKeyring } from '../tokens/keyringRecords.ts'
 import { answeringAccount } from '../tokens/recordFile.ts'
 import type { Storage } from '../tokens/storage.ts'
+import { readKeyringAccessToken } from '../tokens/storedAccessToken.ts'
 
 /** What git would be answered now, fresh or not, without renewing it; a Failure where a keyring that has it does not answer. */
 export async function findCurrentToken(

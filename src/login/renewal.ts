@@ -1,5 +1,6 @@
 import type { Lock } from '../tokens/lock/lock.ts'
 import { probeRecord } from '../tokens/recordFile.ts'
+import type { Store } from '../tokens/storage.ts'
 import type { StoredLogin } from '../tokens/storedLogin.ts'
 import { chooseStore, moveLogin } from '../tokens/writeLogin.ts'
 import type { AccountSettings } from './settings.ts'
@@ -9,7 +10,7 @@ export type Renewal = AccountSettings &
   UnderLock & {
     /** The login that is stored for the account, in the store where the next one will go. */
     readonly stored: StoredLogin | undefined
-    readonly store: 'keyring' | 'file'
+    readonly store: Store
   }
 
 export type UnderLock = {

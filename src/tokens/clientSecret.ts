@@ -5,7 +5,7 @@ import { type Account, accountUrl, defaultAccount } from './account.ts'
 import { isKeyringTrouble, type Keyring } from './keyring/keyring.ts'
 import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.ts'
 import { formatRecord, parseRecord, recordName } from './record.ts'
-import type { LoginStorage, Storage, StoreChoice } from './storage.ts'
+import type { LoginStorage, Storage, Store } from './storage.ts'
 
 /** A consumer's key and secret. `clientSecret` is secret. */
 type Consumer = { readonly clientId: string; readonly clientSecret: string }
@@ -16,19 +16,12 @@ type Consumer = { readonly clientId: string; readonly clientSecret: string }
  * @throws Failure where it may be in a keyring that cannot be used now
  */
 export async function findClientSecret(
-  { data, keyring }: { readonly data: string; readonly keyring: Keyring },
+  { data, keyring }: Pick<Storage, 'data' | 'keyring'>,
   account: Account,
   clientId: string,
 ): Promise<string | undefined> {
   const secret = readSecrets(data, account)[clientId]
-  if (typeof secret === 'string') return secret
-  try {
-    return await readClientSecret(keyring, account, clientId)
-  } catch (error) {
-    // Where no keyring answers, the secret is in none.
-    if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
-    return undefined
-  }
+  return typeof secret === 'string' ? secret : unlessAbsent(() => readClientSecret(keyring, account, clientId))
 }
 
 /**
@@ -41,7 +34,7 @@ export async function keepClientSecret(
   { choice, data, keyring }: Pick<LoginStorage, 'choice' | 'data' | 'keyring'>,
   account: Account,
   consumer: Consumer,
-): Promise<Exclude<StoreChoice, 'auto'>> {
+): Promise<Store> {
   const { [consumer.clientId]: _, ...others } = readSecrets(data, account)
   if (choice !== 'file') {
     try {
@@ -76,12 +69,19 @@ export async function forgetClientSecret(
 ): Promise<boolean> {
   const { [clientId]: inFile, ...others } = readSecrets(data, account)
   if (inFile !== undefined) writeSecrets(data, account, others)
+  const name = clientSecretName(account, clientId)
+  const inKeyring = await unlessAbsent(() => readSplitText(keyring, name))
+  if (inKeyring !== undefined) await removeSplitText(keyring, name)
+  return inFile !== undefined || inKeyring !== undefined
+}
+
+/** Where no keyring answers, the secret is in none. */
+async function unlessAbsent<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    return (await removeClientSecret(keyring, account, clientId)) || inFile !== undefined
+    return await work()
   } catch (error) {
-    // Where no keyring answers, the secret is in none.
     if (!isKeyringTrouble(error) || error.code !== 'keyring_absent') throw error
-    return inFile !== undefined
+    return undefined
   }
 }
 
@@ -103,7 +103,6 @@ export function secretsPath({ data }: Pick<Storage, 'data'>, account: Account): 
   return join(data, `${recordName(defaultAccount(account))}.consumers`)
 }
 
-/** The consumer's secret in the keyring, if it is there. */
 async function readClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<string | undefined> {
   const found = await readSplitText(keyring, clientSecretName(account, clientId))
   const record = typeof found === 'object' ? parseRecord(found.text, defaultAccount(account)) : undefined
@@ -120,14 +119,6 @@ export async function saveClientSecret(
   if ((await readClientSecret(keyring, account, clientId)) === clientSecret) return
   const text = formatRecord(defaultAccount(account), { clientSecret })
   await writeSplitText(keyring, clientSecretName(account, clientId), text)
-}
-
-/** @returns whether there was one */
-async function removeClientSecret(keyring: Keyring, account: Account, clientId: string): Promise<boolean> {
-  const name = clientSecretName(account, clientId)
-  const isThere = (await readSplitText(keyring, name)) !== undefined
-  if (isThere) await removeSplitText(keyring, name)
-  return isThere
 }
 
 function clientSecretName(account: Account, clientId: string): string {

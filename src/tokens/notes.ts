@@ -4,19 +4,12 @@ import { readPrivateFile, removePrivateFile, writePrivateFile } from '../base/pr
 import type { Account } from './account.ts'
 import { recordPath } from './recordFile.ts'
 
-/**
- * A process leaves notes for the next ones, beside the account's access token: that a login has failed, and that the
- * server has refused an access token which had just been refreshed. They hold no secret.
- */
+/** Left for the next processes, beside the access token and without a secret: that a login failed; or a new token did. */
 export const NOTES = ['failed-login', 'refused'] as const
 
 type NoteName = (typeof NOTES)[number]
 
-/**
- * Writes a note. An error is ignored: without the note the next process just asks again.
- *
- * @param directory the runtime directory
- */
+/** Writes a note into the runtime directory. An error is ignored: without the note the next process just asks again. */
 export function leaveNote(directory: string, account: Account, name: NoteName, note: JsonObject): void {
   orUndefined(() => writePrivateFile(notePath(directory, account, name), JSON.stringify(note)))
 }

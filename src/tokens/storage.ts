@@ -18,8 +18,10 @@ export type Storage = {
  */
 export type LoginStorage = Storage & { readonly choice: StoreChoice }
 
+export type Store = 'keyring' | 'file'
+
 /** `auto` is the keyring where one answers, else a file. */
-export type StoreChoice = 'auto' | 'keyring' | 'file'
+export type StoreChoice = Store | 'auto'
 
 /** How long an answer of the keyring may take: a person may have to type its password. Seconds. */
 const ATTENDED_LIMIT = 60
@@ -34,12 +36,8 @@ export async function withStorage<Result>(
   const timeLimit = context.isAttended() ? ATTENDED_LIMIT : UNATTENDED_LIMIT
   const keyring = openKeyring({ program: keyringProgram, timeLimit, env, tell })
   try {
-    return await work({
-      runtime: await context.findRuntimeDirectory(),
-      data: await context.findDataDirectory(),
-      keyring,
-      tell,
-    })
+    const runtime = await context.findRuntimeDirectory()
+    return await work({ runtime, data: await context.findDataDirectory(), keyring, tell })
   } finally {
     keyring.close()
   }

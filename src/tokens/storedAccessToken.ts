@@ -1,15 +1,11 @@
 import { orUndefined } from '../base/failure.ts'
 import type { AccessToken } from './accessToken.ts'
 import type { Account } from './account.ts'
-import { readAccessToken, writeAccessToken } from './cache.ts'
-import {
-  isAccessTokenInKeyring,
-  isInKeyring,
-  markKeyring,
-  readKeyringAccessToken,
-  removeKeyringAccessToken,
-  writeKeyringAccessToken,
-} from './keyringRecords.ts'
+import { parseAccessToken, readAccessToken, writeAccessToken } from './cache.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import { readSplitText, removeSplitText, writeSplitText } from './keyring/parts.ts'
+import { accessTokenName, isAccessTokenInKeyring, isInKeyring, markKeyring } from './keyringRecords.ts'
+import { formatRecord, parseRecord } from './record.ts'
 import { removeRecord } from './recordFile.ts'
 import type { LoginStorage, Storage } from './storage.ts'
 
@@ -19,10 +15,9 @@ import type { LoginStorage, Storage } from './storage.ts'
  * @throws Failure where it is in a keyring that cannot be used
  */
 export async function readStoredToken(
-  storage: Pick<Storage, 'keyring' | 'data' | 'runtime'>,
+  { keyring, data, runtime }: Pick<Storage, 'keyring' | 'data' | 'runtime'>,
   account: Account,
 ): Promise<AccessToken | undefined> {
-  const { keyring, data, runtime } = storage
   const cached = readAccessToken(runtime, account)
   if (cached !== undefined || !isAccessTokenInKeyring(data, account)) return cached
   const token = await readKeyringAccessToken(keyring, account)
@@ -35,7 +30,7 @@ export async function readStoredToken(
 export async function writeStoredToken(storage: LoginStorage, account: Account, token: AccessToken): Promise<void> {
   const { choice, keyring, data, runtime } = storage
   if (choice !== 'keyring') return writeAccessToken(runtime, account, token, data)
-  await writeKeyringAccessToken(keyring, account, token)
+  await writeSplitText(keyring, accessTokenName(account), formatRecord(account, token))
   markKeyring(runtime, account, true)
 }
 
@@ -53,7 +48,14 @@ export async function removeStoredToken(
   const isElsewhere = isInKeyring(runtime, account)
   const token = isElsewhere ? await readKeyringAccessToken(keyring, account) : readAccessToken(runtime, account)
   if (token === undefined || !isRefused(token)) return undefined
-  if (isElsewhere) await removeKeyringAccessToken(keyring, account)
+  if (isElsewhere) await removeSplitText(keyring, accessTokenName(account))
   else removeRecord(runtime, account)
   return token
+}
+
+/** @throws Failure where the keyring can't be used */
+export async function readKeyringAccessToken(keyring: Keyring, account: Account): Promise<AccessToken | undefined> {
+  const found = await readSplitText(keyring, accessTokenName(account))
+  const record = typeof found === 'object' ? parseRecord(found.text, account) : undefined
+  return typeof record === 'object' ? parseAccessToken(record) : undefined
 }

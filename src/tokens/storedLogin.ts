@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../base/json.ts'
+import type { Store } from './storage.ts'
 
 /** What a login leaves for long. The refresh tokens are secret. */
 export type Login = {
@@ -6,8 +7,11 @@ export type Login = {
   readonly clientId: string
   readonly refreshToken: string
   /** The refresh token before, which Bitbucket takes for some minutes more. */
-  readonly previous?: ReplacedRefreshToken | undefined
+  readonly previous?: Replaced | undefined
 }
+
+/** `replacedAt` is in seconds since 1970. */
+type Replaced = { readonly refreshToken: string; readonly replacedAt: number }
 
 /** A login with its place. */
 export type StoredLogin = {
@@ -18,13 +22,7 @@ export type StoredLogin = {
 }
 
 /** Where a login is: in one of the stores, or in the file for one that no store takes. */
-export type Place = 'keyring' | 'file' | 'rescue'
-
-export type ReplacedRefreshToken = {
-  readonly refreshToken: string
-  /** Seconds since 1970. */
-  readonly replacedAt: number
-}
+export type Place = Store | 'rescue'
 
 /** A refresh token that was rotated away may be good for so long: Bitbucket's engineers say ten minutes. Seconds. */
 const GRACE_SECONDS = 600
@@ -45,10 +43,10 @@ export function renewLogin(login: Login, sent: string, refreshToken: string | un
 /** @returns undefined where a member is missing */
 export function parseLogin({ clientId, refreshToken, previous }: JsonObject): Login | undefined {
   if (typeof clientId !== 'string' || typeof refreshToken !== 'string' || refreshToken === '') return undefined
-  return { clientId, refreshToken, previous: parseReplacedRefreshToken(previous) }
+  return { clientId, refreshToken, previous: parseReplaced(previous) }
 }
 
-function parseReplacedRefreshToken(value: unknown): ReplacedRefreshToken | undefined {
+function parseReplaced(value: unknown): Replaced | undefined {
   if (!isObject(value)) return undefined
   const { refreshToken, replacedAt } = value
   if (typeof refreshToken !== 'string' || typeof replacedAt !== 'number') return undefined

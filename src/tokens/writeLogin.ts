@@ -8,7 +8,7 @@ import { isInKeyring, markKeyring, removeFromKeyring } from './keyringRecords.ts
 import { describePlace, rescuePath } from './readLogin.ts'
 import { formatRecord } from './record.ts'
 import { probeRecord, removeUnfinished, writeRecord } from './recordFile.ts'
-import type { LoginStorage, StoreChoice } from './storage.ts'
+import type { LoginStorage, Store, StoreChoice } from './storage.ts'
 import type { Login, Place, StoredLogin } from './storedLogin.ts'
 
 /** Room for a login. Today's tokens have about 2,500 characters (CHANGE-3052), and may grow. Bytes. */
@@ -24,7 +24,7 @@ export async function chooseStore(
   storage: LoginStorage,
   account: Account,
   stored: StoredLogin | undefined,
-): Promise<'keyring' | 'file'> {
+): Promise<Store> {
   const { choice, keyring, data } = storage
   const size = Math.max(ROOM, stored === undefined ? 0 : 2 * JSON.stringify(stored.login).length)
   if (choice !== 'file') {
@@ -56,7 +56,7 @@ export async function moveLogin(
   storage: LoginStorage,
   account: Account,
   { login, place, generation }: StoredLogin,
-  store: 'keyring' | 'file',
+  store: Store,
 ): Promise<StoredLogin> {
   if (place !== store) await writeTo(storage, account, { generation, ...login }, store)
   if (store === 'keyring') markKeyring(storage.data, account, storage.choice === 'keyring')
@@ -74,7 +74,7 @@ export async function writeLogin(
   storage: LoginStorage,
   account: Account,
   { login, issued }: { readonly login: Login; readonly issued: number },
-  store: 'keyring' | 'file',
+  store: Store,
   stored: StoredLogin | undefined,
 ): Promise<Place> {
   // The clock counts too: the login before may exist where it could not be found, and this one has to be newer.
@@ -96,25 +96,22 @@ export async function writeLogin(
     return place
   }
   throw new Failure(`the new login could not be saved: ${messageOf(failures[0])}`, {
-    hints: [
-      'after a refresh, Bitbucket still accepts the login before for about ten minutes: correct the cause by then, and run the command again',
-    ],
+    hints: [IN_TIME],
     cause: failures[0],
   })
 }
 
+const IN_TIME =
+  'after a refresh, Bitbucket still accepts the login before for about ten minutes: correct the cause by then, and run the command again'
+
 /** oauthStore=keyring allows no file, so the keyring is tried twice. */
-function listPlaces(choice: StoreChoice, store: 'keyring' | 'file'): Place[] {
+function listPlaces(choice: StoreChoice, store: Store): Place[] {
   if (choice === 'keyring') return ['keyring', 'keyring']
   return store === 'keyring' ? ['keyring', 'file', 'rescue'] : ['file', 'rescue']
 }
 
-async function writeTo(
-  { keyring, data, runtime }: LoginStorage,
-  account: Account,
-  fields: JsonObject,
-  place: Place,
-): Promise<void> {
+async function writeTo(storage: LoginStorage, account: Account, fields: JsonObject, place: Place): Promise<void> {
+  const { keyring, data, runtime } = storage
   if (place === 'keyring') await writeSplitText(keyring, accountUrl(account), formatRecord(account, fields))
   else if (place === 'file') writeRecord(data, account, fields)
   else writePrivateFile(rescuePath(runtime, account), formatRecord(account, fields))

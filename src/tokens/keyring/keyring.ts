@@ -88,10 +88,8 @@ function start({ program, env }: KeyringOptions): Child {
     child.once('close', forget)
     return child
   } catch (error) {
-    throw keyringFailure(
-      'keyring_refused',
-      `the process that speaks to it cannot be started: ${systemCode(error) ?? String(error)}`,
-    )
+    const reason = `the process that speaks to it cannot be started: ${systemCode(error) ?? String(error)}`
+    throw keyringFailure('keyring_refused', reason)
   }
 }
 
@@ -149,10 +147,8 @@ function nextLine(child: Child, timeLimit: number): Promise<string> {
 function readAnswer(line: string): string | undefined {
   const { text, trouble: name, message } = parseObject(line) ?? {}
   if (name === undefined) return typeof text === 'string' ? text : undefined
-  throw keyringFailure(
-    TROUBLES.find((code) => typeof name === 'string' && code === `keyring_${name}`) ?? 'keyring_refused',
-    String(message),
-  )
+  const code = TROUBLES.find((known) => typeof name === 'string' && known === `keyring_${name}`)
+  throw keyringFailure(code ?? 'keyring_refused', String(message))
 }
 
 /** Whether an error comes from the keyring itself. Other errors are no reason to do without a keyring. */

@@ -15,7 +15,6 @@ export type Owner = {
   readonly holding: string
 }
 
-/** The file in a lock's directory that names its owner. */
 const NAME = 'owner'
 
 /** This process, for a lock that it is about to take. */
@@ -44,11 +43,11 @@ export function removeOwner(lock: string): void {
   rmSync(join(lock, NAME), { force: true })
 }
 
-/** Whether an owner is surely dead. We cannot tell that of a process on another machine. */
-export function isDead({ pid, machine }: Owner): boolean {
-  if (machine !== describeMachine()) return false
+/** Whether an owner is surely dead. We cannot tell that of a process on another machine, or of one without a name. */
+export function isDead(owner: Owner | undefined): boolean {
+  if (owner?.machine !== describeMachine()) return false
   try {
-    process.kill(pid, 0)
+    process.kill(owner.pid, 0)
     return false
   } catch (error) {
     return systemCode(error) === 'ESRCH'

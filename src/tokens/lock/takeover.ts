@@ -39,7 +39,7 @@ export function breakAbandonedLock(directory: string, lock: string, watch: LockW
   const isDue = now - watch.checkedAt >= CHECK_INTERVAL_MS
   if (isDue) watch.checkedAt = now
   const isStale = now - watch.since > STALE_MS
-  const isForgotten = (): boolean => isStale || (isDue && isOwnerDead(lock))
+  const isForgotten = (): boolean => isStale || (isDue && isDead(readOwner(lock)))
   if (mtime === undefined || !isForgotten()) return
   const takeover = `${lock}.takeover`
   try {
@@ -88,11 +88,6 @@ export function removeLeftovers(directory: string, lock: string): void {
   } catch {
     // It does no harm there.
   }
-}
-
-function isOwnerDead(lock: string): boolean {
-  const owner = readOwner(lock)
-  return owner !== undefined && isDead(owner)
 }
 
 function readMtime(path: string): number | undefined {
