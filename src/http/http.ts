@@ -11,6 +11,8 @@ export type SmallRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** For the whole exchange. Seconds. */
+  readonly timeLimit?: number
 }
 
 /** An answer, read to its end. May be secret. */
@@ -56,7 +58,7 @@ export type OpenAnswer = {
   readonly close: () => void
 }
 
-/** For a whole exchange. Seconds. */
+/** For a whole exchange, where nothing else is said. Seconds. */
 const TIME_LIMIT = 30
 
 /** A server may have to pack a large repository before it answers. Seconds. */
@@ -75,14 +77,15 @@ const SIZE_LIMIT = 1024 * 1024
  * @throws Failure `unreachable` where there is no answer
  */
 export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
-  const signal = AbortSignal.timeout(TIME_LIMIT * 1000)
+  const { timeLimit = TIME_LIMIT, ...sent } = request
+  const signal = AbortSignal.timeout(timeLimit * 1000)
   const { agent, assertConnected } = openConnector(url, network, signal)
   const began = performance.now()
   // Loaded only here: where many processes wait for a refresh, one alone needs it.
   const { default: fetch } = await import('node-fetch')
   try {
     const response = await fetch(url, {
-      ...request,
+      ...sent,
       redirect: 'manual',
       signal,
       size: SIZE_LIMIT,
@@ -94,7 +97,7 @@ export async function send(url: URL, request: SmallRequest, network: Network): P
   } catch (error) {
     network.trace?.(`${request.method} ${url.origin}${url.pathname}: no answer, ${since(began)}`)
     assertConnected()
-    const limit = signal.aborted ? TIME_LIMIT : undefined
+    const limit = signal.aborted ? timeLimit : undefined
     throw isFailure(error) ? error : unreachableFailure(url, network.proxy, error, limit)
   }
 }

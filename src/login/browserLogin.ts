@@ -9,12 +9,13 @@ import { type Authorization, exchangeCode, startAuthorization, type TokenRespons
 import { failurePage, successPage } from '../oauth/page.ts'
 import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
+import { type Account, accountName } from '../tokens/account.ts'
 import { isBackgroundFetch } from './backgroundFetch.ts'
+import { logoutCommand } from './loginCommand.ts'
 
 export type LoginRequest = {
   readonly client: Client
-  /** The account, as a person names it. */
-  readonly name: string
+  readonly account: Account
   /** Values of `credential.<url>.*` by key in lower case. */
   readonly settings: ReadonlyMap<string, string>
   /** Why a login is needed: a clause in lower case, and what else the user could do about it. */
@@ -29,11 +30,13 @@ export type LoginRequest = {
   readonly context: Context
   /** Saves the tokens, before the browser shows success. `sentAt` is in seconds since 1970. */
   readonly save: (response: TokenResponse, sentAt: number) => Promise<AccessToken>
+  /** Finds out who has logged in, once the tokens are saved. Fails never, and takes some seconds at most. */
+  readonly identify: (token: AccessToken) => Promise<string | undefined>
 }
 
 /**
  * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open the
- * browser, wait for the code, exchange it, save the tokens, and then show the result in the browser.
+ * browser, wait for the code, exchange it, save the tokens, ask who it is, and then show the result in the browser.
  *
  * @throws Failure `login_required` where no person may be asked, and others where the login brought no token
  */
@@ -82,19 +85,20 @@ async function completeLogin(
   authorization: Authorization,
   redirect: Redirect,
 ): Promise<AccessToken> {
-  const { client, name, context, save } = request
+  const { client, account, context, save, identify } = request
   const sentAt = context.now()
   try {
     const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
     const token = await holdSignals(async () =>
       save(await exchangeCode(client, authorization, redirect.parameters, network), sentAt),
     )
-    await redirect.show(successPage(name))
-    context.tell(`logged in to ${name}`)
+    const user = await identify(token)
+    await redirect.show(successPage(accountName(account), user, logoutCommand(account)))
+    context.tell(`logged in to ${accountName(account, user)}`)
     return token
   } catch (error) {
     const { message, hints } = isFailure(error) ? error : new Failure('an error in this program; the terminal shows it')
-    await redirect.show(failurePage(name, message, hints))
+    await redirect.show(failurePage(accountName(account), message, hints))
     throw error
   }
 }

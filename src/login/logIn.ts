@@ -3,12 +3,14 @@ import type { AccessToken } from '../tokens/accessToken.ts'
 import { accountName } from '../tokens/account.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { assertLockHeld } from '../tokens/lock/lock.ts'
+import { leaveNote } from '../tokens/notes.ts'
 import { describePlace, readLogin } from '../tokens/readLogin.ts'
 import { loginCommand } from './loginCommand.ts'
 import { assertNotPaused, isUnasked, noteFailedLogin } from './pause.ts'
 import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
 import { saveTokens } from './saveTokens.ts'
 import type { AccountSettings } from './settings.ts'
+import { askUser } from './user.ts'
 
 /**
  * A login that git's request needs.
@@ -57,7 +59,7 @@ async function askInBrowser(
   try {
     const token = await logInWithBrowser({
       client,
-      name: accountName(account),
+      account,
       settings,
       reason,
       hints,
@@ -69,6 +71,11 @@ async function askInBrowser(
         const { refreshToken } = response
         const made = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
         return saveTokens(renewal, response, made, { sentAt, isNew: true })
+      },
+      identify: async (issued) => {
+        const user = await askUser(client.apiUrl, issued, context)
+        if (user !== undefined) leaveNote(storage.data, account, 'user', { name: user })
+        return user
       },
     })
     if (store === 'file' && storage.choice === 'auto') {

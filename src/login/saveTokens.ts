@@ -31,6 +31,8 @@ export async function saveTokens(
     { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes },
     { ...response, sent: sentAt },
   )
+  // The one who logs in now may be another.
+  if (isNew) removeNote(renewal.storage.data, renewal.account, 'user')
   if (login === undefined) {
     await saveAccessToken(renewal, token)
   } else if (isNew || (await isStillOurs(renewal))) {
