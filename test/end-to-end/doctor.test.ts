@@ -193,7 +193,7 @@ const FAULTS: readonly Fault[] = [
     },
     finds: [['callback', 'fault', /^port \d+ on this machine is in use/]],
     steps: [0, 1],
-    words: [[/end the program that listens there \(lsof -i :\d+\)$/, ({ squatter }) => squatter?.close()]],
+    words: [[/end the program that listens there$/, ({ squatter }) => squatter?.close()]],
   },
   {
     title: 'the keyring is locked, and is unlocked',
