@@ -1,4 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { childEnvironment } from '../base/childEnvironment.ts'
 import { Failure } from '../base/failure.ts'
 import { findProgram } from '../base/programs.ts'
 
@@ -23,10 +24,17 @@ export function runGitConfig(args: readonly string[], env: NodeJS.ProcessEnv): S
  * Runs git to its end.
  *
  * @param input what it reads; nothing by default
+ * @param added variables of ours that it has to have
  * @throws Failure where git can't be found
  */
-export function runGit(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): SpawnSyncReturns<string> {
+export function runGit(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input = '',
+  added: NodeJS.ProcessEnv = {},
+): SpawnSyncReturns<string> {
   const git = findProgram('git', env)
   if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or correct PATH'] })
-  return spawnSync(git, args, { env, input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true })
+  const options = { input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true } as const
+  return spawnSync(git, args, { ...options, env: { ...childEnvironment(env, 'git'), ...added } })
 }

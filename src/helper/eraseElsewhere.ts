@@ -16,12 +16,12 @@ export function eraseElsewhere({ account, path }: CredentialRequest, accessToken
   const { protocol, host } = account
   const asked = Object.entries({ protocol, host, ...(path === undefined ? {} : { path }), username: USERNAME })
   // Only the helper is asked, and no person. Where it is this program under another name, it answers nothing.
-  const env = { ...context.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', [ASKED_BY_US]: '1' }
+  const quiet = { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', [ASKED_BY_US]: '1' }
   for (const helper of listOtherHelpers(accountUrl(defaultAccount(account)), context.env).before) {
     // The empty value drops all configured helpers, so that git asks this one alone.
     const git = ['-c', 'credential.helper=', '-c', `credential.helper=${helper}`, 'credential']
-    const { stdout } = runGit([...git, 'fill'], env, formatAttributes(asked))
+    const { stdout } = runGit([...git, 'fill'], context.env, formatAttributes(asked), quiet)
     if (!stdout.split('\n').includes(`password=${accessToken}`)) continue
-    runGit([...git, 'reject'], env, formatAttributes([...asked, ['password', accessToken]]))
+    runGit([...git, 'reject'], context.env, formatAttributes([...asked, ['password', accessToken]]), quiet)
   }
 }

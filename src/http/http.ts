@@ -11,6 +11,8 @@ type SmallRequest = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** For the whole exchange. Seconds. */
+  readonly timeLimit?: number
 }
 
 /** An answer, read to its end. May be secret. */
@@ -52,7 +54,7 @@ export type OpenAnswer = Omit<Answer, 'body'> & {
   readonly close: () => void
 }
 
-/** For a whole exchange. Seconds. */
+/** For a whole exchange, where nothing else is said. Seconds. */
 const TIME_LIMIT = 30
 
 /** A server may have to pack a large repository before it answers. Seconds. */
@@ -71,8 +73,9 @@ const SIZE_LIMIT = 1024 * 1024
  * @throws Failure `unreachable` where there is no answer
  */
 export async function send(url: URL, request: SmallRequest, network: Network): Promise<Answer> {
-  const limit = { signal: AbortSignal.timeout(TIME_LIMIT * 1000), seconds: TIME_LIMIT }
-  return exchange(url, { ...request, size: SIZE_LIMIT }, network, limit, async (response) => ({
+  const { timeLimit: seconds = TIME_LIMIT, ...sent } = request
+  const limit = { signal: AbortSignal.timeout(seconds * 1000), seconds }
+  return exchange(url, { ...sent, size: SIZE_LIMIT }, network, limit, async (response) => ({
     status: response.status,
     headers: Object.fromEntries(response.headers),
     body: await response.text(),

@@ -8,10 +8,12 @@ import { failurePage, successPage } from '../oauth/page.ts'
 import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { accountName } from '../tokens/account.ts'
+import { leaveNote } from '../tokens/notes.ts'
 import { isBackgroundFetch } from './backgroundFetch.ts'
-import { loginCommand } from './loginCommand.ts'
+import { loginCommand, logoutCommand } from './loginCommand.ts'
 import type { Renewal } from './renewal.ts'
 import { saveTokens } from './saveTokens.ts'
+import { askUser } from './user.ts'
 
 export type LoginRequest = {
   readonly renewal: Renewal
@@ -24,7 +26,7 @@ export type LoginRequest = {
 
 /**
  * Logs in with the authorization code grant in the user's browser (RFC 6749, section 4.1; RFC 8252): listen, open the
- * browser, wait for the code, exchange it, save the tokens, and then show the result in the browser.
+ * browser, wait for the code, exchange it, save the tokens, ask who it is, and then show the result in the browser.
  *
  * @throws Failure `login_required` where no person may be asked, and others where the login brought no token
  */
@@ -69,7 +71,7 @@ async function openAuthorization(
 }
 
 async function completeLogin(renewal: Renewal, authorization: Authorization, redirect: Redirect): Promise<AccessToken> {
-  const { account, client, context } = renewal
+  const { account, client, storage, context } = renewal
   const name = accountName(account)
   const sentAt = context.now()
   try {
@@ -80,12 +82,15 @@ async function completeLogin(renewal: Renewal, authorization: Authorization, red
       const login = refreshToken === undefined ? undefined : { clientId: client.clientId, refreshToken }
       return saveTokens(renewal, response, login, { sentAt, isNew: true })
     })
-    await redirect.show(successPage(name))
-    context.tell(`logged in to ${name}`)
+    // After the tokens are saved: nothing is lost if the answer never comes.
+    const user = await askUser(client.apiUrl, token, context)
+    if (user !== undefined) leaveNote(storage.data, account, 'user', { name: user })
+    await redirect.show(successPage(name, user, logoutCommand(account)))
+    context.tell(`logged in to ${accountName(account, user)}`)
     return token
   } catch (error) {
     const { message, hints } = isFailure(error) ? error : new Failure('an error in this program; the terminal shows it')
-    await redirect.show(failurePage(name, message, hints))
+    await redirect.show(failurePage(accountName(account), message, hints))
     throw error
   }
 }

@@ -13,6 +13,11 @@ export function refreshCommand(account: Account): string {
   return commandFor('refresh', account)
 }
 
+/** The command that forgets an account's login. */
+export function logoutCommand(account: Account): string {
+  return commandFor('logout', account)
+}
+
 /** The command that forgets the consumer's secret. */
 export function forgetConsumerCommand(account: Account): string {
   return commandFor('logout --consumer', defaultAccount(account))

@@ -29,6 +29,8 @@ export async function saveTokens(
   const grantType = isNew ? 'authorization_code' : 'refresh_token'
   const named = { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes } as const
   const token = issueToken(named, { ...response, sent: sentAt })
+  // The one who logs in now may be another.
+  if (isNew) removeNote(renewal.storage.data, renewal.account, 'user')
   if (login === undefined || isNew || (await isStillOurs(renewal))) {
     if (login !== undefined) await saveLogin(renewal, login, sentAt)
     await saveAccessToken(renewal, token)

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP, type Socket } from 'node:net'
 import { Failure, systemCode } from '../base/failure.ts'
 import { findPeerUser } from './peer.ts'
+import { findPortHolder } from './portHolder.ts'
 
 /** The servers of one listener, and the redirect URI with the port where the system chose it. */
 export type Listening = { readonly servers: readonly Server[]; readonly redirectUri: string }
@@ -60,10 +61,13 @@ async function listen(address: string, port: number, prepare: (server: Server) =
     const code = systemCode(error)
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
     if (code === 'EADDRINUSE') {
-      throw new Failure(`port ${port} on this machine is in use, so the browser could not come back from the login`, {
+      const holder = findPortHolder(address, port)
+      const [by, way] = holder === undefined ? ['', ` (lsof -i :${port})`] : [` by ${holder}`, '']
+      const message = `port ${port} on this machine is in use${by}, so the browser could not come back from the login`
+      throw new Failure(message, {
         code: 'no_listener',
         hints: [
-          `finish the login that another window may have open, or end the program that listens there (lsof -i :${port})`,
+          `finish the login that another window may have open, or end the program that listens there${way}`,
           "another port: change the consumer's callback URL and oauthRedirectURL in git's configuration, both to the same",
         ],
         cause: error,

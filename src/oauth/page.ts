@@ -10,12 +10,13 @@ export type Page = {
   readonly hints: readonly string[]
 }
 
-export function successPage(host: string): Page {
+/** @param user who has logged in, where that is known: another user of the machine may have begun the login */
+export function successPage(host: string, user?: string, logout?: string): Page {
   return {
     tone: 'good',
     title: `Logged in to ${host}`,
-    text: 'Git goes on by itself. You can close this page and return to the terminal.',
-    hints: [],
+    text: `${user === undefined ? '' : `Your account there is ${user}. `}Git goes on by itself. You can close this page and return to the terminal.`,
+    hints: user === undefined ? [] : [`If that is not you, log out: ${logout}`],
   }
 }
 

@@ -23,9 +23,13 @@ function encodeName(username: string): string {
   )
 }
 
-/** The account for people: `bitbucket.org`, `alice@bitbucket.org`. */
-export function accountName({ host, username }: Account): string {
-  return username === undefined ? host : `${username}@${host}`
+/**
+ * The account for people: `bitbucket.org`, `alice@bitbucket.org`.
+ *
+ * @param user who has logged in there, where that is known
+ */
+export function accountName({ host, username }: Account, user?: string): string {
+  return `${username === undefined ? '' : `${username}@`}${host}${user === undefined ? '' : ` as ${user}`}`
 }
 
 export function isSameHost(one: Account, other: Account): boolean {

@@ -7,11 +7,18 @@ import { recordPath } from './recordFile.ts'
 /** Left for the next processes, beside the access token and without a secret: that a login failed; or a new token did. */
 export const NOTES = ['failed-login', 'refused'] as const
 
-type NoteName = (typeof NOTES)[number]
+/** That which stays as long as the login, beside its record, and says who has logged in. */
+type NoteName = (typeof NOTES)[number] | 'user'
 
-/** Writes a note into the runtime directory. An error is ignored: without the note the next process just asks again. */
+/** Writes a note, `user` into the data directory, else into the runtime directory. An error is ignored: the next process asks again. */
 export function leaveNote(directory: string, account: Account, name: NoteName, note: JsonObject): void {
   orUndefined(() => writePrivateFile(notePath(directory, account, name), JSON.stringify(note)))
+}
+
+/** Who has logged in to an account, as the server said at the login; undefined where it did not. */
+export function readUser(data: string, account: Account): string | undefined {
+  const name = readNote(data, account, 'user')?.['name']
+  return typeof name === 'string' ? name : undefined
 }
 
 /** @returns undefined where there is none */

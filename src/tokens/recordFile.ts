@@ -61,7 +61,8 @@ export function removeRecord(directory: string, account: Account): void {
 /**
  * The endings of an account's other files: notes, a rescued or damaged record, and unfinished files of killed processes.
  */
-const BESIDE = /^(\.failed-login|\.refused|\.rescued|\.damaged-\d+|(\.failed-login|\.refused|\.rescued)?\.\d+\.new)?$/
+const BESIDE =
+  /^(\.failed-login|\.refused|\.rescued|\.user|\.damaged-\d+|(\.failed-login|\.refused|\.rescued|\.user)?\.\d+\.new)?$/
 
 /** The account's whole records that killed processes have written and not yet renamed. */
 export function listUnfinished(directory: string, account: Account): JsonObject[] {
@@ -81,7 +82,7 @@ function namesOfUnfinished(directory: string, account: Account): string[] {
   return listNames(directory).filter((name) => name.startsWith(start) && UNFINISHED.test(name.slice(start.length)))
 }
 
-const UNFINISHED = /^(\.failed-login|\.refused|\.rescued)?\.\d+\.new$/
+const UNFINISHED = /^(\.failed-login|\.refused|\.rescued|\.user)?\.\d+\.new$/
 
 /** Removes a record with its other files. A lock stays, because a process may hold it. */
 export function removeAllOf(directory: string, account: Account): void {

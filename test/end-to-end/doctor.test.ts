@@ -80,6 +80,41 @@ const FAULTS: readonly Fault[] = [
       ],
     ],
   },
+  ...(
+    [
+      ['.', /^"\." comes before node, git, git-credential-bitbucket-oauth, and it means a directory of the repo/],
+      ['', /^"" comes before node, git, git-credential-bitbucket-oauth, and it means a directory of the repository/],
+      ['node_modules/.bin', /^"node_modules\/\.bin" comes before node, git, .* there would be run$/],
+    ] as const
+  ).map(([entry, text]): Fault => ({
+    title: `PATH begins with "${entry}"`,
+    plant: ({ home }) => (home.env['PATH'] = `${entry}:${home.env['PATH']}`),
+    finds: [['PATH', 'fault', text]],
+    words: [
+      [
+        new RegExp(`^take "${entry}" out of PATH, where your shell sets it$`),
+        ({ home }) => (home.env['PATH'] = home.env['PATH']?.slice(`${entry}:`.length) ?? ''),
+      ],
+    ],
+  })),
+  {
+    title: 'PATH has a directory that everybody can write to, behind this program and before the others',
+    plant: ({ home }) => {
+      const shared = join(home.path, 'shared')
+      mkdirSync(shared)
+      chmodSync(shared, 0o1777)
+      home.env['PATH'] = `${join(home.path, 'bin')}:${shared}:${process.env['PATH']}`
+    },
+    finds: [
+      ['PATH', 'fault', /^".*\/shared" comes before node, git, and every user of this machine can write to it: a/],
+    ],
+    words: [
+      [
+        /^take ".*\/shared" out of PATH/,
+        ({ home }) => (home.env['PATH'] = `${join(home.path, 'bin')}:${process.env['PATH']}`),
+      ],
+    ],
+  },
   {
     title: "git's configuration cannot be read",
     plant: ({ home }) => appendFileSync(join(home.path, '.gitconfig'), '[credential\n'),
@@ -193,7 +228,7 @@ const FAULTS: readonly Fault[] = [
     },
     finds: [['callback', 'fault', /^port \d+ on this machine is in use/]],
     steps: [0, 1],
-    words: [[/end the program that listens there \(lsof -i :\d+\)$/, ({ squatter }) => squatter?.close()]],
+    words: [[/end the program that listens there$/, ({ squatter }) => squatter?.close()]],
   },
   {
     title: 'the keyring is locked, and is unlocked',
@@ -682,6 +717,14 @@ test('what cures one value of git leaves the others of its key', async (t) => {
 
   t.is((await home.git('config', '--get-all', elsewhere)).stdout, 'bb:\n')
   t.is((await home.git('config', '--get-all', 'http.extraHeader')).stdout, 'X-Mine: stays\n')
+})
+
+test('an entry of PATH behind all programs endangers none', async (t) => {
+  const user = await makeLoggedInUser(t)
+  const healthy = await askDoctor(user)
+  user.home.env['PATH'] += ':.::bin:/tmp'
+
+  t.deepEqual(newIn(await askDoctor(user), healthy), [])
 })
 
 test('what only names the user, or is about another host, is no fault', async (t) => {

@@ -1,12 +1,16 @@
 import test from 'ava'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { isFailure } from '../../src/base/failure.ts'
+import { type Failure, isFailure } from '../../src/base/failure.ts'
 import { successPage } from '../../src/oauth/page.ts'
+import { findPortHolder } from '../../src/oauth/portHolder.ts'
 import { listenForRedirect, type RedirectListener } from '../../src/oauth/redirect.ts'
+import { makeDirectory } from '../helpers/directory.ts'
 import { freePort } from '../helpers/ports.ts'
 
 const STATE = 'the-right-state'
@@ -126,6 +130,51 @@ test('a port that is taken is named', async (t) => {
   const error = await t.throwsAsync(listenForRedirect(`http://localhost:${port}`, {}))
 
   t.regex(error.message, new RegExp(`^port ${port} on this machine is in use`))
+})
+
+for (const [address, uid, whose] of [
+  ['127.0.0.1', undefined, ''],
+  ['0.0.0.0', undefined, ''],
+  ['::1', undefined, ''],
+  ['::', undefined, ''],
+  ['::1', 1001, ' of another user (uid 1001)'],
+] as const) {
+  test(`the program that has the port at ${address} is named${whose}`, async (t) => {
+    // What freePort gives is taken on one address, so that no program gets it on all of them.
+    const wanted = /^(0\.0\.0\.0|::)$/.test(address) ? 0 : await freePort()
+    const script = `require('node:net').createServer().listen(${wanted}, '${address}', function () { console.log(this.address().port) })`
+    const child = spawn(process.execPath, ['-e', script], {
+      uid,
+      gid: uid,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.teardown(() => child.kill())
+    const port = Number(String(await once(child.stdout, 'data')))
+
+    const error = await t.throwsAsync<Failure>(listenForRedirect(`http://localhost:${port}`, {}))
+
+    t.is(
+      error.message,
+      `port ${port} on this machine is in use by node (process ${child.pid})${whose}, so the browser could not come back from the login`,
+    )
+    t.regex(error.hints[0] ?? '', /, or end the program that listens there$/)
+  })
+}
+
+test('where another user’s process has the port, the user is named', async (t) => {
+  const [directory, port] = [makeDirectory(t), await freePort()]
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    `   0: 0100007F:${hex} 0100007F:1234 01 00000000:00000000 00:00000000 00000000  1000        0 2000000001 1`,
+    `   1: 0100007F:${hex} 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 2000000002 1`,
+  ]
+  writeFileSync(join(directory, 'tcp'), table.join('\n'))
+
+  t.is(findPortHolder('127.0.0.1', port, [join(directory, 'tcp')]), "another user's process (uid 1001)")
+  t.is(findPortHolder('127.0.0.1', port + 1, [join(directory, 'tcp')]), undefined)
+  t.is(findPortHolder('127.0.0.1', port, [join(directory, 'missing')]), undefined)
 })
 
 test('a port that is taken on one of the two addresses leaves the other one free', async (t) => {

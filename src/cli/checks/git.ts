@@ -8,13 +8,15 @@ import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../../git/
 import { runGit } from '../../git/run.ts'
 import { checkBypasses, withoutSecrets } from './bypasses.ts'
 import { fault, type Finding, good, note } from './finding.ts'
+import { checkPath } from './path.ts'
 
 /** Whether git is there, finds this program, and is told to ask it, and no other helper, for a URL. */
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   const version = readVersion(env)
   if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or correct PATH')]
+  const own = [good('git', version), ...checkPath(env)]
   try {
-    return [good('git', version), checkProgram(env), ...checkHelpers(url, env), ...checkBypasses(url, env)]
+    return [...own, checkProgram(env), ...checkHelpers(url, env), ...checkBypasses(url, env)]
   } catch (error) {
     if (!isFailure(error)) throw error
     // Git itself refuses to work then.

@@ -4,10 +4,11 @@ import { type Api, getResource } from '../../bitbucket/getResource.ts'
 import { permissionHints, permissionOf, readRefusal, refusalFailure } from '../../bitbucket/refusal.ts'
 import { readSettings } from '../../git/config.ts'
 import { loginCommand } from '../../login/loginCommand.ts'
+import { describeUser } from '../../login/user.ts'
 import { readClientId } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
-import { readNote } from '../../tokens/notes.ts'
+import { readNote, readUser } from '../../tokens/notes.ts'
 import { answeringAccount, hasRecord, readRecord } from '../../tokens/recordFile.ts'
 import type { Storage } from '../../tokens/storage.ts'
 import { accountCommands } from '../account.ts'
@@ -48,7 +49,7 @@ export function checkLogin(
   }
   return [
     ...findings,
-    good('login', `kept for ${accountName(account)}, ${place}`),
+    good('login', `kept for ${accountName(account, readUser(data, account))}, ${place}`),
     ...describeToken(account, runtime, now),
   ]
 }
@@ -100,7 +101,10 @@ export async function checkToken(api: Api, account: Account): Promise<Finding> {
     const { host, status } = reply
     const { reason } = readRefusal(reply)
     // A token that is good enough for git need not be permitted to ask for its account.
-    if ((status >= 200 && status < 300) || reason === 'scope') return good('token', `${host} accepts it`)
+    if ((status >= 200 && status < 300) || reason === 'scope') {
+      const user = describeUser(reply.message)
+      return good('token', `${host} accepts it${user === undefined ? '' : `, as that of ${user}`}`)
+    }
     if (reason !== 'token') return note('token', `${host} does not say whether it accepts it (HTTP ${status})`)
     return faultOf('token', refusalFailure(reply, { what: 'account', commands: accountCommands(account) }))
   } catch (error) {

@@ -7,6 +7,7 @@ import { readAccountSettings } from '../../login/settings.ts'
 import type { Client } from '../../oauth/client.ts'
 import { revoke } from '../../oauth/revocation.ts'
 import { type Account, accountName } from '../../tokens/account.ts'
+import { readUser } from '../../tokens/notes.ts'
 import { readLogin } from '../../tokens/readLogin.ts'
 import type { Storage } from '../../tokens/storage.ts'
 import { readStoredToken } from '../../tokens/storedAccessToken.ts'
@@ -17,6 +18,7 @@ import { forgetConsumer, tellOfConsumer } from './logout/forgetConsumer.ts'
 /** The tokens of an account that was logged out, and the client that may revoke them. Secret. */
 type Forgotten = {
   readonly account: Account
+  readonly user: string | undefined
   readonly tokens: readonly string[]
   readonly client: Client | Failure
 }
@@ -28,20 +30,20 @@ export async function logout(args: Arguments, context: Context): Promise<void> {
   await forgetLogin(wanted, context, wanted.username === undefined ? 'all' : 'own', async (storage, account) => {
     forgotten.push({
       account,
+      user: readUser(storage.data, account),
       tokens: await readTokens(storage, account),
       client: await readClient(storage, account, context),
     })
   })
-  const left = listKeptAccounts(wanted, {
-    data: await context.findDataDirectory(),
-    runtime: await context.findRuntimeDirectory(),
-  })
+  const data = await context.findDataDirectory()
+  const left = listKeptAccounts(wanted, { data, runtime: await context.findRuntimeDirectory() })
   if (forgotten.length === 0) {
-    const others = left.length === 0 ? '' : `; there are logins to: ${left.map(accountName).join(', ')}`
+    const names = left.map((account) => accountName(account, readUser(data, account)))
+    const others = left.length === 0 ? '' : `; there are logins to: ${names.join(', ')}`
     context.write(`no login to ${accountName(wanted)} is kept${others}\n`)
   }
   for (const each of forgotten) {
-    context.write(`logged out of ${accountName(each.account)}: no token is kept here any more\n`)
+    context.write(`logged out of ${accountName(each.account, each.user)}: no token is kept here any more\n`)
     await revokeAll(each, context)
   }
   // Last, as revoking takes the consumer's secret.

@@ -12,6 +12,7 @@ import { readStoreChoice } from '../../login/settings.ts'
 import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
 import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
+import { readUser } from '../../tokens/notes.ts'
 import { hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT, requireKnown } from '../account.ts'
@@ -126,7 +127,8 @@ async function logIn({ context, say }: Conversation): Promise<AccessToken> {
     try {
       const renewed = await refreshNow(BITBUCKET_ACCOUNT, context)
       if (renewed !== undefined) {
-        say('you are logged in already')
+        const user = readUser(await context.findDataDirectory(), BITBUCKET_ACCOUNT)
+        say(`you are logged in already${user === undefined ? '' : ` as ${user}`}`)
         return renewed
       }
     } catch (error) {

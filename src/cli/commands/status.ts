@@ -6,6 +6,7 @@ import { readSettings } from '../../git/config.ts'
 import { findClientIdWithoutSecret, readClient } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
+import { readUser } from '../../tokens/notes.ts'
 import { listAccounts, recordPath } from '../../tokens/recordFile.ts'
 import { BITBUCKET_ACCOUNT } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
@@ -24,6 +25,8 @@ type Directories = { readonly data: string; readonly runtime: string }
 type Report = {
   readonly account: string
   readonly url: string
+  /** Who has logged in, where Bitbucket said so. */
+  readonly user?: string
   readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string }
   /** The keyring is not asked. */
   readonly accessToken:
@@ -85,9 +88,11 @@ function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
 }
 
 function describe(account: Account, { data, runtime }: Directories, now: number): Report {
+  const user = readUser(data, account)
   return {
     account: accountName(account),
     url: accountUrl(account),
+    ...(user === undefined ? {} : { user }),
     login:
       orUndefined(() => isInKeyring(data, account)) === true
         ? { store: 'keyring' }
@@ -104,8 +109,9 @@ function describeToken(account: Account, runtime: string, now: number): Report['
   return { state: 'valid', expiresAt, ...(scopes === undefined ? {} : { scopes: scopes.split(/[\s,]+/) }) }
 }
 
-function format({ account, login, accessToken }: Report, now: number, { paint, wrap }: Terminal): string {
+function format({ account, user, login, accessToken }: Report, now: number, { paint, wrap }: Terminal): string {
   const lines: [string, string][] = [
+    ...(user === undefined ? [] : [['user', user] satisfies [string, string]]),
     ['login', login.path === undefined ? "in the system's keyring" : `in a file that only you can read: ${login.path}`],
     ['access token', tokenInWords(accessToken, now)],
   ]

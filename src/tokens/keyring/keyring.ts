@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { childEnvironment } from '../../base/childEnvironment.ts'
 import { Failure, isFailure, systemCode } from '../../base/failure.ts'
 import { parseObject } from '../../base/json.ts'
 import { COMMAND } from '../../base/program.ts'
@@ -71,11 +72,10 @@ function mayAnswer(env: NodeJS.ProcessEnv): boolean {
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
 function start({ program, env }: KeyringOptions): Child {
-  // Node would read a company's certificates, which takes as long as all the rest.
-  const { NODE_EXTRA_CA_CERTS: _, ...rest } = env
   try {
     const child = spawn(process.execPath, [program], {
-      env: rest,
+      // Node would read a company's certificates, which takes as long as all the rest.
+      env: childEnvironment(env, 'node'),
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
     })

@@ -25,7 +25,9 @@ export async function forgetConsumer(wanted: Account, forgotten: readonly Accoun
       if (clientId === undefined) continue
       const users = left.filter((account) => findClientId(account, context) === clientId)
       if (users.length > 0) {
-        context.write(`the consumer's secret stays: the login to ${users.map(accountName).join(', ')} needs it\n`)
+        context.write(
+          `the consumer's secret stays: the login to ${users.map((account) => accountName(account)).join(', ')} needs it\n`,
+        )
         return
       }
       isForgotten = (await forgetClientSecret(storage, wanted, clientId)) || isForgotten
