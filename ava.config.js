@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** Where it takes longest, or only waits: first, so that none of them runs alone at the end. */
 const LONGEST =
   'rotation kill takeover.slow trouble doctor configure chained acceptance archive several heal disk setup clock'
@@ -12,6 +14,8 @@ export default {
   files: ['test/**/*.test.ts'],
   nodeArguments: ['--import=./scripts/typescript/register.js'],
   sortTestFiles: (one, other) => rank(one) - rank(other) || one.localeCompare(other),
+  // Some files wait for much of their time.
+  concurrency: availableParallelism() + 1,
   // Only for what hangs: no result of any test in so long a time.
   timeout: '10m',
   environmentVariables: { NODE_NO_WARNINGS: '1' },

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import type { Home, Outcome } from './home.ts'
 
+let isMissing: boolean | undefined
+
 /**
  * One call of the helper by git on a machine whose clock is wrong. Timers and the times of files stay as they are.
  *
@@ -19,7 +21,8 @@ export async function runAt(
 ): Promise<Outcome> {
   const options = input === undefined ? {} : { input }
   if (shift === '') return home.run(command, args, options)
-  if (spawnSync('faketime', ['--version']).error !== undefined) {
+  isMissing ??= spawnSync('faketime', ['--version']).error !== undefined
+  if (isMissing) {
     throw new Error('faketime is missing: on Debian, apt-get install faketime')
   }
   const clock = ['FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', 'faketime', '-f', shift]
