@@ -6,6 +6,8 @@ export type OtherHelpers = {
   readonly after: readonly string[]
   /** Whether this helper is configured where we look. */
   readonly isConfigured: boolean
+  /** This helper, each time that it is configured. */
+  readonly own: readonly string[]
 }
 
 /** This helper, by name or by path: `bitbucket-oauth`, `/usr/bin/git-credential-bitbucket-oauth`. */
@@ -39,7 +41,7 @@ export function listHelpersHere(url: string, env: NodeJS.ProcessEnv): OtherHelpe
   return { ...orderHelpers([...listValues(HELPER_KEYS, env), ...local], url), keys: [...new Set(keys)] }
 }
 
-const HELPER_KEYS = '^credential\\.(.*\\.)?helper$'
+export const HELPER_KEYS = '^credential\\.(.*\\.)?helper$'
 
 function patternOf(key: string): string {
   return key.slice('credential.'.length, -'.helper'.length)
@@ -61,6 +63,7 @@ function orderHelpers(entries: readonly (readonly [key: string, value: string])[
   return {
     before,
     isConfigured: own !== -1,
+    own: helpers.filter(isOwnHelper),
     after: helpers.slice(before.length).filter((helper) => !isOwnHelper(helper)),
   }
 }

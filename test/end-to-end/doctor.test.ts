@@ -539,6 +539,36 @@ const FAULTS: readonly Fault[] = [
     finds: [['extra header', 'fault', /^by this repository's own configuration, http\.extraHeader sends an Authoriz/]],
   },
   {
+    title: 'a remote has a token of its own in its URL',
+    plant: ({ home }) =>
+      gitHere(home, 'remote.origin.url', `https://x-token-auth:${PASSWORD}@bitbucket.org/acme/w.git`),
+    finds: [['remote', 'fault', /^git logs in to remote origin with a password in its URL, and asks no helper$/]],
+  },
+  {
+    title: 'a remote is pushed to with a token of its own',
+    plant: async ({ home }) => {
+      await gitHere(home, 'remote.origin.url', `${BITBUCKET}/acme/w.git`)
+      await gitHere(home, 'remote.origin.pushurl', `https://x-token-auth:${PASSWORD}@bitbucket.org/acme/w.git`)
+    },
+    finds: [['remote', 'fault', /^git logs in to remote origin with a password in its URL, and asks no helper$/]],
+  },
+  {
+    title: 'git starts this program by a path that is gone',
+    plant: async ({ home }) => {
+      await git(home, '--unset-all', 'credential.helper')
+      await git(home, 'credential.helper', '/gone/bin/git-credential-bitbucket-oauth')
+    },
+    finds: [['helpers', 'fault', /^git is told to start this program by its path, and that fails$/]],
+  },
+  {
+    title: 'git starts this program by a command that is wrong',
+    plant: async ({ home }) => {
+      await git(home, '--unset-all', 'credential.helper')
+      await git(home, 'credential.helper', '!PATH=/gone git-credential-bitbucket-oauth')
+    },
+    finds: [['helpers', 'fault', /^git is told to start this program by a command, and that fails$/]],
+  },
+  {
     title: 'a .netrc has a password',
     plant: ({ home }) =>
       writeFileSync(join(home.path, '.netrc'), `machine bitbucket.org\n\tlogin alice\n\tpassword ${PASSWORD}\n`),

@@ -65,7 +65,7 @@ type Setting = {
   | { readonly pattern: string }
 )
 
-function removalCommand({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
+export function removalCommand({ origin, key, ...which }: Setting, env: NodeJS.ProcessEnv): string {
   const { name, option } = placeOf(origin, env)
   if (option === undefined || key !== withoutSecrets(key)) return `remove ${withoutSecrets(key)} from ${name}`
   const [options, value] =

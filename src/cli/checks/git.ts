@@ -9,6 +9,8 @@ import { runGit } from '../../git/run.ts'
 import { checkBypasses, withoutSecrets } from './bypasses.ts'
 import { fault, type Finding, good, note } from './finding.ts'
 import { checkPath } from './path.ts'
+import { checkRemotes } from './remotes.ts'
+import { checkStart } from './start.ts'
 
 /** Whether git is there, finds this program, and is told to ask it, and no other helper, for a URL. */
 export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
@@ -16,7 +18,14 @@ export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
   if (version === undefined) return [fault('git', 'was not found on PATH', 'install git, or correct PATH')]
   const own = [good('git', version), ...checkPath(env)]
   try {
-    return [...own, checkProgram(env), ...checkHelpers(url, env), ...checkBypasses(url, env)]
+    return [
+      ...own,
+      checkProgram(env),
+      ...checkStart(url, env, configure(url)),
+      ...checkHelpers(url, env),
+      ...checkBypasses(url, env),
+      ...checkRemotes(url, env),
+    ]
   } catch (error) {
     if (!isFailure(error)) throw error
     // Git itself refuses to work then.
