@@ -25,6 +25,7 @@ export type FailureCode =
   | 'no_listener'
   | 'start_taken'
   | 'timeout'
+  | 'git_gone'
   | 'interrupted'
   // Another process has the lock, or has taken it over.
   | 'locked'

@@ -10,7 +10,7 @@ export type Settings = ReadonlyMap<string, string>
  *
  * Read from system, global and command scope only. A repository's own configuration is anybody's who can make you
  * clone it, and could send your tokens to an endpoint of theirs. GIT_DIR names no repository here, so git sees none.
- * (What `includeIf "gitdir:…"` would add is therefore not seen either.)
+ * (What `includeIf "gitdir:…"` would add is therefore not seen either: see docs/decisions.md.)
  *
  * @throws Failure where git can't be found, or can't read its configuration
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt---get-urlmatchnameurl
@@ -66,6 +66,19 @@ export function listLocal(keys: string, env: NodeJS.ProcessEnv): { origin: strin
     const [key, value] = parseEntry(field)
     return { origin: LOCAL_ORIGIN, key, value }
   })
+}
+
+/**
+ * Where the keys that match are set, as git itself finds them here: by the repository, or by an `includeIf` that goes by it
+ * too. To be shown and never followed.
+ */
+export function listHere(keys: string, env: NodeJS.ProcessEnv): { scope: string; origin: string; key: string }[] {
+  const args = ['config', '-z', '--show-scope', '--show-origin', '--name-only', '--get-regexp', keys]
+  const { GIT_CONFIG: _, ...rest } = env
+  const fields = splitFields(runGit(args, rest).stdout)
+  return fields.flatMap((scope, index) =>
+    index % 3 === 0 ? [{ scope, origin: fields[index + 1] ?? '', key: fields[index + 2] ?? '' }] : [],
+  )
 }
 
 /** Git's words for false. */

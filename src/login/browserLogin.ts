@@ -9,7 +9,7 @@ import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '.
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { accountName } from '../tokens/account.ts'
 import { leaveNote } from '../tokens/notes.ts'
-import { isBackgroundFetch } from './backgroundFetch.ts'
+import { isBackgroundFetch, watchGit } from './backgroundFetch.ts'
 import { loginCommand, logoutCommand } from './loginCommand.ts'
 import type { Renewal } from './renewal.ts'
 import { saveTokens } from './saveTokens.ts'
@@ -35,6 +35,9 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
   const browser = findBrowser(context.env)
   requireAttended(request, browser)
   const listener = await listenForRedirect(client.redirectUri, context.env)
+  const watch = new AbortController()
+  const gone = watchGit(process.ppid, watch.signal)
+  gone.catch(() => {})
   try {
     context.trace(`listening at ${listener.redirectUri}`)
     // One for the person who reads the terminal, and one for the browser, whose command line every user can read.
@@ -43,12 +46,13 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
     const start = listener.offerStart(handed.url, handed.state)
     // The wait begins before the browser opens, so that no redirect comes too early.
     const redirect = listener.receive([printed.state, handed.state], loginTimeLimit)
-    await Promise.race([redirect, openAuthorization(request, printed, browser && (() => browser(start)))])
-    const response = await redirect
+    await Promise.race([redirect, gone, openAuthorization(request, printed, browser && (() => browser(start)))])
+    const response = await Promise.race([redirect, gone])
     context.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
     const isPrinted = response.parameters.get('state') === printed.state
     return await completeLogin(request.renewal, isPrinted ? printed : handed, response)
   } finally {
+    watch.abort()
     listener.close()
   }
 }

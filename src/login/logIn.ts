@@ -59,8 +59,8 @@ async function askInBrowser(request: LoginRequest): Promise<AccessToken> {
     }
     return token
   } catch (error) {
-    // No person was asked, so another process may still ask.
-    if (!isFailure(error) || isUnasked(error)) throw error
+    // No person was asked, or nobody waits any more: another process may still ask.
+    if (!isFailure(error) || isUnasked(error) || error.code === 'git_gone') throw error
     noteFailedLogin(storage.runtime, account, { code: error.code, leftAt: context.now() })
     const { code = 'login_failed', hints, cause } = error
     const quits = code === 'access_denied' || !renewal.hasFallback

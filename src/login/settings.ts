@@ -2,11 +2,12 @@ import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
 import { isFalse, readSettings, type Settings } from '../git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
-import { type Client, findClientIdWithoutSecret, isOurs, mayBeOurs, readClient } from '../oauth/client.ts'
+import { type Client, findClientIdWithoutSecret, isOurs, mayBeOurs } from '../oauth/client.ts'
 import type { AnswerForm } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { findClientSecret } from '../tokens/clientSecret.ts'
 import type { LoginStorage, Storage, StoreChoice } from '../tokens/storage.ts'
+import { requireClient } from './consumerElsewhere.ts'
 
 /** How long a person may take in the browser, where `oauthLoginTimeout` is not set. Seconds. */
 const LOGIN_TIME_LIMIT = 300
@@ -46,7 +47,7 @@ export async function readAccountSettings(
   if (settings === undefined) return undefined
   const sought = findClientIdWithoutSecret(url, settings, env)
   const keptSecret = sought === undefined ? undefined : await findClientSecret(storage, account, sought)
-  const client = readClient(url, settings, env, keptSecret)
+  const client = requireClient(url, settings, env, keptSecret)
   const loginStorage = { ...storage, choice: readStoreChoice(settings) }
   const others = listOtherHelpers(url, env)
   const answerForm = readAnswerForm(settings, others)

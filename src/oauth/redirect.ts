@@ -114,7 +114,8 @@ export async function listenForRedirect(redirectUri: string, env: NodeJS.Process
       const received = new Promise<Redirect>((resolve, reject) => {
         awaited = { states, resolve, reject }
       })
-      const late = sleep(timeLimit * 1000, undefined, { signal: timer.signal }).then(() => {
+      // The servers keep the process alive: it ends with them.
+      const late = sleep(timeLimit * 1000, undefined, { signal: timer.signal, ref: false }).then(() => {
         throw timeoutFailure(redirectUri, timeLimit)
       })
       try {

@@ -369,6 +369,27 @@ for (const [title, content, left, values] of [
   })
 }
 
+for (const [title, content] of [
+  [
+    'in its own section',
+    `${SECTION}\n\thelper = \n\thelper = "!PATH=/opt/node/bin:$PATH git credential-bitbucket-oauth"\n`,
+  ],
+  ['without the empty value', `${SECTION}\n\thelper = "!PATH=/opt/node/bin:$PATH git credential-bitbucket-oauth"\n`],
+  [
+    'for all hosts',
+    `[credential]\n\thelper = "!f() { PATH=/opt/node/bin:$PATH git credential-bitbucket-oauth $1; }; f"\n`,
+  ],
+] as const) {
+  test(`configure leaves a user's own command for this program as it is: ${title}`, async (t) => {
+    const { home, file } = makeHome(t, content)
+
+    const { stdout } = await runHere(home, 'configure')
+
+    t.is(stdout, `nothing to do: ${file} has a line of yours for this program\n`)
+    t.is(readFileSync(file, 'utf8'), content)
+  })
+}
+
 test('unconfigure leaves alone what only looks like its line, and says where git still asks this program', async (t) => {
   const content = `[credential]\n\thelper = bitbucket-oauth\n${SECTION}\n\thelper = "!f() { ${NAME} \\"$@\\"; }; f"\n\thelper = not-bitbucket-oauth\n`
   const { home, file } = makeHome(t, content)

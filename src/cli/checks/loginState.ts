@@ -56,12 +56,18 @@ export function checkLogin(
 
 /** Whether a login that is kept in a file was made with another consumer, which alone can use its refresh token. */
 function isOfAnotherConsumer(data: string, account: Account, env: NodeJS.ProcessEnv): boolean {
-  const record = orUndefined(() => readRecord(data, account))
-  const made = typeof record === 'object' ? record['clientId'] : undefined
+  const made = findClientId(data, account)
   const configured = orUndefined(() => {
     return readClientId(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env), env)
   })
-  return typeof made === 'string' && configured !== undefined && made !== configured
+  return made !== undefined && configured !== undefined && made !== configured
+}
+
+/** The key of the consumer that a login was made with, where it is kept in a file. */
+export function findClientId(data: string, account: Account): string | undefined {
+  const record = orUndefined(() => readRecord(data, account))
+  const clientId = typeof record === 'object' ? record['clientId'] : undefined
+  return typeof clientId === 'string' ? clientId : undefined
 }
 
 function describeToken(account: Account, runtime: string, now: number): Finding[] {

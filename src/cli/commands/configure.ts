@@ -8,7 +8,7 @@ import { holdSignals } from '../../base/signals.ts'
 import { changeConfig } from '../../git/change.ts'
 import { listEntries } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
-import { listOtherHelpers } from '../../git/otherHelpers.ts'
+import { isOwnHelper, listOtherHelpers } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import type { Arguments } from '../arguments.ts'
 import { removeOldRecords } from './configure/oldRecords.ts'
@@ -22,8 +22,11 @@ export async function configure(args: Arguments, context: Context): Promise<void
   const isDry = args.has('dry-run')
   warnWhereMissing(context)
   if (!isDry) await removeOldRecords(context)
-  if (isConfigured(file, env)) {
+  const own = listOwn(file, env)
+  if (isDeepStrictEqual(own, HELPER_VALUES)) {
     context.write(`nothing to do: ${file} has both lines already\n`)
+  } else if (own.length > 0) {
+    context.write(`nothing to do: ${file} has a line of yours for this program\n`)
   } else {
     if (!isDry) await holdSignals(async () => addLines(file, env))
     context.write(`${isDry ? 'would add' : 'added'} to ${file}:\n${describeLines(HELPER_VALUES)}`)
@@ -33,11 +36,15 @@ export async function configure(args: Arguments, context: Context): Promise<void
   if (scope !== 'local') warnOfOthers(context)
 }
 
-function isConfigured(file: string, env: NodeJS.ProcessEnv): boolean {
-  const values = listEntries(file, env)
-    .filter(([key]) => key === HELPER_KEY)
+/** What a file has for this program: the two lines, or a user's own command, which would be of no use before the two. */
+function listOwn(file: string, env: NodeJS.ProcessEnv): readonly string[] {
+  const entries = listEntries(file, env)
+  const values = entries.filter(([key]) => key === HELPER_KEY).map(([, value]) => value)
+  if (isDeepStrictEqual(values.slice(values.lastIndexOf('')), HELPER_VALUES)) return HELPER_VALUES
+  return entries
+    .filter(([key]) => key === HELPER_KEY || key === 'credential.helper')
     .map(([, value]) => value)
-  return isDeepStrictEqual(values.slice(values.lastIndexOf('')), HELPER_VALUES)
+    .filter((value) => value.startsWith('!') && isOwnHelper(value))
 }
 
 /** Both lines at once: the first one alone would leave Bitbucket without any helper. */

@@ -3,18 +3,19 @@ import { formatDuration } from '../../base/duration.ts'
 import { isFailure, orUndefined } from '../../base/failure.ts'
 import { formatJson } from '../../base/visible.ts'
 import { readSettings } from '../../git/config.ts'
-import { findClientIdWithoutSecret, readClient } from '../../oauth/client.ts'
+import { requireClient } from '../../login/consumerElsewhere.ts'
+import { findClientIdWithoutSecret } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
 import { readUser } from '../../tokens/notes.ts'
 import { listAccounts, recordPath } from '../../tokens/recordFile.ts'
 import { BITBUCKET_ACCOUNT } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
-import { checkConsumer, leaveToSetup } from '../checks/consumer.ts'
+import { checkConsumer, leaveToSetup, mask } from '../checks/consumer.ts'
 import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
-import { checkLogin } from '../checks/loginState.ts'
+import { checkLogin, findClientId } from '../checks/loginState.ts'
 import { checkFiles } from '../checks/storage.ts'
 import { findTokenInFile } from '../currentToken.ts'
 import { describeTerminal, type Terminal } from '../terminal.ts'
@@ -27,7 +28,7 @@ type Report = {
   readonly url: string
   /** Who has logged in, where Bitbucket said so. */
   readonly user?: string
-  readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string }
+  readonly login: { readonly store: 'keyring' | 'file'; readonly path?: string; readonly consumer?: string }
   /** The keyring is not asked. */
   readonly accessToken:
     | { readonly state: 'none' }
@@ -80,7 +81,7 @@ function readConsumer(url: string, env: NodeJS.ProcessEnv): Finding {
   try {
     const settings = readSettings('credential', url, env)
     const isSought = findClientIdWithoutSecret(url, settings, env) !== undefined
-    return checkConsumer(readClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)
+    return checkConsumer(requireClient(url, settings, env, isSought ? 'in the keyring' : undefined), url)
   } catch (error) {
     if (!isFailure(error)) throw error
     return faultOf('consumer', error)
@@ -96,9 +97,15 @@ function describe(account: Account, { data, runtime }: Directories, now: number)
     login:
       orUndefined(() => isInKeyring(data, account)) === true
         ? { store: 'keyring' }
-        : { store: 'file', path: recordPath(data, account) },
+        : { store: 'file', path: recordPath(data, account), ...describeConsumer(data, account) },
     accessToken: describeToken(account, runtime, now),
   }
+}
+
+/** The key of the consumer that alone can renew the login, masked as in the findings. */
+function describeConsumer(data: string, account: Account): { consumer?: string } {
+  const key = findClientId(data, account)
+  return key === undefined ? {} : { consumer: mask(key) }
 }
 
 function describeToken(account: Account, runtime: string, now: number): Report['accessToken'] {
@@ -113,6 +120,7 @@ function format({ account, user, login, accessToken }: Report, now: number, { pa
   const lines: [string, string][] = [
     ...(user === undefined ? [] : [['user', user] satisfies [string, string]]),
     ['login', login.path === undefined ? "in the system's keyring" : `in a file that only you can read: ${login.path}`],
+    ...(login.consumer === undefined ? [] : [['consumer', `key ${login.consumer}`] satisfies [string, string]]),
     ['access token', tokenInWords(accessToken, now)],
   ]
   if (accessToken.state === 'valid' && accessToken.scopes !== undefined) {

@@ -147,7 +147,7 @@ async function tryLock(directory: string, path: string, owner: Owner): Promise<b
   } catch (error) {
     // The lock went while the library looked at it: this process was stopped for long.
     if (systemCode(error) === 'ELOCKED' || systemCode(error) === 'ENOENT') return false
-    throw unlockableFailure(directory, error)
+    throw unlockableFailure(systemCode(error) === 'ENOTDIR' ? `${path}.lock` : directory, error)
   }
 }
 
@@ -189,14 +189,15 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
     return null
   } catch (error) {
     rmSync(neighbour, { recursive: true, force: true })
-    // Another process was faster, and may be done by now.
-    if (TAKEN.has(systemCode(error) ?? '') || existsSync(path)) return lockTakenError()
+    const code = systemCode(error) ?? ''
+    // Another process was faster, and may be done by now; or it is a file, which is taken over like an abandoned lock.
+    if (TAKEN.has(code) || (code === 'ENOTDIR' && existsSync(path))) return lockTakenError()
     return error instanceof Error ? error : new Error(String(error))
   }
 }
 
-/** The codes with which systems refuse to rename a directory over one that is not empty. */
-const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM'])
+/** The codes with which systems refuse to rename a directory over one that is not empty: Windows has words of its own. */
+const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])])
 
 function lockTakenError(): NodeJS.ErrnoException {
   return Object.assign(new Error('the lock is taken'), { code: 'EEXIST' })
