@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import type { Trace } from '../base/trace.ts'
@@ -51,9 +52,13 @@ function parseProxy(value: string): URL {
   return url
 }
 
-/** Node trusts NODE_EXTRA_CA_CERTS already. Files that we name replace it, so it is named with them. */
+/**
+ * Node trusts NODE_EXTRA_CA_CERTS already. Files that we name replace it, so it is named with them, if it is there: Node
+ * only warns where it is not.
+ */
 function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
-  const extra = env['NODE_EXTRA_CA_CERTS']
+  const named = env['NODE_EXTRA_CA_CERTS']
+  const extra = named && existsSync(named) ? named : undefined
   const home = env['HOME'] ?? ''
   const files = [chosen, env['SSL_CERT_FILE']]
     .map((file) => file?.replace(/^~(?=\/)/, home))

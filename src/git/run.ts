@@ -1,6 +1,7 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { childEnvironment } from '../base/childEnvironment.ts'
 import { Failure } from '../base/failure.ts'
+import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import { findProgram } from '../base/programs.ts'
 
 /**
@@ -35,6 +36,7 @@ export function runGit(
 ): SpawnSyncReturns<string> {
   const git = findProgram('git', env)
   if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or correct PATH'] })
+  hideNodeDebug()
   const options = { input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true } as const
   return spawnSync(git, args, { ...options, env: { ...childEnvironment(env, 'git'), ...added } })
 }

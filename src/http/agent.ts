@@ -1,4 +1,5 @@
 import { Agent as PromisingAgent, type AgentConnectOpts } from 'agent-base'
+import { constants } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent as PlainAgent, type ClientRequest, request } from 'node:http'
 import { Agent } from 'node:https'
@@ -6,6 +7,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions, rootCertificates } from 'node:tls'
 import { Failure, systemCode } from '../base/failure.ts'
+import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import type { Network } from './network.ts'
 
 /** Opens the connections of one exchange. */
@@ -15,12 +17,15 @@ export type Connector = {
   readonly findRefusal: () => Failure | undefined
 }
 
+/** Said here, because NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS would say otherwise. */
+const SAFE = { rejectUnauthorized: true, minVersion: 'TLSv1.2', ciphers: constants.defaultCoreCipherList } as const
+
 /** @param signal ends all that is opened, at whatever stage it is */
 export function openConnector(url: URL, { proxy, certificateFiles }: Network, signal: AbortSignal): Connector {
+  hideNodeDebug()
   if (url.protocol !== 'https:') return { agent: new PlainAgent(), findRefusal: () => undefined }
-  // Said here, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch it off.
-  const options = { rejectUnauthorized: true, ...readCertificates(certificateFiles) }
-  if (proxy === undefined) return { agent: new Agent(options), findRefusal: () => undefined }
+  const options = { ...SAFE, ...readCertificates(certificateFiles) }
+  if (proxy === undefined) return { agent: new DirectAgent(options), findRefusal: () => undefined }
   let refusal: Failure | undefined
   const agent = new TunnelAgent(options, async (host) => {
     const { status, socket } = await openTunnel(proxy, host, signal)
@@ -31,6 +36,18 @@ export function openConnector(url: URL, { proxy, certificateFiles }: Network, si
     throw refusal
   })
   return { agent, findRefusal: () => refusal }
+}
+
+class DirectAgent extends Agent {
+  override createConnection(...args: Parameters<Agent['createConnection']>): Duplex | null | undefined {
+    return withoutKeyLog(super.createConnection(...args))
+  }
+}
+
+/** With --tls-keylog in NODE_OPTIONS, Node writes each connection's keys to a file. */
+function withoutKeyLog<Socket extends Duplex | null | undefined>(socket: Socket): Socket {
+  socket?.removeAllListeners('keylog')
+  return socket
 }
 
 /** Speaks TLS through a connection that a proxy has made. */
@@ -46,7 +63,8 @@ class TunnelAgent extends PromisingAgent {
 
   override async connect(_: ClientRequest, { host = '', port }: AgentConnectOpts): Promise<Duplex> {
     const socket = await this.#open(`${host.includes(':') ? `[${host}]` : host}:${port}`)
-    return connect({ ...this.#tls, ...(isIP(host) === 0 ? { servername: host } : {}), host, socket })
+    const servername = isIP(host) === 0 ? { servername: host } : {}
+    return withoutKeyLog(connect({ ...this.#tls, ...servername, host, socket }))
   }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { Failure, systemCode } from '../base/failure.ts'
+import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import { findPeerUser } from './peer.ts'
 import { findPortHolder } from './portHolder.ts'
 
@@ -12,6 +13,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** @throws Failure `no_listener` where the port is taken or forbidden */
 export async function listenOn(redirectUri: string, env: NodeJS.ProcessEnv, handle: Handle): Promise<Listening> {
+  hideNodeDebug()
   const url = new URL(redirectUri)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const isAddress = isIP(host) !== 0

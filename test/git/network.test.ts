@@ -8,6 +8,9 @@ import { Home } from '../helpers/home.ts'
 const ENDPOINT = new URL('https://bitbucket.org/site/oauth2/access_token')
 const PROXY = 'http://proxy.acme.example:3128/'
 
+/** Any file. */
+const THERE = process.execPath
+
 for (const [title, settings, env, expected] of [
   ['nothing is configured', {}, {}, undefined],
   ['http.proxy is set', { 'http.proxy': PROXY }, {}, PROXY],
@@ -50,15 +53,16 @@ for (const proxy of ['socks5://127.0.0.1:1080', 'https://127.0.0.1:3128', 'not a
 for (const [title, settings, env, expected] of [
   ['nothing is configured', {}, {}, []],
   ['Node trusts its own file', {}, { NODE_EXTRA_CA_CERTS: '/a' }, []],
-  ['all name the same file', { 'http.sslCAInfo': '/a' }, { NODE_EXTRA_CA_CERTS: '/a', SSL_CERT_FILE: '/a' }, []],
+  ['all name the same file', { 'http.sslCAInfo': THERE }, { NODE_EXTRA_CA_CERTS: THERE, SSL_CERT_FILE: THERE }, []],
+  ['Node’s own file is missing', { 'http.sslCAInfo': '/a' }, { NODE_EXTRA_CA_CERTS: '/missing' }, ['/a']],
   ['http.sslCAInfo is set', { 'http.sslCAInfo': '/a' }, {}, ['/a']],
   ['http.sslCAInfo is relative', { 'http.sslCAInfo': 'a' }, {}, []],
   ['GIT_SSL_CAINFO is set too', { 'http.sslCAInfo': '/a' }, { GIT_SSL_CAINFO: '/b' }, ['/b']],
   [
     'each is another file',
     { 'http.sslCAInfo': '/a' },
-    { NODE_EXTRA_CA_CERTS: '/b', SSL_CERT_FILE: '/c' },
-    ['/a', '/c', '/b'],
+    { NODE_EXTRA_CA_CERTS: THERE, SSL_CERT_FILE: '/c' },
+    ['/a', '/c', THERE],
   ],
 ] as const) {
   test(`the certificates where ${title}`, (t) => {

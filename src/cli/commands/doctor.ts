@@ -19,6 +19,7 @@ import { exitCodeOf, fault, faultOf, type Finding } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken } from '../checks/loginState.ts'
+import { checkNode } from '../checks/node.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
 import { findCurrentToken } from '../currentToken.ts'
@@ -65,7 +66,7 @@ async function examine(
   if (accountSettings === undefined) return [strangeHost(account, env)]
   const findings = checkGit(url, env)
   if (lacksGit(findings)) return findings
-  findings.push(...checkFiles(storage))
+  findings.push(...checkNode(env), ...checkFiles(storage))
   if (isFailure(accountSettings))
     return [...findings, faultOf('consumer', accountSettings), ...checkLogin(account, storage, env, now())]
   const { client } = accountSettings

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { childEnvironment } from '../../base/childEnvironment.ts'
 import { Failure, isFailure, systemCode } from '../../base/failure.ts'
+import { hideNodeDebug } from '../../base/hideNodeDebug.ts'
 import { parseObject } from '../../base/json.ts'
 import { COMMAND } from '../../base/program.ts'
 import { beforeSignal } from '../../base/signals.ts'
@@ -72,6 +73,7 @@ function mayAnswer(env: NodeJS.ProcessEnv): boolean {
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
 function start({ program, env }: KeyringOptions): Child {
+  hideNodeDebug()
   try {
     const child = spawn(process.execPath, [program], {
       // Node would read a company's certificates, which takes as long as all the rest.
