@@ -1,7 +1,7 @@
 import fetch, { File, FormData, type RequestInit, type Response } from 'node-fetch'
 import { Readable } from 'node:stream'
 import { type Failure, isFailure } from '../base/failure.ts'
-import { openConnector } from './agent.ts'
+import { Connector } from './agent.ts'
 import type { Network } from './network.ts'
 import { type StallWatch, startStallWatch } from './stall.ts'
 import { unreachableFailure } from './unreachable.ts'
@@ -126,7 +126,7 @@ async function exchange<Result>(
   limit: Limit,
   read: (response: Response) => Result | Promise<Result>,
 ): Promise<Result> {
-  const { agent, findRefusal } = openConnector(url, network, limit.signal)
+  const agent = new Connector(url, network, limit.signal)
   const began = performance.now()
   const trace = (outcome: string | number): void =>
     network.trace?.(
@@ -139,12 +139,14 @@ async function exchange<Result>(
     return result
   } catch (error) {
     trace('no answer')
-    throw findRefusal() ?? noAnswerFailure(url, network, error, limit)
+    throw agent.findFailure() ?? noAnswerFailure(url, network, error, limit)
   }
 }
 
 function noAnswerFailure(url: URL, { proxy }: Network, error: unknown, { signal, seconds }: Limit): Failure {
-  return isFailure(error) ? error : unreachableFailure(url, proxy, error, signal.aborted ? seconds : undefined)
+  return isFailure(error)
+    ? error
+    : unreachableFailure(url, proxy, error, signal.aborted ? `no answer within ${seconds} seconds` : '')
 }
 
 /**

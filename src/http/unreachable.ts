@@ -4,18 +4,12 @@ import { COMMAND } from '../base/program.ts'
 /**
  * The Failure `unreachable`, with the reason in words.
  *
- * @param limit how many seconds we have waited, where that is the reason
+ * @param known the reason, where the error does not tell it
  */
-export function unreachableFailure(
-  url: URL,
-  proxy: URL | undefined,
-  error: unknown,
-  limit: number | undefined,
-): Failure {
+export function unreachableFailure(url: URL, proxy: URL | undefined, error: unknown, known: string): Failure {
   const code = systemCode(error) ?? systemCode(error instanceof Error ? error.cause : undefined) ?? ''
   const tls = TLS_REASONS[code] ?? (/CERT|SIGNATURE/.test(code) ? untrusted(code) : undefined)
-  const other =
-    limit === undefined ? (REASONS[code] ?? (code || 'the request failed')) : `no answer within ${limit} seconds`
+  const other = known || (REASONS[code] ?? REASONS[typeOf(error)] ?? explain(code))
   // Behind a proxy too, the certificate is the host's own.
   const where = proxy && !tls ? `${url.host}, through the proxy ${proxy.host},` : url.host
   const hint = tls?.hint ?? `try again when the network is back; to look for the cause: ${COMMAND} doctor`
@@ -30,6 +24,16 @@ function untrusted(code: string): { reason: string; hint: string } {
   }
 }
 
+/** The library's own errors have a type in the place of a code. */
+function typeOf(error: unknown): string {
+  return error instanceof Error && 'type' in error ? String(error.type) : ''
+}
+
+function explain(code: string): string {
+  if (code.startsWith('HPE_')) return `its answer is not HTTP as it should be, ${code}`
+  return /^(EPROTO$|ERR_SSL_)/.test(code) ? 'TLS failed' : code || 'the request failed'
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name is not known here',
   EAI_AGAIN: 'its name cannot be looked up',
@@ -40,6 +44,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no network',
   ETIMEDOUT: 'it does not answer',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
+  'max-size': 'its answer is too long',
 }
 
 const TLS_REASONS: Readonly<Record<string, ReturnType<typeof untrusted>>> = {

@@ -39,6 +39,7 @@ test('an answer without an end is given up', async (t) => {
   const error = await t.throwsAsync(send(url, GET, DIRECT))
 
   t.true(isFailure(error) && error.code === 'unreachable')
+  t.is(error.message, `${url.host} cannot be reached (its answer is too long)`)
 })
 
 test('a connection that is cut is told in words', async (t) => {
@@ -152,7 +153,10 @@ test('a proxy whose header has no end is given up at once', async (t) => {
   const error = await t.throwsAsync(send(new URL('https://bitbucket.org'), GET, network))
   await closed
 
-  t.regex(error.message, /^bitbucket.org, through the proxy [^ ]+, cannot be reached \(HPE_HEADER_OVERFLOW\)$/)
+  t.regex(
+    error.message,
+    /^bitbucket.org, through the proxy [^ ]+, cannot be reached \(its answer is not HTTP as it should be, HPE_HEADER_OVERFLOW\)$/,
+  )
 })
 
 test('certificates that cannot be read are named', async (t) => {

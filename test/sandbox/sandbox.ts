@@ -18,7 +18,7 @@ import { OtherOrigin } from './otherOrigin.ts'
 import { createRepository, createUmbrella, listCommits } from './repositories.ts'
 import { BitbucketWorkspace, isWorkspacePath } from './workspace.ts'
 
-type Identity = { readonly key: string; readonly cert: string }
+export type Identity = { readonly key: string; readonly cert: string }
 
 /**
  * A stand-in for Bitbucket on the loopback interface: its OAuth, its repositories with their archives and downloads, its
@@ -137,7 +137,7 @@ export class Sandbox {
 }
 
 /** A key and a certificate that nobody trusts yet. It is good for the loopback address too, where the other origin is. */
-async function makeIdentity(hosts: readonly string[]): Promise<Identity> {
+export async function makeIdentity(hosts: readonly string[]): Promise<Identity> {
   const names = hosts.map((value) => ({ type: 2 as const, value }))
   const extensions = [
     { name: 'basicConstraints' as const, cA: true },
