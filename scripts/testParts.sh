@@ -9,10 +9,18 @@ readonly NEEDS='bzip2:bzip2 dbus-daemon:dbus dbus-send:dbus faketime:faketime fi
   gnome-keyring-daemon:gnome-keyring ip:iproute2 man:man-db patchelf:patchelf script:bsdutils strace:strace
   unshare:util-linux zsh:zsh'
 
+# Of these, only the system's own will do: those that users bring look for their parts in a home. And where another root is
+# (SYSTEM), for the test of this script.
+readonly FILES='bin/cargo:cargo bin/composer:composer bin/go:golang-go bin/pip3:python3-pip
+  lib/python3/dist-packages/pygit2:python3-pygit2'
+
 find_missing() {
   local need
   for need in $NEEDS; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${need%:*}" >/dev/null || echo "${need#*:}"
+  done
+  for need in $FILES; do
+    [ -e "${SYSTEM:-}/usr/${need%:*}" ] || echo "${need#*:}"
   done
   # Chromium comes inside an npm package, but for this library. (Not grep -q, which ends at once: a writer that is cut off
   # counts as a failure.)

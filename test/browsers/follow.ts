@@ -1,7 +1,7 @@
 /**
  * A browser without a screen, for tests that are not about pages: follows redirects, keeps cookies, fills in the forms
  * of the sandbox. Called as a browser is: `follow.ts URL`, then the decision and a file for the last page. It never
- * leaves this machine.
+ * leaves this machine, which bitbucket.org is where the environment says so.
  */
 import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
@@ -10,10 +10,13 @@ import { request as tlsRequest } from 'node:https'
 
 const [start = '', decision = 'grant', log = ''] = process.argv.slice(2)
 
+const HERE = new Set(['localhost', '127.0.0.1'])
+if (process.env['IN_BITBUCKET_NETWORK'] !== undefined) HERE.add('bitbucket.org')
+
 const cookies = new Map<string, string>()
 let url = new URL(start)
 let body: URLSearchParams | undefined
-for (let step = 0; step < 20 && ['localhost', '127.0.0.1'].includes(url.hostname); step++) {
+for (let step = 0; step < 20 && HERE.has(url.hostname); step++) {
   const { headers, text } = await ask(url, body)
   body = undefined
   for (const cookie of headers['set-cookie'] ?? []) {

@@ -45,17 +45,17 @@ export class BitbucketGit {
         'You may not have access to this repository or it no longer exists in this workspace.',
       )
     }
-    const repository = /^\/[\w-]+\/[\w-]+\.git(?=\/)/.exec(pathname)?.[0]
-    const refusal = findRefusal(this.#access, repository?.slice(1, -'.git'.length) ?? '')
+    const [, repository = '', rest = ''] = /^\/([\w-]+\/[\w-]+)(?:\.git)?(\/.*)/.exec(pathname) ?? []
+    const refusal = findRefusal(this.#access, repository)
     if (refusal !== undefined) return refuse(response, refusal.rule ? 403 : 404, refusal.text)
-    if (repository === undefined || !existsSync(join(this.#root, repository))) {
+    if (repository === '' || !existsSync(join(this.#root, `${repository}.git`))) {
       return refuse(response, 404, 'Repository not found')
     }
     const isPush = `${pathname} ${searchParams.get('service')}`.includes('git-receive-pack')
     if (!scopes.has(isPush ? 'repository:write' : 'repository')) {
       return refuse(response, 403, 'Your credentials lack one or more required privilege scopes.')
     }
-    await this.#serve(request, response, pathname, searchParams)
+    await this.#serve(request, response, `/${repository}.git${rest}`, searchParams)
   }
 
   /** The Common Gateway Interface (RFC 3875), as far as git http-backend asks for it. */
@@ -106,6 +106,11 @@ export class BitbucketGit {
     }
     response.end()
   }
+}
+
+/** Go leaves the `.git` out. */
+export function isGitPath(path: string): boolean {
+  return /\.git\/|\/(info\/refs|git-(upload|receive)-pack)$/.test(path)
 }
 
 /** The scopes of the access token that a request carries, in either form; undefined where it carries no good one. */

@@ -11,7 +11,7 @@ import { BitbucketApi } from './api.ts'
 import { BitbucketArchives, isArchivePath } from './archives.ts'
 import type { Tokens } from './bearer.ts'
 import { Downloads } from './downloads.ts'
-import { BitbucketGit } from './git.ts'
+import { BitbucketGit, isGitPath } from './git.ts'
 import { BitbucketLfs } from './lfs.ts'
 import { BitbucketOAuth } from './oauth.ts'
 import { OtherOrigin } from './otherOrigin.ts'
@@ -80,7 +80,7 @@ export class Sandbox {
     if (path.startsWith('/2.0/')) return this.api
     if (isArchivePath(path)) return this.archives
     if (/\.git\/info\/lfs\//.test(path)) return this.lfs
-    return /\.git\//.test(path) ? this.git : this.oauth
+    return isGitPath(path) ? this.git : this.oauth
   }
 
   /**
@@ -143,6 +143,9 @@ export async function makeIdentity(hosts: readonly string[]): Promise<Identity> 
     { name: 'basicConstraints' as const, cA: true },
     { name: 'subjectAltName' as const, altNames: [...names, { type: 7 as const, ip: '127.0.0.1' }] },
   ]
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], { extensions })
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], {
+    extensions,
+    algorithm: 'sha256',
+  })
   return { key, cert }
 }

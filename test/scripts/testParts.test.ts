@@ -13,6 +13,9 @@ const OWN = ['bash', 'dirname', 'env', 'grep', 'sh', 'sort', 'tr']
 const NEEDS =
   'bzip2 dbus-daemon dbus-send faketime fish git-lfs gnome-keyring-daemon ip man patchelf script strace unshare zsh'
 
+/** Below /usr; looked for there, wherever else they are. */
+const FILES = ['bin/cargo', 'bin/composer', 'bin/go', 'bin/pip3', 'lib/python3/dist-packages/pygit2']
+
 type Machine = { readonly path: string; readonly has: (program: string, text?: string) => void }
 
 /** A machine with all that the tests need, and the script in a project there. */
@@ -28,6 +31,8 @@ function makeMachine(t: ExecutionContext, user: number): Machine {
     symlinkSync(stdout.trim(), join(path, 'bin', name))
   }
   for (const name of NEEDS.split(' ')) has(`bin/${name}`)
+  for (const name of ['usr/bin', 'usr/lib/python3/dist-packages']) mkdirSync(join(path, name), { recursive: true })
+  for (const name of FILES) has(`usr/${name}`)
   for (const suite of ['trixie', 'sid']) for (const name of ['git', 'git-lfs']) has(`.gits/${suite}/bin/${name}`)
   has('bin/ldconfig', 'echo "libnss3.so (libc6) => /lib/libnss3.so"')
   has('bin/id', `echo ${user}`)
@@ -37,7 +42,7 @@ function makeMachine(t: ExecutionContext, user: number): Machine {
 }
 
 function run({ path }: Machine): { code: number | null; stdout: string; stderr: string } {
-  const env = { PATH: join(path, 'bin'), LOG: join(path, 'log') }
+  const env = { PATH: join(path, 'bin'), LOG: join(path, 'log'), SYSTEM: path }
   const { status, stdout, stderr } = spawnSync(join(path, 'scripts/testParts.sh'), { encoding: 'utf8', env })
   return { code: status, stdout, stderr }
 }
@@ -93,6 +98,15 @@ test('where there is no apt-get, one line says what is missing', (t) => {
 
   t.is(code, 1)
   t.is(stderr, 'the tests need more of this system: they run on Debian, with fish\n')
+})
+
+test('of the callers of git’s helpers, only the system’s own will do', (t) => {
+  const machine = makeMachine(t, 0)
+  for (const name of FILES) rmSync(join(machine.path, 'usr', name))
+  machine.has('bin/cargo')
+
+  const missing = 'cargo composer golang-go python3-pip python3-pygit2'
+  t.is(run(machine).stderr, `the tests need more of this system: they run on Debian, with ${missing}\n`)
 })
 
 test('the gits of other releases are brought where they do not run', (t) => {
