@@ -21,7 +21,8 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 
-async function main(operation: string | undefined): Promise<void> {
+async function main(words: readonly string[]): Promise<void> {
+  const operation = findOperation(words)
   // What runs before this line has to work on Node 12 too: so must what the entry's files do while they are loaded.
   const failure = oldNodeFailure(NODE_NEEDED, process.versions.node, process.execPath)
   if (failure !== undefined) {
@@ -46,7 +47,24 @@ async function main(operation: string | undefined): Promise<void> {
   }
   if (operation !== undefined && !isTypedByHand(operation)) return answer(operation, context)
   const { run } = await import('./cli/cli.ts')
-  process.exitCode = await run(process.argv.slice(2), context, complain)
+  process.exitCode = await run(words, context, complain)
+}
+
+/**
+ * Git puts its operation behind all that stands in `credential.helper`. Options that people bring there from another helper
+ * must not keep it from being served.
+ */
+function findOperation(words: readonly string[]): string | undefined {
+  const first = words[0]
+  const last = words[words.length - 1]
+  if (first === undefined || last === undefined || isKnown(first) || !OPERATIONS.includes(last)) return first
+  if (last === 'get')
+    complain(message(`${first.replace(/=.*/, '')} in credential.helper is no option of this program, and does nothing`))
+  return last
+}
+
+function isKnown(word: string): boolean {
+  return OPERATIONS.includes(word) || COMMAND_NAMES.has(word)
 }
 
 /** Loaded where it is wanted: the small entry traces nothing. */
@@ -144,7 +162,7 @@ function retrying(work: () => number): number {
 /** Between two tries at a stream that is not ready. Milliseconds. */
 const PAUSE_MS = 5
 
-main(process.argv[2])
+main(process.argv.slice(2))
   .catch((error: unknown) => {
     process.exitCode = 1
     complain(report(isDirectoryGone(error) ? new Failure('the directory you are in does not exist any more') : error))

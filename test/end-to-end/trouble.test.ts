@@ -570,3 +570,23 @@ for (const [title, command, code, complaint] of [
     t.regex(outcome.stderr.replace(/^[^\n]*the present token is used[^\n]*\n/, ''), complaint)
   })
 }
+
+for (const words of ['-verbose', '--debug=hunter2', '-v --cache 3600', 'verbose']) {
+  test(`what else stands in credential.helper (${words}) keeps git from nothing`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    home.configure({ 'credential.helper': '' })
+    home.configure({ 'credential.helper': `bitbucket-oauth ${words}` })
+
+    const filled = await home.run('git', ['credential', 'fill'], { input: `${request}\n` })
+    const approved = await home.run('git', ['credential', 'approve'], { input: filled.stdout })
+
+    const { accessToken } = home.record(home.runtime, sandbox.origin)
+    t.like(parseAnswer(filled.stdout), { username: 'x-token-auth', password: String(accessToken) })
+    const [first = ''] = words.split(/[ =]/)
+    t.is(
+      filled.stderr,
+      `git-credential-bitbucket-oauth: ${first} in credential.helper is no option of this program, and does nothing\n`,
+    )
+    t.deepEqual(approved, { code: 0, stdout: '', stderr: '' })
+  })
+}
