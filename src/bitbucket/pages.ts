@@ -1,3 +1,4 @@
+import { markNumbers } from '../base/exactNumbers.ts'
 import { Failure } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
 import type { OpenAnswer } from '../http/http.ts'
@@ -23,21 +24,34 @@ export async function readPages(
     seen.add(url.href)
     const answer = await ask(url)
     if (answer.status !== 200) throw await readAnswerFailure(answer, subject)
-    const page = parseObject(await readText(answer)) ?? {}
+    const page = parseObject(markNumbers(await readText(answer))) ?? {}
     if (!Array.isArray(page['values'])) throw noListFailure(first)
     for (const value of page['values']) all.push(value)
-    url = nextPage(page, first.origin)
+    url = nextPage(page, url)
   }
   return all
 }
 
-/** Undefined for the last page. The access token goes to no other origin than the API's. */
-function nextPage({ next }: JsonObject, origin: string): URL | undefined {
-  if (typeof next !== 'string') return undefined
+/**
+ * Undefined for the last page. Some lists name no next page, but tell by `page`, `pagelen` and `size` that there is one. The
+ * access token goes to no other origin than the API's.
+ */
+function nextPage({ next, page, pagelen, size, values }: JsonObject, url: URL): URL | undefined {
+  if (typeof next !== 'string' || next === '') {
+    const isLast = !(Number(page) * Number(pagelen) < Number(size)) || !Array.isArray(values) || values.length === 0
+    return isLast ? undefined : withPage(url, Number(page) + 1)
+  }
+  const { origin } = url
   if (URL.canParse(next) && new URL(next).origin === origin) return new URL(next)
   throw new Failure(`the next page is not on ${origin}, and the access token is sent only there`, {
     hints: ['something stands between this machine and the server, or the server is broken'],
   })
+}
+
+function withPage(url: URL, page: number): URL {
+  const next = new URL(url)
+  next.searchParams.set('page', String(page))
+  return next
 }
 
 function noListFailure({ pathname }: URL): Failure {

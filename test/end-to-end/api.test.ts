@@ -288,6 +288,7 @@ for (const [title, args, message] of [
   ['no field', ['user', '-f', 'x'], /that is not a field/],
   ['fields and a file', ['user', '-f', 'x=1', '--input', 'y'], /-f and --input exclude each other/],
   ['a file with GET', ['user', '-X', 'GET', '--input', 'y'], /nothing can be sent with GET/],
+  ['pages with their headers', ['user', '--include', '--paginate'], /--include goes with one page, and not with --pag/],
   ['pages of what is sent', ['user', '-f', 'x=1', '--paginate'], /--paginate goes with GET/],
   ['no method', ['user', '-X', 'GET /'], /that is not an HTTP method/],
 ] as const) {

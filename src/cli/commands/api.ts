@@ -1,4 +1,5 @@
 import type { Context } from '../../base/context.ts'
+import { markNumbers, restoreNumbers } from '../../base/exactNumbers.ts'
 import { formatJson, visibleLines } from '../../base/visible.ts'
 import { answerFailure } from '../../bitbucket/ask.ts'
 import { readPages } from '../../bitbucket/pages.ts'
@@ -22,6 +23,8 @@ export async function api(args: Arguments, context: Context): Promise<void> {
     isHandwritten: true,
     commands: session.commands,
   }
+  if (args.has('paginate') && args.has('include'))
+    throw usageFailure('--include goes with one page, and not with --paginate')
   if (args.has('paginate')) return print(await readAll(request, session, subject), context)
   const answer = await session.ask(request.url, request)
   try {
@@ -43,7 +46,7 @@ async function readAll(request: ApiRequest, session: Session, subject: Subject):
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {
-  write(`${formatJson(values, streams.stdout.isTTY ? 2 : undefined)}\n`)
+  write(`${restoreNumbers(formatJson(values, streams.stdout.isTTY ? 2 : undefined))}\n`)
 }
 
 /** Without cookies: one may log in. */
@@ -54,7 +57,7 @@ function describeHead({ status, headers }: OpenAnswer): string {
 
 function indent(text: string): string {
   try {
-    return `${formatJson(JSON.parse(text), 2)}\n`
+    return `${restoreNumbers(formatJson(JSON.parse(markNumbers(text)), 2))}\n`
   } catch {
     return visibleLines(text === '' || text.endsWith('\n') ? text : `${text}\n`)
   }

@@ -1,0 +1,61 @@
+import test from 'ava'
+import { restoreNumbers } from '../../src/base/exactNumbers.ts'
+import { readPages } from '../../src/bitbucket/pages.ts'
+import type { OpenAnswer } from '../../src/http/http.ts'
+
+const FIRST = new URL('https://api.bitbucket.org/2.0/repositories/acme/widgets/pipelines/?pagelen=10')
+
+const SUBJECT = { what: FIRST.pathname, workspace: 'acme', isHandwritten: true, commands: [] } as never
+
+/** Answers a page for each request, and notes which was asked for. */
+function serve(pages: Readonly<Record<string, string>>): { asked: string[]; ask: (url: URL) => Promise<OpenAnswer> } {
+  const asked: string[] = []
+  const ask = async (url: URL): Promise<OpenAnswer> => {
+    asked.push(url.search)
+    const text = pages[url.searchParams.get('page') ?? '1'] ?? '{}'
+    const body = (async function* () {
+      yield Buffer.from(text)
+    })()
+    return { url, status: 200, headers: {}, body, close: () => {} }
+  }
+  return { asked, ask }
+}
+
+function page(number: number, count: number, rest: object = {}): string {
+  const values = Array.from({ length: count }, (_, index) => number * 100 + index)
+  return JSON.stringify({ page: number, pagelen: 10, size: 21, values, ...rest })
+}
+
+test('a list that names no next page is read to its end, as its size tells', async (t) => {
+  const { asked, ask } = serve({ 1: page(1, 10), 2: page(2, 10), 3: page(3, 1) })
+
+  const values = await readPages(FIRST, ask, SUBJECT)
+
+  t.is(new Set(values).size, 21)
+  t.deepEqual(asked, ['?pagelen=10', '?pagelen=10&page=2', '?pagelen=10&page=3'])
+})
+
+for (const [title, first] of [
+  ['an empty next', page(1, 10, { next: '', size: 10 })],
+  ['no size', page(1, 10, { size: undefined })],
+  ['no page', page(1, 10, { page: undefined })],
+  ['a size that is wrong, and a page without values', page(1, 0)],
+] as const) {
+  test(`the last page may have ${title}`, async (t) => {
+    const { asked, ask } = serve({ 1: first })
+
+    const values = await readPages(FIRST, ask, SUBJECT)
+
+    t.is(values.length, (JSON.parse(first) as { values: unknown[] }).values.length)
+    t.is(asked.length, 1)
+  })
+}
+
+test('integers that JavaScript cannot hold keep their digits', async (t) => {
+  const text = '{"values":[{"id":9007199254740993,"name":"9007199254740993","low":-12345678901234567890,"small":7}]}'
+  const { ask } = serve({ 1: text })
+
+  const values = await readPages(FIRST, ask, SUBJECT)
+
+  t.is(`{"values":${restoreNumbers(JSON.stringify(values))}}`, text)
+})
