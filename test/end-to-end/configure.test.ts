@@ -221,7 +221,7 @@ for (const start of STARTS) {
       t.not(others.after.length, 0)
       t.regex(done.stderr, /^git-credential-bitbucket-oauth: git still asks other helpers for https:[^\n]+\n$/)
     } else {
-      t.deepEqual(others, { before: [], isConfigured: true, after: [] })
+      t.deepEqual(others, { before: [], isConfigured: true, own: ['bitbucket-oauth'], after: [] })
       t.is(done.stderr, '')
     }
     t.is(again.stdout, `nothing to do: ${place} has both lines already\n`)
