@@ -50,7 +50,8 @@ for (const area of AREAS) {
     const basic = Buffer.from(`${key}:${secret}`).toString('base64')
     for (const { code, stderr } of outcomes) {
       t.is(code, 0, stderr)
-      for (const word of [basic, secret, 'refresh_token', ...sandbox.oauth.issued]) t.false(stderr.includes(word), word)
+      for (const word of [basic, secret, 'refresh_token', ...sandbox.oauth.issued])
+        t.false(stderr.includes(word), 'a secret is printed')
       t.notRegex(stderr, /authorization: '|Bearer /i)
     }
   })
@@ -70,7 +71,7 @@ test('a login with NODE_DEBUG prints no code either', async (t) => {
   t.notRegex(stderr, /[?&]code=|authorization: '/i)
 })
 
-test('--tls-keylog in NODE_OPTIONS writes no key of a connection, with a proxy or without', async (t) => {
+test('--tls-keylog in NODE_OPTIONS writes no key of a connection', async (t) => {
   const user = await makeLoggedInUser(t)
   const file = join(user.home.path, 'keys')
   user.home.env['NODE_OPTIONS'] = `--tls-keylog=${file} --no-warnings`
