@@ -187,6 +187,7 @@ test('status tells which logins are kept, where, and for how long', async (t) =>
   home.expire(hers)
   home.expire(everybody, 7199)
   const { host } = new URL(sandbox.origin)
+  const consumer = `key ${sandbox.oauth.consumer.key.slice(0, 4)}…`
   const status = (): ReturnType<Home['run']> => home.run('git-credential-bitbucket-oauth', ['status'])
 
   const both = await status()
@@ -198,11 +199,13 @@ test('status tells which logins are kept, where, and for how long', async (t) =>
     both.stdout.slice(0, both.stdout.indexOf('ok ')),
     `${host}
   login         in a file that only you can read: ${home.data}/${encodeURIComponent(everybody)}.json
+  consumer      ${consumer}
   access token  good for 119 minutes
   permissions   repository, repository:write
 
 alice@${host}
   login         in a file that only you can read: ${home.data}/${encodeURIComponent(hers)}.json
+  consumer      ${consumer}
   access token  none that is valid; git's next command asks for another
 
 `,

@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeLoggedInUser } from '../helpers/user.ts'
 
-/** A socket that is opened and never tells of anything: a library that waits for it leaves the event loop empty. */
+/** A connection that never tells of anything: a library that waits for it leaves the event loop empty. */
 const DEAF = `require('node:net').Socket.prototype.connect = function connect() {
-  this.connecting = true
+  this.write = () => true
+  process.nextTick(() => this.emit('connect'))
   return this
 }`
 

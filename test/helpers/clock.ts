@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { Home, Outcome } from './home.ts'
 
-let isMissing: boolean | undefined
-
 /**
  * One call of the helper by git on a machine whose clock is wrong. Timers and the times of files stay as they are.
  *
@@ -21,13 +19,32 @@ export async function runAt(
 ): Promise<Outcome> {
   const options = input === undefined ? {} : { input }
   if (shift === '') return home.run(command, args, options)
-  isMissing ??= spawnSync('faketime', ['--version']).error !== undefined
-  if (isMissing) {
-    throw new Error('faketime is missing: on Debian, apt-get install faketime')
-  }
-  const clock = ['FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', 'faketime', '-f', shift]
-  return home.run('env', [...clock, 'sh', '-c', `${LEAVE}; exec "$@"`, 'sh', command, ...args], options)
+  const clock = [
+    `FAKETIME=${shift}`,
+    'FAKETIME_DONT_FAKE_MONOTONIC=1',
+    'NO_FAKE_STAT=1',
+    `LD_PRELOAD=${findFaketime()}`,
+  ]
+  return home.run('sh', ['-c', TIDY, 'sh', ...clock, command, ...args], options)
 }
 
-/** What stays, as the daemon of git's credential-cache, shall not be waited for: faketime does, by a pipe of its own. */
-const LEAVE = 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-'
+/** The library leaves two files behind where the first program ends without looking back, as a shell does. */
+const TIDY =
+  'exec 3<&0; env "$@" <&3 3<&- & wait $!; code=$?; rm -f /dev/shm/sem.faketime_sem_$! /dev/shm/faketime_shm_$!; exit $code'
+
+let library: string | undefined
+
+/**
+ * Where the library is that shifts the clock of a program: what the program faketime would preload. That one itself fails
+ * where one of the same number was killed before it, so another number may help.
+ */
+export function findFaketime(): string {
+  for (let attempt = 0; library === undefined; attempt++) {
+    const print = ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD']
+    const { status, stdout, stderr, error } = spawnSync('faketime', print, { encoding: 'utf8' })
+    if (error !== undefined) throw new Error('faketime is missing: on Debian, apt-get install faketime')
+    if (status === 0) library = stdout.trim()
+    else if (attempt === 100) throw new Error(`faketime does not start: ${stderr}`)
+  }
+  return library
+}

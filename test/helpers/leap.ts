@@ -1,9 +1,10 @@
 import type { ExecutionContext } from 'ava'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFaketime } from './clock.ts'
 import type { Home, Outcome } from './home.ts'
 
 /** So far the clock leaps each time. All limits of the program are multiples of it. Seconds. */
@@ -14,8 +15,6 @@ const PAUSE_MS = 10
 
 /** After so many leaps no limit can end the program any more. */
 const MOST_LEAPS = 100
-
-const LIBRARY = findLibrary()
 
 export type Waited = Outcome & {
   /** How long the program has waited by its own clock. Seconds. */
@@ -36,7 +35,12 @@ export async function runLeaping(
 ): Promise<Waited> {
   const clock = join(home.path, 'clock')
   writeFileSync(clock, '+0')
-  const clockEnv = { FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', NO_FAKE_STAT: '1', LD_PRELOAD: LIBRARY }
+  const clockEnv = {
+    FAKETIME_TIMESTAMP_FILE: clock,
+    FAKETIME_NO_CACHE: '1',
+    NO_FAKE_STAT: '1',
+    LD_PRELOAD: findFaketime(),
+  }
   // Without a terminal, where git would ask for a password.
   const child = spawn(command, args, {
     cwd: join(home.path, 'work'),
@@ -102,10 +106,4 @@ function isGroupAlive(pid: number): boolean {
 function stateOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return stat.slice(stat.lastIndexOf(') ') + 2).charAt(0)
-}
-
-function findLibrary(): string {
-  const { stdout, error } = spawnSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' })
-  if (error !== undefined) throw new Error('faketime is missing: on Debian, apt-get install faketime')
-  return stdout.trim()
 }
