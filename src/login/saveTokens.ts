@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isFailure } from '../base/failure.ts'
-import type { TokenResponse } from '../oauth/grants.ts'
+import { noAccessTokenFailure, type TokenResponse } from '../oauth/grants.ts'
 import { type AccessToken, issueToken } from '../tokens/accessToken.ts'
 import { saveClientSecret } from '../tokens/clientSecret.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
@@ -17,7 +17,8 @@ import type { Renewal } from './renewal.ts'
  * @param login undefined where the server issued no refresh token
  * @param isNew whether it comes from a login, and not from a refresh
  * @param sentAt when the token was asked for, in seconds since 1970
- * @throws Failure where no place takes the login, though one did in the probe
+ * @throws Failure where no place takes the login, though one did in the probe; `unreachable` where the server sent a
+ * refresh token alone, which is saved then
  */
 export async function saveTokens(
   renewal: Renewal,
@@ -25,21 +26,28 @@ export async function saveTokens(
   login: Login | undefined,
   { sentAt, isNew }: { readonly sentAt: number; readonly isNew: boolean },
 ): Promise<AccessToken> {
-  const { accessToken, scopes } = response
-  const grantType = isNew ? 'authorization_code' : 'refresh_token'
-  const named = { ...renewal.answerForm, accessToken, id: randomUUID(), grantType, scopes } as const
-  const token = issueToken(named, { ...response, sent: sentAt })
+  const mayReplace = login === undefined || isNew || (await isStillOurs(renewal))
   // The one who logs in now may be another.
   if (isNew) removeNote(renewal.storage.data, renewal.account, 'user')
-  if (login === undefined || isNew || (await isStillOurs(renewal))) {
-    if (login !== undefined) await saveLogin(renewal, login, sentAt)
-    await saveAccessToken(renewal, token)
-  }
+  if (login !== undefined && mayReplace) await saveLogin(renewal, login, sentAt)
+  const token = readToken(renewal, response, { sentAt, isNew })
+  if (mayReplace) await saveAccessToken(renewal, token)
   const order = login === undefined ? 'without a refresh token' : 'after its refresh token'
   renewal.context.trace(`token ${token.id} is saved, ${order}`)
   // A login makes all notes obsolete.
   if (isNew) for (const name of NOTES) removeNote(renewal.storage.runtime, renewal.account, name)
   return token
+}
+
+function readToken(
+  { answerForm, client }: Renewal,
+  response: TokenResponse,
+  { sentAt, isNew }: { readonly sentAt: number; readonly isNew: boolean },
+): AccessToken {
+  const { accessToken, scopes } = response
+  if (accessToken === undefined) throw noAccessTokenFailure(client.tokenEndpoint)
+  const grantType = isNew ? 'authorization_code' : 'refresh_token'
+  return issueToken({ ...answerForm, accessToken, id: randomUUID(), grantType, scopes }, { ...response, sent: sentAt })
 }
 
 /**

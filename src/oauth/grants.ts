@@ -9,7 +9,8 @@ import { isTokenErrorCode, mayRefuseClient } from './errorCodes.ts'
 
 /** The token endpoint's answer (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
 export type TokenResponse = {
-  readonly accessToken: string
+  /** Undefined where the server sent a refresh token alone: once that is saved, {@link noAccessTokenFailure} says so. */
+  readonly accessToken: string | undefined
   /** In seconds from now. */
   readonly expiresIn: number
   /** Undefined where the server issued none. A refresh token that was sent for this answer then stays good. */
@@ -147,7 +148,8 @@ async function readTokenResponse(
 ): Promise<TokenResponse> {
   let serverTime: number | undefined
   let scopes: string | undefined
-  const message = await request({
+  let refreshTokenAlone: string | undefined
+  const options: oauth.TokenEndpointRequestOptions = {
     // client.ts takes plain http for this machine alone.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (href, { method, headers, body }) => {
@@ -156,17 +158,27 @@ async function readTokenResponse(
       serverTime = readServerTime(answer)
       const received = parseObject(answer.body)
       if (answer.status < 200 || answer.status > 299) throw refusalFailure(url, answer.status, received)
-      if (!isToken(received?.['access_token'])) throw unusableAnswerFailure(url, 'no access token')
-      scopes = readScopes(received)
-      return Response.json(keepKnownMembers(received))
+      const known = keepKnownMembers(received ?? {})
+      if (known.access_token === undefined) {
+        refreshTokenAlone = known.refresh_token
+        throw noAccessTokenFailure(url)
+      }
+      scopes = readScopes(received ?? {})
+      return Response.json(known)
     },
-  })
-  return {
-    accessToken: message.access_token,
-    expiresIn: message.expires_in ?? USUAL_LIFETIME,
-    refreshToken: message.refresh_token,
-    scopes,
-    serverTime,
+  }
+  try {
+    const message = await request(options)
+    return {
+      accessToken: message.access_token,
+      expiresIn: message.expires_in ?? USUAL_LIFETIME,
+      refreshToken: message.refresh_token,
+      scopes,
+      serverTime,
+    }
+  } catch (error) {
+    if (refreshTokenAlone === undefined) throw error
+    return { accessToken: undefined, expiresIn: 0, refreshToken: refreshTokenAlone, scopes, serverTime }
   }
 }
 
@@ -180,11 +192,15 @@ export function readServerTime({ headers }: Answer): number | undefined {
  * A token response with the members that we need. The library might reject another one, and the refresh token exists
  * only once: it must not be lost to an oddity beside it.
  */
-function keepKnownMembers(message: JsonObject): JsonObject {
-  const { access_token, refresh_token, expires_in } = message
+function keepKnownMembers({ access_token, refresh_token, expires_in }: JsonObject): {
+  access_token?: string
+  token_type: 'bearer'
+  expires_in: number
+  refresh_token?: string
+} {
   const lifetime = Number(expires_in)
   return {
-    access_token,
+    ...(isToken(access_token) ? { access_token } : {}),
     token_type: 'bearer',
     expires_in: lifetime > 0 && lifetime < LONGEST_LIFETIME ? lifetime : USUAL_LIFETIME,
     ...(isToken(refresh_token) ? { refresh_token } : {}),
@@ -220,6 +236,11 @@ const CHECK_CONSUMER =
   `for Bitbucket, ${COMMAND} setup asks for both anew`
 
 const CHECK_CALLBACK = 'check that the consumer has a callback URL, and that it is the one that oauthRedirectURL names'
+
+/** For an answer of 2xx without an access token. */
+export function noAccessTokenFailure(url: URL): Failure {
+  return unusableAnswerFailure(url, 'no access token')
+}
 
 function unusableAnswerFailure({ host }: URL, what: string): Failure {
   const status = host === 'bitbucket.org' ? ', or look at https://bitbucket.status.atlassian.com' : ''

@@ -81,6 +81,55 @@ for (const fault of [
   })
 }
 
+for (const [title, remaining, code, message] of [
+  ['an expired token', 0, 1, /gave no usable answer \(no access token\)\nhint: try again in a while\n$/],
+  [
+    'a token with little time left',
+    200,
+    0,
+    /\(no access token\); the present token is used for the \d+ seconds it lasts\n$/,
+  ],
+] as const) {
+  test(`${title}, and a refresh token alone comes for it: it is saved, and the next request sends it`, async (t) => {
+    const { home, sandbox, request } = await makeLoggedInUser(t)
+    home.expire(sandbox.origin, remaining)
+    sandbox.oauth.settings.refreshTokenAlone = true
+    const before = home.record(home.data, sandbox.origin)
+
+    const half = await home.helper('get', request)
+    const saved = home.record(home.data, sandbox.origin)
+    sandbox.oauth.settings.refreshTokenAlone = false
+    const whole = await home.helper('get', request)
+
+    t.is(half.code, code)
+    t.regex(half.stderr, message)
+    t.not(saved['refreshToken'], before['refreshToken'])
+    t.like(whole, { code: 0, stderr: '' })
+    t.deepEqual(
+      sandbox.oauth.tokenRequests.map(({ status }) => status),
+      [200, 200],
+    )
+    t.deepEqual(home.openedUrls(), [])
+  })
+}
+
+test('a login that brings a refresh token alone is saved, and the next request completes it', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  const request = requestFor(sandbox.origin)
+  home.useBrowser('follow.ts')
+  sandbox.oauth.settings.refreshTokenAlone = true
+
+  const half = await home.helper('get', request)
+  home.forbidBrowser()
+  sandbox.oauth.settings.refreshTokenAlone = false
+  const whole = await home.helper('get', request)
+
+  t.is(half.code, 1)
+  t.regex(half.stderr, /gave no usable answer \(no access token\)\nhint: try again in a while\n$/)
+  t.like(whole, { code: 0, stderr: '' })
+  t.truthy(await sandbox.oauth.scopesOf(String(parseAnswer(whole.stdout)['password'])))
+})
+
 test('a refresh token that ended asks for a login where one may be asked for, and stays until it is replaced', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
   home.expire(sandbox.origin)

@@ -243,9 +243,9 @@ for (const [status, body, code, ends] of [
   [200, '<html>', 'unreachable', false],
   [200, '{"access_token":', 'unreachable', false],
   [200, {}, 'unreachable', false],
-  [200, { ...GRANTED, access_token: '' }, 'unreachable', false],
-  [200, { ...GRANTED, access_token: 'a\nb' }, 'unreachable', false],
-  [200, { ...GRANTED, access_token: 1 }, 'unreachable', false],
+  [200, { ...GRANTED, access_token: '', refresh_token: undefined }, 'unreachable', false],
+  [200, { ...GRANTED, access_token: 'a\nb', refresh_token: undefined }, 'unreachable', false],
+  [200, { ...GRANTED, access_token: 1, refresh_token: undefined }, 'unreachable', false],
 ] as const) {
   test(`HTTP ${status} ${JSON.stringify(body)} ${ends ? 'refuses' : 'does not refuse'} a refresh token`, async (t) => {
     const { client, requests } = await makeEndpoint(t, status, body, { location: 'http://127.0.0.1:1/elsewhere' })
@@ -257,5 +257,15 @@ for (const [status, body, code, ends] of [
     t.is(isFailure(error) && mayRefuseRefreshToken(error.code), ends)
     t.is(requests.length, 1)
     t.false(JSON.stringify(error).includes('se-cr_et'))
+  })
+}
+
+for (const accessToken of [undefined, '', 'a\nb', 1]) {
+  test(`a refresh token without an access token is none the less an answer: ${JSON.stringify(accessToken)}`, async (t) => {
+    const { client } = await makeEndpoint(t, 200, { ...GRANTED, access_token: accessToken })
+
+    const response = await refreshAccessToken(client, 'a refresh token', DIRECT)
+
+    t.like(response, { accessToken: undefined, refreshToken: GRANTED.refresh_token })
   })
 }

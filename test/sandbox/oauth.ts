@@ -15,6 +15,8 @@ export type OAuthSettings = {
   scopes: readonly string[]
   /** What the token endpoint answers instead of its own answer; undefined: its own. */
   fault: { status: number; type: string; body: string; headers?: Readonly<Record<string, string>> } | undefined
+  /** Whether the token endpoint leaves the access token out of an answer that has a refresh token. */
+  refreshTokenAlone: boolean
   /** By so much the token endpoint's clock goes ahead of this machine's. Seconds. */
   ahead: number
   /** Waits before the token endpoint answers, when it has done what it was asked. Milliseconds. */
@@ -69,6 +71,7 @@ export class BitbucketOAuth {
     accessTokenLifetime: 7200,
     scopes: ['repository', 'repository:write'],
     fault: undefined,
+    refreshTokenAlone: false,
     ahead: 0,
     delay: 0,
     tokenLength: 2600,
@@ -261,7 +264,7 @@ export class BitbucketOAuth {
       this.issued.add(accessToken)
       context.body = {
         ...rest,
-        access_token: accessToken,
+        access_token: this.settings.refreshTokenAlone ? undefined : accessToken,
         token_type: 'bearer',
         scopes: scope,
         state: 'authorization_code',
