@@ -6,18 +6,23 @@ import { readAnswerFailure } from './ask.ts'
 import { readText } from './readText.ts'
 import type { Subject } from './refusal.ts'
 
+/** What a list of the API holds. */
+export type List = {
+  readonly values: readonly unknown[]
+  /** How many there are, by each page that says so. */
+  readonly sizes: readonly number[]
+}
+
 /**
- * Reads all pages of a list of the API, each with `ask`, and returns all values.
+ * Reads all pages of a list of the API, each with `ask`. A list that changes meanwhile may have a value twice, or not at all:
+ * {@link isWhole} tells.
  *
  * @throws Failure where a page cannot be obtained, and for an answer that is not a list
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
  */
-export async function readPages(
-  first: URL,
-  ask: (url: URL) => Promise<OpenAnswer>,
-  subject: Subject,
-): Promise<readonly unknown[]> {
-  const all: unknown[] = []
+export async function readPages(first: URL, ask: (url: URL) => Promise<OpenAnswer>, subject: Subject): Promise<List> {
+  const values: unknown[] = []
+  const sizes: number[] = []
   const seen = new Set<string>()
   for (let url: URL | undefined = first; url !== undefined;) {
     if (seen.has(url.href)) throw circularPagesFailure(url)
@@ -26,11 +31,24 @@ export async function readPages(
     if (answer.status !== 200) throw await readAnswerFailure(answer, subject)
     const page = parseObject(markNumbers(await readText(answer))) ?? {}
     if (!Array.isArray(page['values'])) throw noListFailure(first)
-    for (const value of page['values']) all.push(value)
+    for (const value of page['values']) values.push(value)
+    if (typeof page['size'] === 'number') sizes.push(page['size'])
     url = nextPage(page, url)
   }
-  return all
+  return { values, sizes }
 }
+
+/**
+ * Whether a list was the same on each page.
+ *
+ * @param count how many different values were found in it
+ */
+export function isWhole({ values, sizes }: List, count = values.length): boolean {
+  return sizes.every((size) => size === count)
+}
+
+/** For a list that is not whole, a sentence. */
+export const UNSTEADY = 'the list changed while it was read, so something may be missing, or there twice'
 
 /**
  * Undefined for the last page. Some lists name no next page, but tell by `page`, `pagelen` and `size` that there is one. The

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { restoreNumbers } from '../../src/base/exactNumbers.ts'
-import { readPages } from '../../src/bitbucket/pages.ts'
+import { isWhole, readPages } from '../../src/bitbucket/pages.ts'
 import type { OpenAnswer } from '../../src/http/http.ts'
 
 const FIRST = new URL('https://api.bitbucket.org/2.0/repositories/acme/widgets/pipelines/?pagelen=10')
@@ -29,7 +29,7 @@ function page(number: number, count: number, rest: object = {}): string {
 test('a list that names no next page is read to its end, as its size tells', async (t) => {
   const { asked, ask } = serve({ 1: page(1, 10), 2: page(2, 10), 3: page(3, 1) })
 
-  const values = await readPages(FIRST, ask, SUBJECT)
+  const { values } = await readPages(FIRST, ask, SUBJECT)
 
   t.is(new Set(values).size, 21)
   t.deepEqual(asked, ['?pagelen=10', '?pagelen=10&page=2', '?pagelen=10&page=3'])
@@ -44,7 +44,7 @@ for (const [title, first] of [
   test(`the last page may have ${title}`, async (t) => {
     const { asked, ask } = serve({ 1: first })
 
-    const values = await readPages(FIRST, ask, SUBJECT)
+    const { values } = await readPages(FIRST, ask, SUBJECT)
 
     t.is(values.length, (JSON.parse(first) as { values: unknown[] }).values.length)
     t.is(asked.length, 1)
@@ -55,7 +55,21 @@ test('integers that JavaScript cannot hold keep their digits', async (t) => {
   const text = '{"values":[{"id":9007199254740993,"name":"9007199254740993","low":-12345678901234567890,"small":7}]}'
   const { ask } = serve({ 1: text })
 
-  const values = await readPages(FIRST, ask, SUBJECT)
+  const { values } = await readPages(FIRST, ask, SUBJECT)
 
   t.is(`{"values":${restoreNumbers(JSON.stringify(values))}}`, text)
 })
+
+for (const [title, pages, expected] of [
+  ['is whole', [page(1, 10), page(2, 10), page(3, 1)], true],
+  ['has a value twice', [page(1, 10), page(2, 10), page(3, 2)], false],
+  ['lost a value', [page(1, 10), page(2, 10, { next: `${FIRST.href}&page=3` }), page(3, 0)], false],
+  ['shrank to as many as were read', [page(1, 10), page(2, 10), page(3, 1, { size: 20 })], false],
+  ['does not say how many it has', [page(1, 3, { size: undefined })], true],
+] as const) {
+  test(`a list that ${title}: ${expected ? 'whole' : 'not whole'}`, async (t) => {
+    const { ask } = serve(Object.fromEntries(pages.map((text, index) => [index + 1, text])))
+
+    t.is(isWhole(await readPages(FIRST, ask, SUBJECT)), expected)
+  })
+}

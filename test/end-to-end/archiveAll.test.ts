@@ -42,3 +42,36 @@ test('--all: of forty one fails and is named, and a second run downloads only th
   t.is(inodes().filter((inode) => before.includes(inode)).length, 39)
   t.is(inodes().length, 40)
 })
+
+function isPage({ url }: { readonly url: string }): boolean {
+  return url.startsWith('/2.0/repositories/acme?')
+}
+
+for (const [title, shifts, code] of [
+  ['once, it is read once more, and all is there', 1, 0],
+  ['twice, what was seen is downloaded, and the backup is not called whole', 2, 1],
+] as const) {
+  test(`--all: where the list changes while it is read ${title}`, async (t) => {
+    const { home, sandbox } = await makeLoggedInUser(t)
+    for (const name of ['b', 'c', 'd']) sandbox.addRepository(name)
+    Object.assign(sandbox.api.settings, { shifts, longestPage: 2 })
+
+    const { stdout, stderr, ...rest } = await home.run('git-credential-bitbucket-oauth', [
+      'archive',
+      '--workspace=acme',
+      '--all',
+      `--host=${sandbox.origin}`,
+    ])
+
+    t.like(rest, { code }, stderr)
+    t.is(sandbox.api.requests.filter(isPage).length, 4)
+    t.true(sandbox.api.requests.filter(isPage).every(({ url }) => url.includes('sort=created_on')))
+    t.is(stdout.trim().split('\n').length, shifts === 1 ? 4 : 3)
+    if (shifts === 1) t.is(stderr, '')
+    else
+      t.regex(
+        stderr,
+        /: some may be missing\nhint: run the same command again: what is there already is not downloaded again\n$/,
+      )
+  })
+}

@@ -6,11 +6,11 @@ import { answerError, answerJson, demandBearer, demandScope, type Tokens } from 
 import { readBody } from './body.ts'
 import type { Downloads } from './downloads.ts'
 import { answerFault, type Fault } from './fault.ts'
-import { answerPage } from './page.ts'
+import { answerPage, type Shifts } from './page.ts'
 import { note, type SeenRequest } from './seen.ts'
 
 /** What the tests turn. */
-export type ApiSettings = {
+export type ApiSettings = Shifts & {
   fault: Fault | undefined
   /** The form of a 401. */
   unauthorized: 'json' | 'text'
@@ -32,7 +32,7 @@ const NOTHING_HERE =
  * repositories, the downloads of one, and an echo of whatever else is sent to a repository. Takes Bearer tokens only.
  */
 export class BitbucketApi {
-  readonly settings: ApiSettings = { fault: undefined, unauthorized: 'json' }
+  readonly settings: ApiSettings = { fault: undefined, unauthorized: 'json', shifts: 0, longestPage: 100 }
   /** Every request, oldest first. */
   readonly requests: SeenRequest[] = []
   readonly #added: string[] = []
@@ -95,12 +95,13 @@ export class BitbucketApi {
       response,
       url,
       names.map((name) => describe(url.origin, name)),
+      this.settings,
     )
   }
 
   #names(): string[] {
     const real = readdirSync(join(this.#root, 'acme')).map((name) => name.replace(/\.git$/, ''))
-    return [...real.toSorted(), ...this.#added]
+    return [...new Set([...real.toSorted(), ...this.#added])]
   }
 
   #admits(response: ServerResponse, repository: string): boolean {

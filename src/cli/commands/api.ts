@@ -2,7 +2,7 @@ import type { Context } from '../../base/context.ts'
 import { markNumbers, restoreNumbers } from '../../base/exactNumbers.ts'
 import { formatJson, visibleLines } from '../../base/visible.ts'
 import { answerFailure } from '../../bitbucket/ask.ts'
-import { readPages } from '../../bitbucket/pages.ts'
+import { isWhole, readPages, UNSTEADY } from '../../bitbucket/pages.ts'
 import { readText } from '../../bitbucket/readText.ts'
 import type { Subject } from '../../bitbucket/refusal.ts'
 import type { OpenAnswer } from '../../http/http.ts'
@@ -25,7 +25,7 @@ export async function api(args: Arguments, context: Context): Promise<void> {
   }
   if (args.has('paginate') && args.has('include'))
     throw usageFailure('--include goes with one page, and not with --paginate')
-  if (args.has('paginate')) return print(await readAll(request, session, subject), context)
+  if (args.has('paginate')) return print(await readAll(request, session, subject, context), context)
   const answer = await session.ask(request.url, request)
   try {
     if (args.has('include')) context.write(describeHead(answer))
@@ -39,10 +39,18 @@ export async function api(args: Arguments, context: Context): Promise<void> {
   }
 }
 
-async function readAll(request: ApiRequest, session: Session, subject: Subject): Promise<readonly unknown[]> {
+async function readAll(
+  request: ApiRequest,
+  session: Session,
+  subject: Subject,
+  { tell }: Context,
+): Promise<readonly unknown[]> {
   const { method, url, headers } = request
   if (method !== 'GET') throw usageFailure(`--paginate goes with GET, and not with ${method}`)
-  return readPages(url, (page) => session.ask(page, { headers }), subject)
+  const list = await readPages(url, (page) => session.ask(page, { headers }), subject)
+  // Who begins at another page than the first does not want all.
+  if (!url.searchParams.has('page') && !isWhole(list)) tell(UNSTEADY)
+  return list.values
 }
 
 function print(values: readonly unknown[], { write, streams }: Context): void {

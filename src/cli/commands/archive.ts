@@ -29,13 +29,24 @@ export async function archive(args: Arguments, context: Context): Promise<void> 
     context: beside,
   }
   try {
-    if (order.workspace !== undefined) {
-      await archiveSeveral(await listRepositories(order.workspace, run.session, beside), run)
-    } else if (order.repositories.length > 1) await archiveSeveral(order.repositories, run)
+    if (order.workspace !== undefined) await archiveAll(order.workspace, run)
+    else if (order.repositories.length > 1) await archiveSeveral(order.repositories, run)
     else for (const repository of order.repositories) await fetchArchive(repository, run)
   } finally {
     progress.end()
   }
+}
+
+/** Downloads what is listed, also where that may not be all. Then that is the Failure. */
+async function archiveAll(workspace: string, run: ArchiveRun): Promise<void> {
+  const { repositories, gap } = await listRepositories(workspace, run.session, run.context)
+  try {
+    await archiveSeveral(repositories, run)
+  } catch (error) {
+    if (gap !== undefined) run.context.tell(gap.message)
+    throw error
+  }
+  if (gap !== undefined) throw gap
 }
 
 /** Refuses a place that cannot be written to before anything is downloaded. */

@@ -10,6 +10,9 @@ const AT_A_TIME = 4
 /** Failures for one repository that all others would meet too. */
 const HOPELESS = new Set(['login_required', 'login_paused', 'not_configured', 'usage'])
 
+/** The hint after which what is missing comes, and nothing else. */
+export const AGAIN = 'run the same command again: what is there already is not downloaded again'
+
 /** Downloads archives. The Failure names those that failed, after all others are there, or tells why all would fail. */
 export async function archiveSeveral(named: readonly Repository[], run: ArchiveRun): Promise<void> {
   const { progress, order, context } = run
@@ -39,10 +42,7 @@ export async function archiveSeveral(named: readonly Repository[], run: ArchiveR
   throw new Failure(
     `${failed.length} of ${repositories.length} archives are missing: ${failed.map(({ name }) => name).join(', ')}`,
     {
-      hints: [
-        ...new Set(failed.flatMap(({ failure }) => failure.hints)),
-        'run the same command again: what is there already is not downloaded again',
-      ],
+      hints: [...new Set(failed.flatMap(({ failure }) => failure.hints)), AGAIN],
     },
   )
 }
