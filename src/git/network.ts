@@ -6,7 +6,7 @@ import type { Network } from '../http/network.ts'
 import { readSettings } from './config.ts'
 
 /**
- * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, and the environment variables that git and curl know.
+ * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, `http.sslCAPath`, and the environment variables that git and curl know.
  * `http.sslVerify=false` is not followed: the secret would go to any machine that answers.
  *
  * @param trace writes each exchange down
@@ -20,9 +20,11 @@ export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Ne
   const settings = readSettings('http', `${url.origin}${url.pathname}`, env)
   const proxy =
     settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
+  const directory = asAbsolute(env['GIT_SSL_CAPATH'] ?? settings.get('sslcapath'), env)
   return {
     proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
     certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env),
+    ...(directory === undefined ? {} : { certificateDirectory: directory }),
     ...traced,
   }
 }
@@ -59,10 +61,15 @@ function parseProxy(value: string): URL {
 function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv): string[] {
   const named = env['NODE_EXTRA_CA_CERTS']
   const extra = named && existsSync(named) ? named : undefined
-  const home = env['HOME'] ?? ''
   const files = [chosen, env['SSL_CERT_FILE']]
-    .map((file) => file?.replace(/^~(?=\/)/, home))
-    // A relative path would name a file of the repository that git works in.
-    .filter((file): file is string => file !== undefined && isAbsolute(file) && file !== extra)
+    .map((file) => asAbsolute(file, env))
+    .filter((file) => file !== undefined)
+    .filter((file) => file !== extra)
   return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
+}
+
+/** Undefined for a relative path: it would name something in the repository that git works in. */
+function asAbsolute(path: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  const whole = path?.replace(/^~(?=\/)/, env['HOME'] ?? '')
+  return whole !== undefined && isAbsolute(whole) ? whole : undefined
 }

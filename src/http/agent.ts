@@ -1,13 +1,14 @@
 import { Agent, type AgentConnectOpts } from 'agent-base'
 import { constants } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { type ClientRequest, request } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls, type ConnectionOptions, rootCertificates, type TLSSocket } from 'node:tls'
-import { Failure, systemCode } from '../base/failure.ts'
+import { connect as connectTls } from 'node:tls'
+import { Failure } from '../base/failure.ts'
 import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import type { Network } from './network.ts'
+import { isUnknownIssuer, readSystemTrust, readTrust, type Trust } from './trust.ts'
 import { unreachableFailure } from './unreachable.ts'
 
 /** Said here, because NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS would say otherwise. */
@@ -20,17 +21,19 @@ const REACH_LIMIT = 15
 export class Connector extends Agent {
   readonly #url: URL
   readonly #proxy: URL | undefined
-  readonly #tls: ConnectionOptions
+  readonly #trust: Trust
   readonly #signal: AbortSignal
+  #socket: Socket | undefined
+  #missing = ''
   #failure: Failure | undefined
 
   /** @param signal ends all that is opened, at whatever stage it is */
-  constructor(url: URL, { proxy, certificateFiles }: Network, signal: AbortSignal) {
+  constructor(url: URL, network: Network, signal: AbortSignal) {
     super()
     hideNodeDebug()
     this.#url = url
-    this.#proxy = proxy
-    this.#tls = { ...SAFE, ALPNProtocols: ['http/1.1'], ...readCertificates(certificateFiles) }
+    this.#proxy = network.proxy
+    this.#trust = url.protocol === 'https:' ? readTrust(network) : {}
     this.#signal = signal
   }
 
@@ -40,39 +43,60 @@ export class Connector extends Agent {
   }
 
   override async connect(_: ClientRequest, { host = '', port }: AgentConnectOpts): Promise<Duplex> {
-    const proxy = this.#proxy
-    const isSecure = this.#url.protocol === 'https:'
-    const secure = { ...this.#tls, ...(isIP(host) === 0 ? { servername: host } : {}), host, port }
-    const first = proxy === undefined ? { host, port } : addressOf(proxy)
-    let missing = isIP(first.host) === 0 ? NO_ADDRESS : 'no connection'
-    let socket = isSecure && proxy === undefined ? openTls(secure) : connect({ ...first, signal: this.#signal })
     const timer = setTimeout(() => {
-      this.#failure = unreachableFailure(this.#url, proxy, undefined, `${missing} within ${REACH_LIMIT} seconds`)
-      socket.destroy(this.#failure)
+      const reason = `${this.#missing} within ${REACH_LIMIT} seconds`
+      this.#failure = unreachableFailure(this.#url, this.#proxy, undefined, reason)
+      this.#socket?.destroy(this.#failure)
     }, REACH_LIMIT * 1000)
-    const stop = (): void => clearTimeout(timer)
-    socket
-      .once('lookup', () => (missing = 'no connection'))
-      .once('connect', () => (missing = proxy === undefined ? NO_TLS : 'no answer of the proxy'))
-      .once('close', stop)
-    if (!isSecure) return socket.once('connect', stop)
+    try {
+      if (this.#url.protocol !== 'https:') return await this.#open({ host, port })
+      try {
+        return await this.#openTls(host, port, this.#trust)
+      } catch (error) {
+        const trust = isUnknownIssuer(error) ? readSystemTrust(this.#trust) : undefined
+        if (trust === undefined) throw error
+        return await this.#openTls(host, port, trust)
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #open(address: { host: string; port: number }): Promise<Socket> {
+    this.#missing = isIP(address.host) === 0 ? NO_ADDRESS : NO_CONNECTION
+    const socket = connect({ ...address, signal: this.#signal })
+    this.#socket = socket
+    socket.once('lookup', () => (this.#missing = NO_CONNECTION))
+    return ready(socket, 'connect')
+  }
+
+  async #openTls(host: string, port: number, trust: Trust): Promise<Socket> {
+    const proxy = this.#proxy
+    const socket = await this.#open(proxy === undefined ? { host, port } : addressOf(proxy))
     if (proxy !== undefined) {
+      this.#missing = 'no answer of the proxy'
       const status = await openTunnel(socket, proxy, `${host.includes(':') ? `[${host}]` : host}:${port}`)
       if (status !== 200) throw (this.#failure = proxyRefusalFailure(status))
-      missing = NO_TLS
-      socket = openTls({ ...secure, socket })
     }
-    return socket.once('secureConnect', stop)
+    this.#missing = 'a connection, but no TLS handshake'
+    const name = isIP(host) === 0 ? { servername: host } : {}
+    const secure = connectTls({ ...SAFE, ALPNProtocols: ['http/1.1'], ...trust, ...name, host, socket })
+    this.#socket = secure
+    // With --tls-keylog in NODE_OPTIONS, Node would write the connection's keys to a file.
+    secure.removeAllListeners('keylog')
+    return ready(secure, 'secureConnect', this.#signal)
   }
 }
 
-/** With --tls-keylog in NODE_OPTIONS, Node would write the connection's keys to a file. */
-function openTls(options: ConnectionOptions): TLSSocket {
-  return connectTls(options).removeAllListeners('keylog')
+/** An error that comes when nobody waits any more, or once more by another way, is no reason to crash. */
+async function ready(socket: Socket, event: string, signal?: AbortSignal): Promise<Socket> {
+  socket.on('error', () => {})
+  await once(socket, event, { signal })
+  return socket
 }
 
 const NO_ADDRESS = 'no address for its name'
-const NO_TLS = 'a connection, but no TLS handshake'
+const NO_CONNECTION = 'no connection'
 
 function addressOf({ hostname, port }: URL): { host: string; port: number } {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
@@ -97,21 +121,6 @@ function openTunnel(socket: Socket, { username, password }: URL, host: string): 
       .once('error', reject)
       .end()
   })
-}
-
-function readCertificates(files: readonly string[]): { ca?: string[] } {
-  return files.length === 0 ? {} : { ca: [...rootCertificates, ...files.map(readCertificate)] }
-}
-
-function readCertificate(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new Failure(`the certificates in ${file} cannot be read (${systemCode(error) ?? String(error)})`, {
-      code: 'unreachable',
-      hints: ['look at http.sslCAInfo in git config, GIT_SSL_CAINFO and SSL_CERT_FILE'],
-    })
-  }
 }
 
 function proxyRefusalFailure(status: number): Failure {

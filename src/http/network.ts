@@ -8,4 +8,6 @@ export type Network = {
   readonly trace?: Trace
   /** Files of certificates (PEM) to trust beside Node's own. */
   readonly certificateFiles: readonly string[]
+  /** A directory of such files, named as OpenSSL's `rehash` does. */
+  readonly certificateDirectory?: string
 }

@@ -1,7 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
 import { makeUser, requestFor } from '../helpers/user.ts'
 
 /** A proxy that connects, as companies have them; it notes what it was asked for. */
@@ -47,6 +50,47 @@ test('over https, with the certificate that GIT_SSL_CAINFO names', async (t) => 
 
   t.is(code, 0, stderr)
 })
+
+/** Each is where a system keeps its certificates, and how it is said that a company's own is among them. */
+for (const [title, plant] of [
+  ['the system’s bundle', (ca: string) => `mount --bind ${ca} /etc/ssl/certs/ca-certificates.crt`],
+  ['http.sslCAPath', (ca: string) => `git config --global http.sslCAPath ${hashed(ca)}`],
+  ['GIT_SSL_CAPATH', (ca: string) => `export GIT_SSL_CAPATH=${hashed(ca)}`],
+] as const) {
+  test(`a company’s certificate in ${title}: what git trusts, the login, a refresh, the API and archives trust`, async (t) => {
+    const { home, sandbox } = await makeUser(t, { tls: true })
+    home.useBrowser('follow.ts')
+    home.configure({ 'http.sslCAInfo': '' })
+    await home.git('config', '--global', '--unset-all', 'http.sslCAInfo')
+    const program = 'git-credential-bitbucket-oauth'
+    // git gets its token from a login, and later from a refresh.
+    const script = `set -e
+${plant(join(home.path, 'ca.pem'))}
+git clone --quiet ${sandbox.repository('widgets')} cloned
+rm -r "$XDG_RUNTIME_DIR"/*
+git -C cloned fetch
+${program} api repositories/acme/widgets --host ${sandbox.origin} >/dev/null
+${program} archive acme/widgets --host ${sandbox.origin} --extract unpacked`
+
+    const { code, stderr } = await home.run('unshare', ['--mount', 'sh', '-c', script])
+
+    t.is(code, 0, stderr)
+    t.deepEqual(
+      sandbox.oauth.tokenRequests.map(({ status }) => status),
+      [200, 200],
+    )
+    t.true(existsSync(join(home.path, 'work/unpacked/README.md')))
+  })
+}
+
+/** Makes a directory of certificates as OpenSSL's rehash does. */
+function hashed(ca: string): string {
+  const directory = `${ca}.d`
+  mkdirSync(directory)
+  const hash = execFileSync('openssl', ['x509', '-hash', '-noout', '-in', ca], { encoding: 'utf8' }).trim()
+  copyFileSync(ca, join(directory, `${hash}.0`))
+  return directory
+}
 
 test('a certificate that is not trusted: the reason and the way out, and the secret is not sent', async (t) => {
   const { home, sandbox } = await makeUser(t, { tls: true })

@@ -74,6 +74,21 @@ for (const [title, settings, env, expected] of [
   })
 }
 
+for (const [title, settings, env, expected] of [
+  ['nothing', {}, {}, undefined],
+  ['http.sslCAPath', { 'http.sslCAPath': '/a' }, {}, '/a'],
+  ['a relative path', { 'http.sslCAPath': 'a' }, {}, undefined],
+  ['GIT_SSL_CAPATH too', { 'http.sslCAPath': '/a' }, { GIT_SSL_CAPATH: '/b' }, '/b'],
+] as const) {
+  test(`the directory of certificates where ${title} is set`, (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+    home.configure(settings)
+
+    t.is(readNetwork(ENDPOINT, { ...home.env, ...env }).certificateDirectory, expected)
+  })
+}
+
 test('a tilde is the home directory, as for git', (t) => {
   const home = new Home()
   t.teardown(() => home.remove())

@@ -109,9 +109,10 @@ function giveAnew({ secretSource }: Client, url: string): string[] {
   return url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => setClientCommand(url, what))
 }
 
-function describeNetwork({ proxy, certificateFiles }: Network): string {
+function describeNetwork({ proxy, certificateFiles, certificateDirectory }: Network): string {
   const way = proxy === undefined ? 'without a proxy' : `through the proxy ${proxy.host}`
-  return `${way}${certificateFiles.length === 0 ? '' : `, trusting ${certificateFiles.join(' and ')} too`}`
+  const trusted = [...certificateFiles, ...(certificateDirectory === undefined ? [] : [certificateDirectory])]
+  return `${way}${trusted.length === 0 ? '' : `, trusting ${trusted.join(' and ')} too`}`
 }
 
 function checkClock(ahead: number, host: string): Finding {

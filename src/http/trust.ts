@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as tls from 'node:tls'
+import { Failure, orUndefined, systemCode } from '../base/failure.ts'
+import type { Network } from './network.ts'
+
+/** Certificates to trust, as Node takes them. Without any, Node trusts its own. */
+export type Trust = { readonly ca?: string[] }
+
+/**
+ * What a connection trusts at first: Node's own certificates, and those that the user names.
+ *
+ * @throws Failure `unreachable` for a file that cannot be read
+ */
+export function readTrust({ certificateFiles, certificateDirectory }: Network): Trust {
+  const named = [...certificateFiles.map(readCertificate), ...readDirectory(certificateDirectory)]
+  return named.length === 0 ? {} : { ca: [...tls.rootCertificates, ...named] }
+}
+
+/** Whether a connection was given up because nothing that was trusted has issued the server's certificate. */
+export function isUnknownIssuer(error: unknown): boolean {
+  return UNKNOWN_ISSUER.has(systemCode(error) ?? '')
+}
+
+/** @see https://docs.openssl.org/3.0/man1/openssl-verification-options/ */
+const UNKNOWN_ISSUER = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+/**
+ * What git trusts on this machine without a setting: the system's certificates, among them a company's own. To read them
+ * takes longer than a whole handshake, so they come after {@link readTrust}, and only where that was not enough.
+ *
+ * @returns undefined where the system's certificates are not found
+ */
+export function readSystemTrust({ ca = [] }: Trust): Trust | undefined {
+  const certificates = systemCertificates()
+  return certificates.length === 0 ? undefined : { ca: [...ca, ...certificates] }
+}
+
+function systemCertificates(): readonly string[] {
+  if (process.platform === 'darwin' || process.platform === 'win32') {
+    const here: object = tls
+    return (readsStore(here) ? orUndefined(() => here.getCACertificates('system')) : undefined) ?? []
+  }
+  for (const file of BUNDLES) {
+    const bundle = orUndefined(() => readFileSync(file, 'utf8'))
+    if (bundle !== undefined) return [bundle]
+  }
+  return []
+}
+
+/** macOS and Windows keep them in a store, which Node reads since 22.15 and 23.10. */
+function readsStore(module: object): module is { readonly getCACertificates: (type: 'system') => string[] } {
+  return 'getCACertificates' in module
+}
+
+/** Where the packagers of curl look, in this order. */
+const BUNDLES = [
+  // Debian, Ubuntu, Alpine, Arch, Gentoo
+  '/etc/ssl/certs/ca-certificates.crt',
+  // Fedora, RHEL
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  // openSUSE
+  '/etc/ssl/ca-bundle.pem',
+  // FreeBSD, OpenBSD
+  '/etc/ssl/cert.pem',
+]
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw unreadableFailure(file, error)
+  }
+}
+
+/** The files that OpenSSL finds in such a directory: those that are named after a hash of whose certificate they are. */
+function readDirectory(directory: string | undefined): readonly string[] {
+  if (directory === undefined) return []
+  try {
+    const names = readdirSync(directory).filter((name) => /^[\da-f]{8}\.\d+$/.test(name))
+    return names.map((name) => readCertificate(join(directory, name)))
+  } catch (error) {
+    throw error instanceof Failure ? error : unreadableFailure(directory, error)
+  }
+}
+
+function unreadableFailure(path: string, error: unknown): Failure {
+  return new Failure(`the certificates in ${path} cannot be read (${systemCode(error) ?? String(error)})`, {
+    code: 'unreachable',
+    hints: [
+      'look at http.sslCAInfo and http.sslCAPath in git config, GIT_SSL_CAINFO, GIT_SSL_CAPATH and SSL_CERT_FILE',
+    ],
+  })
+}
