@@ -12,7 +12,8 @@ export type BearerRequest = LargeRequest & { readonly accessToken: string }
 
 /**
  * Sends a request with an access token, and follows redirects of GET and HEAD. The token and all other headers of the
- * request go to the first origin only. Once another origin was asked, they are not sent again, not even to the first.
+ * request go to the first origin only; but for those that ask for a part of a file. Once another origin was asked, they are
+ * not sent again, not even to the first.
  *
  * @param networkFor how an origin is reached
  * @throws Failure with the code `unreachable` when there is no answer; with `signed_out` where the server wants a login in
@@ -39,9 +40,13 @@ export async function follow(
     if (!isConfidential(next) || (next.protocol === 'http:' && url.protocol !== 'http:')) {
       throw redirectFailure(url, `to ${next.protocol}//${next.host}, where others on the way could change the answer`)
     }
-    if (next.origin !== at.origin) own = {}
+    if (next.origin !== at.origin) own = keepRange(own)
     at = next
   }
+}
+
+function keepRange(headers: LargeRequest['headers']): LargeRequest['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name === 'range' || name === 'if-range'))
 }
 
 function isRedirect(status: number, method: string): boolean {

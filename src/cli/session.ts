@@ -45,7 +45,12 @@ export function openSession(account: Account, context: Context): Session {
     ask: async (url, request = {}) => {
       // No address in an argument or an answer takes the token anywhere else.
       if (url.origin !== base && url.origin !== findApi()?.origin) throw wrongHostFailure(url, base)
-      return ask(url, request, options)
+      const answer = await ask(url, request, options)
+      const encoding = answer.headers['content-encoding'] ?? 'identity'
+      // What decodes it may be wrong as well: some servers call the compression so that a file itself has.
+      if (encoding !== 'identity')
+        tell(`${answer.url.host} encoded its answer (${encoding}), which was not asked for; it stays as it came`)
+      return answer
     },
     apiUrl: () => {
       const url = findApi()

@@ -11,6 +11,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  readlinkSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -383,13 +384,40 @@ const GOOD: Entry = { path: 'top/good', type: 'File', content: 'good' }
 
 for (const [title, hostile] of [
   ['a path upwards', [{ path: 'top/../../evil', type: 'File', content: 'evil' }]],
-  ['a link upwards', [{ path: 'top/link', type: 'SymbolicLink', linkpath: '../../..' }]],
-  ['an absolute link', [{ path: 'top/link', type: 'SymbolicLink', linkpath: '/etc' }]],
   [
     'a file behind a link',
     [
       { path: 'top/link', type: 'SymbolicLink', linkpath: '..' },
       { path: 'top/link/evil', type: 'File', content: 'evil' },
+    ],
+  ],
+  [
+    'a file behind a link that comes later',
+    [
+      { path: 'top/link/evil', type: 'File', content: 'evil' },
+      { path: 'top/link', type: 'SymbolicLink', linkpath: '..' },
+    ],
+  ],
+  [
+    'a file in the place of a link',
+    [
+      { path: 'top/link', type: 'SymbolicLink', linkpath: '../../evil' },
+      { path: 'top/link', type: 'File', content: 'evil' },
+    ],
+  ],
+  [
+    'a link behind a link',
+    [
+      { path: 'top/link', type: 'SymbolicLink', linkpath: '../..' },
+      { path: 'top/link/evil', type: 'SymbolicLink', linkpath: '/etc' },
+    ],
+  ],
+  ['a link at a path upwards', [{ path: 'top/../../evil', type: 'SymbolicLink', linkpath: '/etc' }]],
+  [
+    'a hard link through a link',
+    [
+      { path: 'top/link', type: 'SymbolicLink', linkpath: '/etc' },
+      { path: 'top/passwd', type: 'Link', linkpath: 'top/link/passwd' },
     ],
   ],
   ['a hard link to a file outside', [{ path: 'top/passwd', type: 'Link', linkpath: '/etc/passwd' }]],
@@ -415,6 +443,52 @@ for (const [title, hostile] of [
     t.deepEqual(readdirSync(home.path), outside)
   })
 }
+
+test('--extract makes links that lead out as they are, and nothing is written through them', async (t) => {
+  const { home, sandbox, work, archive } = await begin(t)
+  const outside = readdirSync(home.path)
+  const links = { hosts: '/etc/hosts', 'sub/up': '../../neighbour', 'new/deep/up': '../../..', inner: 'good' }
+  const entries = Object.entries(links).map(([path, linkpath]): Entry => ({
+    path: `top/${path}`,
+    type: 'SymbolicLink',
+    linkpath,
+  }))
+  sandbox.archives.settings.fault = {
+    status: 200,
+    body: makeTar([...entries, GOOD]) as unknown as string,
+    headers: { 'content-type': 'application/x-gzip' },
+  }
+
+  const { code, stderr } = await archive('acme/widgets', '--extract', 'new')
+
+  t.is(code, 0, stderr)
+  t.deepEqual(
+    Object.fromEntries(Object.keys(links).map((path) => [path, readlinkSync(join(work, 'new', path))])),
+    links,
+  )
+  t.is(readFileSync(join(work, 'new/good'), 'utf8'), 'good')
+  t.deepEqual(readdirSync(work), ['new'])
+  t.deepEqual(readdirSync(home.path), outside)
+})
+
+test('an archive whose bytes the server has encoded is saved as it came, and that is said', async (t) => {
+  const { sandbox, work, archive } = await begin(t)
+  const body = makeTar([GOOD])
+  sandbox.archives.settings.fault = {
+    status: 200,
+    body: body as unknown as string,
+    headers: { 'content-type': 'application/x-tar', 'content-encoding': 'gzip' },
+  }
+
+  const { code, stderr } = await archive('acme/widgets', '-o', 'w.tar.gz')
+
+  t.is(code, 0)
+  t.regex(
+    stderr,
+    /^[^\n]*: 127\.0\.0\.1:\d+ encoded its answer \(gzip\), which was not asked for; it stays as it came\n$/,
+  )
+  t.true(readFileSync(join(work, 'w.tar.gz')).equals(body))
+})
 
 test('--extract: an absolute path stays inside', async (t) => {
   const { home, sandbox, work, archive } = await begin(t)

@@ -181,3 +181,36 @@ for (const [title, args, message] of [
     t.is(sandbox.api.requests.length, 0)
   })
 }
+
+for (const [title, ranges, hasChanged, expected] of [
+  ['goes on from there, as often as it takes', 'etag', false, 0],
+  ['ends in a sentence where the server takes no ranges', 'none', false, 1],
+  ['ends in a sentence where the file has changed meanwhile', 'etag', true, 1],
+] as const) {
+  test(`get: what breaks off ${title}`, async (t) => {
+    const { sandbox, work, downloads } = await begin(t)
+    const content = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => index % 251))
+    sandbox.downloads.add('acme/widgets', 'file.bin', content)
+    Object.assign(sandbox.downloads.settings, { ranges, cutAfter: 400_000 })
+    if (hasChanged)
+      sandbox.downloads.onBreak = () => sandbox.downloads.add('acme/widgets', 'file.bin', content.subarray(1))
+
+    const { code, stdout, stderr } = await downloads('get', 'file.bin')
+
+    t.is(code, expected, stderr)
+    t.deepEqual(
+      sandbox.downloads.ranges,
+      expected === 0
+        ? [undefined, 'bytes=400000-', 'bytes=800000-']
+        : [undefined, 'bytes=400000-'].slice(0, ranges === 'none' ? 1 : 2),
+    )
+    t.true(sandbox.otherOrigin.requests.every(({ hasAuthorization }) => !hasAuthorization))
+    if (expected === 0) {
+      t.deepEqual({ stdout, stderr }, { stdout: 'file.bin\n', stderr: '' })
+      t.true(readFileSync(join(work, 'file.bin')).equals(content))
+    } else {
+      t.regex(stderr, /cannot be reached \(the connection was cut\)\nhint: /)
+      t.false(readdirSync(work).some((name) => name.startsWith('file.bin')))
+    }
+  })
+}

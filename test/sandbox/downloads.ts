@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerError, demandScope } from './bearer.ts'
 import { readBody } from './body.ts'
@@ -10,8 +11,21 @@ type Download = { readonly content: Buffer; readonly createdOn: string; download
 /** Who asks for what, once it is clear that the repository is there for them. */
 type Asked = { readonly repository: string; readonly scopes: ReadonlySet<string> }
 
+/** What the tests turn. */
+export type DownloadSettings = {
+  /** After so many bytes of a file the connection is cut; undefined: never. */
+  cutAfter: number | undefined
+  /** `etag`: the server takes ranges of a file that has not changed. `none`: it sends the whole one. */
+  ranges: 'etag' | 'none'
+}
+
 /** The section "Downloads" of each repository, in memory. The files themselves come from another origin. */
 export class Downloads {
+  readonly settings: DownloadSettings = { cutAfter: undefined, ranges: 'etag' }
+  /** The range of each request for a file; undefined for the whole one. Oldest first. */
+  readonly ranges: (string | undefined)[] = []
+  /** Is called when a connection is cut. */
+  onBreak: () => void = () => {}
   readonly #files = new Map<string, Map<string, Download>>()
   readonly #otherOrigin: OtherOrigin
 
@@ -45,14 +59,31 @@ export class Downloads {
       this.list(repository).delete(name)
       return void response.writeHead(204).end()
     }
-    const location = await this.#otherOrigin.link(async (_request, there) => {
+    const location = await this.#otherOrigin.link(async (there, answer) => {
       file.downloads += 1
-      there.setHeader('content-type', 'application/octet-stream')
-      there.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
-      there.setHeader('content-length', file.content.length)
-      there.end(file.content)
+      answer.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+      this.#send(there, answer, file.content)
     })
     response.writeHead(302, { location }).end()
+  }
+
+  #send({ headers }: IncomingMessage, response: ServerResponse, content: Buffer): void {
+    const { cutAfter, ranges } = this.settings
+    this.ranges.push(headers.range)
+    response.setHeader('content-type', 'application/octet-stream')
+    const etag = `"${createHash('md5').update(content).digest('hex')}"`
+    if (ranges === 'etag') response.setHeader('etag', etag)
+    const isPart = ranges === 'etag' && headers['if-range'] === etag
+    const begin = isPart ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]) : 0
+    if (isPart) response.setHeader('content-range', `bytes ${begin}-${content.length - 1}/${content.length}`)
+    response.writeHead(isPart ? 206 : 200, { 'content-length': content.length - begin })
+    const part = content.subarray(begin)
+    if (cutAfter === undefined || cutAfter >= part.length) response.end(part)
+    else
+      response.write(part.subarray(0, cutAfter), () => {
+        this.onBreak()
+        response.destroy()
+      })
   }
 
   /** A form with one or more files in the field `files`. */

@@ -5,7 +5,7 @@ import { isObject } from '../../base/json.ts'
 import { formatJson, visible } from '../../base/visible.ts'
 import { readAnswerFailure } from '../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../bitbucket/follow.ts'
-import { readPages } from '../../bitbucket/pages.ts'
+import { isWhole, readPages, UNSTEADY } from '../../bitbucket/pages.ts'
 import { repositorySubject } from '../../bitbucket/refusal.ts'
 import { fullName, type Repository } from '../../bitbucket/repository.ts'
 import type { OpenAnswer } from '../../http/http.ts'
@@ -13,6 +13,7 @@ import { type Arguments, usageFailure } from '../arguments.ts'
 import { JSON_VERSION } from '../checks/formatFindings.ts'
 import { assertNotTerminal } from '../download/output.ts'
 import { formatSize, startProgress } from '../download/progress.ts'
+import { resume } from '../download/resume.ts'
 import { saveDownload, type Target } from '../download/saveDownload.ts'
 import { assertNoDirectory } from '../download/wholeFile.ts'
 import { readRepositories } from '../repositories.ts'
@@ -39,12 +40,13 @@ export async function downloads(args: Arguments, context: Context): Promise<void
 async function list(page: Page, args: Arguments, context: Context): Promise<void> {
   if (args.list('file').length > 0) throw usageFailure('list takes no file')
   const { session, url } = page
-  const values = await readPages(
+  const listed = await readPages(
     new URL('?pagelen=100', url),
     session.ask,
     repositorySubject(page.repository, session.commands),
   )
-  const found = values.filter(isObject).map((file) => ({
+  if (!isWhole(listed)) context.tell(UNSTEADY)
+  const found = listed.values.filter(isObject).map((file) => ({
     name: String(file['name']),
     bytes: Number(file['size']),
     downloads: Number(file['downloads']),
@@ -67,7 +69,8 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   if (name === undefined || more.length > 0)
     throw usageFailure('get takes the name of one file', 'downloads list names them all')
   const target = chooseTarget(name, args, context)
-  const answer = await session.ask(new URL(`${url.pathname}/${encodeURIComponent(name)}`, url))
+  const file = new URL(`${url.pathname}/${encodeURIComponent(name)}`, url)
+  const answer = await session.ask(file)
   if (answer.status !== 200) throw await pageFailure(answer, page, `${name} among its downloads`)
   // A file may be a web page too, but it comes from another origin.
   if (isPage(answer) && answer.url.origin === url.origin) {
@@ -76,8 +79,9 @@ async function get(page: Page, files: readonly string[], args: Arguments, contex
   }
   const progress = startProgress(context.streams.stderr)
   progress.label(name)
+  const body = resume(answer, (headers) => session.ask(file, { headers }))
   try {
-    await saveDownload(answer, target, { stdout: context.streams.stdout, progress })
+    await saveDownload({ ...answer, body }, target, { stdout: context.streams.stdout, progress })
   } finally {
     progress.end()
   }

@@ -5,18 +5,20 @@ import { extract as openExtract, type Unpack } from 'tar'
 import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 import { hasGitDirectory } from './gitDirectory.ts'
+import { isOutward, makeOutwardLinks } from './outwardLinks.ts'
 
 /** More of a list is no help. */
 const MOST_NAMED = 3
 
 /**
- * Unpacks a tar.gz into a new directory, without the folder that all is in. It refuses what would lead out of the directory
- * (a path, a link), git's own directory, devices and unknown kinds. Then the caller takes the directory away.
+ * Unpacks a tar.gz into a new directory, without the folder that all is in. It refuses a path that leads out of the
+ * directory, git's own directory, devices and unknown kinds. A symbolic link may lead out: it is made last. Then the caller takes the directory away.
  *
  * @throws Failure with the code `archive` for such an archive, and for one that is broken
  */
 export async function extract(directory: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const refused: string[] = []
+  const outward: { readonly path: string; readonly target: string }[] = []
   await mkdir(directory, { recursive: true })
   const unpacking = openExtract({
     cwd: directory,
@@ -31,6 +33,11 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
       // The library would leave out what lies beside the folder that is taken away, and say nothing of it.
       if (!path.replace(/\/+$/, '').includes('/') && !isDirectory(entry)) {
         refused.push(`${path} lies beside the folder`)
+        return false
+      }
+      const link = { path: path.slice(path.indexOf('/') + 1), target: linkOf(entry) }
+      if (link.target !== '' && isOutward(link)) {
+        outward.push(link)
         return false
       }
       // No archive makes a program that runs as its owner.
@@ -50,7 +57,13 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     if (isFailure(error) || isOfSystem(error)) throw error
     throw unpackFailure(error instanceof Error ? error.message : String(error), error)
   }
+  if (refused.length === 0) refused.push(...makeOutwardLinks(directory, outward))
   if (refused.length > 0) throw unpackFailure(describe(refused))
+}
+
+function linkOf(entry: unknown): string {
+  const isLink = typeof entry === 'object' && entry !== null && 'type' in entry && entry.type === 'SymbolicLink'
+  return isLink && 'linkpath' in entry ? String(entry.linkpath) : ''
 }
 
 /** The kinds that the library unpacks, or warns of. */
