@@ -51,8 +51,11 @@ for (const [title, first] of [
   })
 }
 
-test('integers that JavaScript cannot hold keep their digits', async (t) => {
-  const text = '{"values":[{"id":9007199254740993,"name":"9007199254740993","low":-12345678901234567890,"small":7}]}'
+test('numbers stay as they are written, and what looks like one of ours stays a string', async (t) => {
+  const text = JSON.stringify({ values: ['LARGE', '\u0000123', 'number 123', '9007199254740993', 7] }).replace(
+    '"LARGE"',
+    '9007199254740993,-12345678901234567890,1.0,0.10000000000000000555,1e400,-0,1E2',
+  )
   const { ask } = serve({ 1: text })
 
   const { values } = await readPages(FIRST, ask, SUBJECT)

@@ -488,6 +488,19 @@ const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    title: 'git sends cookies, which may log in',
+    plant: ({ home }) => git(home, `http.${BITBUCKET}.cookieFile`, '/tmp/cookies'),
+    finds: [
+      [
+        'cookies',
+        'note',
+        /^http\.https:\/\/bitbucket\.org\.cookieFile has git send the cookies in \/tmp\/cookies to https:\/\/bitbucket\.org too$/,
+      ],
+    ],
+    words: [[/^if git logs in as somebody else:$/, () => {}]],
+    exitCode: 0,
+  },
+  {
     title: 'a header of git logs in, in a file that is included, for one workspace',
     plant: async ({ home }) => {
       const file = join(home.path, "company's config")

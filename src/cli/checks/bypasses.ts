@@ -5,11 +5,11 @@ import { quote } from '../../base/shell.ts'
 import { listLocal, listOrigins, LOCAL_ORIGIN } from '../../git/config.ts'
 import { mayMatch } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
-import { fault, type Finding } from './finding.ts'
+import { fault, type Finding, note } from './finding.ts'
 
 /** Settings that make git log in, or go elsewhere, without asking any helper. */
 export function checkBypasses(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkNetrc(url, env)]
+  return [...checkRewriting(url, env), ...checkHeaders(url, env), ...checkCookies(url, env), ...checkNetrc(url, env)]
 }
 
 function listEverywhere(keys: string, env: NodeJS.ProcessEnv): ReturnType<typeof listOrigins> {
@@ -44,6 +44,19 @@ function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {
     const header = `http.${pattern === undefined ? '' : `${pattern}.`}extraHeader`
     const text = `${whoseOf(origin)}${withoutSecrets(header)} sends an Authorization header of its own to ${url}`
     return [fault('extra header', text, removalCommand({ origin, key: header, pattern: `^${name}:` }, env))]
+  })
+}
+
+/** A website's cookies may hold a login, which counts beside that of a helper. */
+function checkCookies(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  return listEverywhere('^http\\.(.*\\.)?cookiefile$', env).flatMap(({ origin, key, value }) => {
+    const [, pattern] = /^http\.(.*)\.cookiefile$/.exec(key) ?? []
+    if (value === '' || !(pattern === undefined || mayMatch(pattern, url))) return []
+    const name = `http.${pattern === undefined ? '' : `${pattern}.`}cookieFile`
+    const text = `${whoseOf(origin)}${withoutSecrets(name)} has git send the cookies in ${quote(value)} to ${url} too`
+    return [
+      note('cookies', text, 'if git logs in as somebody else:', removalCommand({ origin, key: name, value }, env)),
+    ]
   })
 }
 
