@@ -18,7 +18,23 @@ export function findProgram(name: string, env: NodeJS.ProcessEnv): string | unde
 
 /** The entries of PATH that name the same directory in every working directory. */
 export function absoluteEntries(env: NodeJS.ProcessEnv): string[] {
-  return (env['PATH'] ?? '').split(delimiter).filter((entry) => isAbsolute(entry))
+  return readSearchPath(env)
+    .split(delimiter)
+    .filter((entry) => isAbsolute(entry))
+}
+
+/**
+ * PATH as it stands. Windows calls it `Path`: only process.env itself finds that without case, and no copy of it does. Of
+ * two spellings the first in order counts, as for a child of Node.
+ *
+ * @see https://nodejs.org/api/child_process.html#child_processspawncommand-args-options
+ */
+export function readSearchPath(env: NodeJS.ProcessEnv): string {
+  if (process.platform !== 'win32') return env['PATH'] ?? ''
+  const [name] = Object.keys(env)
+    .filter((key) => key.toUpperCase() === 'PATH')
+    .toSorted()
+  return (name === undefined ? undefined : env[name]) ?? ''
 }
 
 function isProgram(path: string): boolean {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { delimiter, isAbsolute } from 'node:path'
 import { orUndefined } from '../../base/failure.ts'
 import { PROGRAM } from '../../base/program.ts'
-import { findProgram } from '../../base/programs.ts'
+import { findProgram, readSearchPath } from '../../base/programs.ts'
 import { fault, type Finding } from './finding.ts'
 
 /** What git starts by its name, and what starts this program by its first line. */
@@ -13,7 +13,7 @@ const PROGRAMS = ['node', 'git', PROGRAM]
  * directory of the repository that one stands in. This program itself passes relative entries over; git and env do not.
  */
 export function checkPath(env: NodeJS.ProcessEnv): Finding[] {
-  const entries = (env['PATH'] ?? '').split(delimiter)
+  const entries = readSearchPath(env).split(delimiter)
   const endangered = (place: number): string[] =>
     PROGRAMS.filter((name) => entries.findIndex((entry) => findProgram(name, { PATH: entry }) !== undefined) > place)
   return entries.flatMap((entry, index) => {
