@@ -537,14 +537,20 @@ test('the lock of a killed process that another one replaces while it is being r
   home.expire(sandbox.origin)
   mkdirSync(lock)
   writeOwner(lock, { ...newOwner(), pid: spawnSync('true').pid })
-  // The second time it is empty, unless another one was faster: so says the system now.
-  const trouble = ['-e', 'trace=rmdir', '-P', lock, '-e', 'inject=rmdir:error=ENOTEMPTY:when=2']
+  // Once the owner is gone it is empty, unless another one was faster: so says the system now. Node's rmSync tried a
+  // directory before it looked into it, up to version 22.
+  const when = Number.parseInt(process.versions.node, 10) < 24 ? 2 : 1
+  const trouble = ['-e', 'trace=rmdir', '-P', lock, '-e', `inject=rmdir:error=ENOTEMPTY:when=${when}`]
   const traced = ['-o', join(home.path, 'calls'), ...trouble, 'git-credential-bitbucket-oauth', 'get']
 
   const { code, stderr } = await home.run('strace', traced, { input: request })
 
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-  t.regex(readFileSync(join(home.path, 'calls'), 'utf8'), /ENOTEMPTY[^\n]*\n[^\n]*ENOTEMPTY[^\n]*\(INJECTED\)/)
+  const results = [...readFileSync(join(home.path, 'calls'), 'utf8').matchAll(/^rmdir\(.*\) += (.*)$/gm)].map(
+    ([, result]) => result,
+  )
+  const ours = ['-1 ENOTEMPTY (Directory not empty) (INJECTED)', '0']
+  t.deepEqual(results, when === 2 ? ['-1 ENOTEMPTY (Directory not empty)', ...ours] : ours)
   t.deepEqual(home.files(home.data), [`${encodeURIComponent(sandbox.origin)}.json`])
 })
 

@@ -43,8 +43,12 @@ export function demandScope(response: ServerResponse, scopes: ReadonlySet<string
   return false
 }
 
+/** First reads what is still sent, as nginx does: the end of a connection that is being written to may lose the answer. */
 export function answerError(response: ServerResponse, status: number, message: string, detail?: unknown): void {
-  answerJson(response, status, { type: 'error', error: { message, detail } })
+  const { req: request } = response
+  const answer = (): void => answerJson(response, status, { type: 'error', error: { message, detail } })
+  if (request.complete) answer()
+  else request.once('end', answer).resume()
 }
 
 export function answerJson(response: ServerResponse, status: number, body: object): void {
