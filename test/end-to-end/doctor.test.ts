@@ -707,23 +707,22 @@ const FAULTS: readonly Fault[] = [
 for (const { title, options, plant, finds, exitCode = 1, steps = [0], words = [], filledIn } of FAULTS) {
   test.serial(`doctor finds it, and what it says cures it: ${title}`, async (t) => {
     const user = await makeLoggedInUser(t, options)
-    const healthy = await askDoctor(user)
     await plant(user)
 
     const ill = await askDoctor(user)
-    const found = newIn(ill, healthy)
+    const found = unlikeHealthy(ill)
     const unread = [...words]
     for (const step of found[0]?.cures.slice(...steps) ?? []) await follow(step, user, unread, filledIn?.(user))
     const cured = await askDoctor(user)
 
-    t.deepEqual([healthy.exitCode, ill.exitCode, cured.exitCode], [0, exitCode, 0])
+    t.deepEqual([ill.exitCode, cured.exitCode], [exitCode, 0])
     t.deepEqual(
       found.map(({ check, level }) => [check, level]),
       finds.map(([check, level]) => [check, level]),
     )
     for (const [index, [, , text]] of finds.entries()) t.regex(found[index]?.text ?? '', text)
     t.deepEqual(unread, [], 'every word of advice was given')
-    t.deepEqual(newIn(cured, healthy), [])
+    t.deepEqual(unlikeHealthy(cured), [])
   })
 }
 
@@ -764,22 +763,20 @@ test('what cures one value of git leaves the others of its key', async (t) => {
 
 test('an entry of PATH behind all programs endangers none', async (t) => {
   const user = await makeLoggedInUser(t)
-  const healthy = await askDoctor(user)
   user.home.env['PATH'] += ':.::bin:/tmp'
 
-  t.deepEqual(newIn(await askDoctor(user), healthy), [])
+  t.deepEqual(unlikeHealthy(await askDoctor(user)), [])
 })
 
 test('what only names the user, or is about another host, is no fault', async (t) => {
   const user = await makeLoggedInUser(t)
-  const healthy = await askDoctor(user)
   await git(user.home, 'url.https://alice@bitbucket.org/.insteadOf', `${BITBUCKET}/`)
   await git(user.home, 'url.ssh://git@github.com/.insteadOf', 'https://github.com/')
   await git(user.home, 'http.https://github.com/.extraHeader', 'Authorization: basic x')
   await git(user.home, 'http.extraHeader', 'X-Authorization: x')
   writeFileSync(join(user.home.path, '.netrc'), 'machine api.bitbucket.org login alice password x\n')
 
-  t.deepEqual(newIn(await askDoctor(user), healthy), [])
+  t.deepEqual(unlikeHealthy(await askDoctor(user)), [])
 })
 
 test('doctor for people shows each step of a cure in a line of its own', async (t) => {
@@ -975,12 +972,12 @@ function look({ path }: Home): Record<string, string> {
   )
 }
 
-/** What is not good, and was not so before. */
-function newIn(now: Report, before: Report): Finding[] {
-  return now.findings.filter(
-    ({ check, level, text }) =>
+/** What is not good, but for the two notes that a healthy user of these tests has. */
+function unlikeHealthy({ findings }: Report): Finding[] {
+  return findings.filter(
+    ({ level, text }) =>
       level !== 'good' &&
-      !before.findings.some((other) => other.check === check && other.level === level && other.text === text),
+      !/^(key [\da-f]{4}…; the secret stands in git's|the system's keyring .*\(there is no session bus\))/.test(text),
   )
 }
 

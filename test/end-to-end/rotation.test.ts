@@ -5,11 +5,11 @@ import type { Home, Outcome } from '../helpers/home.ts'
 import { startGet, WAITING } from '../helpers/running.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 
-const ROUNDS = 10
+const ROUNDS = 5
 const PROCESSES = 50
 
 /** So many rounds go on with a token that is fresh for all, where there is nothing left to race for. */
-const FRESH_ROUNDS = 2
+const FRESH_ROUNDS = 1
 
 test.serial('of fifty processes one refreshes, and all answer with its token', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)

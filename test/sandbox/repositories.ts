@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** How many submodules acme/umbrella has. */
-export const PARTS = 12
+export const PARTS = 8
 
 /** Makes acme/umbrella with its submodules `part-01` and on, each a repository of workspace acme. */
 export function createUmbrella(root: string): void {
