@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  renameSync,
   rmdirSync,
   statSync,
   unlinkSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { APP_AUTHORIZATIONS_PAGE } from './bitbucket.ts'
+import { replace, retryBusy } from './busy.ts'
 import { Failure, orUndefined, systemCode } from './failure.ts'
 import { readPrivate } from './readPrivate.ts'
 import { quote } from './shell.ts'
@@ -49,7 +49,7 @@ export function readPrivateFile(path: string): string | undefined {
  * @throws Failure where the file cannot be written; the old file is still there then
  */
 export function writePrivateFile(path: string, text: string): void {
-  writeNeighbour(path, text, (neighbour) => renameSync(neighbour, path))
+  writeNeighbour(path, text, (neighbour) => replace(neighbour, path))
   // The new name outlasts a power cut then. Windows and some file systems cannot sync a directory.
   orUndefined(() => syncDirectory(dirname(path)))
 }
@@ -192,7 +192,7 @@ function findExisting(directory: string): { path: string; uid: number } {
 export function removePrivateFile(path: string): void {
   using(path, () => {
     try {
-      unlinkSync(path)
+      retryBusy(() => unlinkSync(path))
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error
     }

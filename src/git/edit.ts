@@ -6,12 +6,12 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { replace } from '../base/busy.ts'
 import { Failure, orUndefined, systemCode } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
 import { isOfSystem, reasonOf } from '../base/systemError.ts'
@@ -37,7 +37,7 @@ export function editConfigFile(path: string, edit: (draft: string) => void): voi
     // Nothing is added: git has written it, and leaves it to the system when it reaches the disk.
     writeFileSync(draft, '', { flag: 'a', flush: true })
     if (mode !== undefined) chmodSync(draft, mode)
-    renameSync(draft, file)
+    replace(draft, file)
   } catch (error) {
     throw isOfSystem(error) ? unchangeableFailure(file, error) : error
   } finally {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { replace } from '../base/busy.ts'
 import { Failure, systemCode } from '../base/failure.ts'
 import type { JsonObject } from '../base/json.ts'
 import { probePrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from '../base/privateFile.ts'
@@ -110,7 +111,7 @@ export function setRecordAside(directory: string, account: Account): { path: str
   const path = recordPath(directory, account)
   const aside = `${path}.damaged-${process.pid}`
   try {
-    renameSync(path, aside)
+    replace(path, aside)
   } catch (error) {
     throw new Failure(`${path} is damaged and cannot be set aside (${systemCode(error) ?? String(error)})`, {
       hints: ['move it away'],

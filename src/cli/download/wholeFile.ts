@@ -11,9 +11,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { replace } from '../../base/busy.ts'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
 import { isGuarded } from '../../base/ownPath.ts'
 import { beforeSignal } from '../../base/signals.ts'
@@ -63,7 +64,7 @@ async function makeIn<Result>(
   const cancel = beforeSignal(remove)
   try {
     const result = await work(draft)
-    await rename(draft, join(directory, name))
+    replace(draft, join(directory, name))
     return result
   } finally {
     remove()

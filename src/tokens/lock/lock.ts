@@ -1,7 +1,8 @@
-import fs, { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
-import { Failure, isFailure, systemCode } from '../../base/failure.ts'
+import { replace } from '../../base/busy.ts'
+import { Failure, isFailure, orUndefined, systemCode } from '../../base/failure.ts'
 import { makePrivateDirectory } from '../../base/privateFile.ts'
 import { beforeSignal, holdSignals } from '../../base/signals.ts'
 import { type Account, accountName } from '../account.ts'
@@ -12,8 +13,12 @@ import { breakAbandonedLock, removeLeftovers, startLockWatch, unlockableFailure 
 /** How often the holder touches the lock. After ten seconds without a touch the lock counts as abandoned. Milliseconds. */
 const UPDATE_MS = 2_500
 
-/** How often a waiting process looks again. A refresh takes some 200 ms. Milliseconds. */
+/**
+ * How soon a waiting process looks again: later the longer it has waited, for many that look slow down the one that works. A
+ * refresh takes some 200 ms. Milliseconds.
+ */
 const POLL_MS = 25
+const LONGEST_POLL_MS = 250
 
 /** After this long a waiting process says what it waits for. Milliseconds. */
 const SILENCE_MS = 5_000
@@ -125,7 +130,7 @@ async function acquire<Result>(
         hints: ['finish or cancel the login in the other window, then run the command again'],
       })
     }
-    await sleep(POLL_MS)
+    await sleep(Math.min(Math.max(POLL_MS, waited / 20), LONGEST_POLL_MS))
   }
 }
 
@@ -185,19 +190,16 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
     mkdirSync(neighbour, { mode: 0o700 })
     writeOwner(neighbour, owner)
     // It replaces nothing, or an empty directory, which its owner is removing.
-    renameSync(neighbour, path)
+    replace(neighbour, path)
     return null
   } catch (error) {
-    rmSync(neighbour, { recursive: true, force: true })
+    orUndefined(() => rmSync(neighbour, { recursive: true, force: true }))
     const code = systemCode(error) ?? ''
     // Another process was faster, and may be done by now; or it is a file, which is taken over like an abandoned lock.
-    if (TAKEN.has(code) || (code === 'ENOTDIR' && existsSync(path))) return lockTakenError()
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'ENOTDIR' && existsSync(path))) return lockTakenError()
     return error instanceof Error ? error : new Error(String(error))
   }
 }
-
-/** The codes with which systems refuse to rename a directory over one that is not empty: Windows has words of its own. */
-const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])])
 
 function lockTakenError(): NodeJS.ErrnoException {
   return Object.assign(new Error('the lock is taken'), { code: 'EEXIST' })

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure, systemCode } from '../../base/failure.ts'
+import { isBusy } from '../../base/busy.ts'
+import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
 import { reasonOf } from '../../base/systemError.ts'
 import { isDead, readOwner } from './owner.ts'
 
@@ -45,6 +46,7 @@ export function breakAbandonedLock(directory: string, lock: string, watch: LockW
   try {
     mkdirSync(takeover, { mode: 0o700 })
   } catch (error) {
+    if (isBusy(error)) return
     if (systemCode(error) !== 'EEXIST') throw unlockableFailure(directory, error)
     // Its maker keeps it for microseconds, unless it was killed in them.
     const made = readMtime(takeover)
@@ -65,7 +67,7 @@ function removeLock(lock: string): void {
     rmSync(lock, { recursive: true, force: true })
   } catch (error) {
     // Half-way it is an empty directory, which another process may replace with a lock of its own.
-    if (systemCode(error) !== 'ENOTEMPTY') throw error
+    if (systemCode(error) !== 'ENOTEMPTY' && !isBusy(error)) throw error
   }
 }
 
@@ -91,14 +93,14 @@ export function removeLeftovers(directory: string, lock: string): void {
 }
 
 function readMtime(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
+  return orUndefined(() => statSync(path).mtimeMs)
 }
 
 function removeDirectory(directory: string, path: string): void {
   try {
     rmdirSync(path)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw unlockableFailure(directory, error)
+    if (systemCode(error) !== 'ENOENT' && !isBusy(error)) throw unlockableFailure(directory, error)
   }
 }
 
