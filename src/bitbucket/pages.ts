@@ -6,6 +6,9 @@ import { readAnswerFailure } from './ask.ts'
 import { readText } from './readText.ts'
 import type { Subject } from './refusal.ts'
 
+/** A filter may leave nothing of a page, but a list ends some day. In a row. */
+const MOST_EMPTY_PAGES = 100
+
 /** What a list of the API holds. */
 export type List = {
   readonly values: readonly unknown[]
@@ -24,14 +27,19 @@ export async function readPages(first: URL, ask: (url: URL) => Promise<OpenAnswe
   const values: unknown[] = []
   const sizes: number[] = []
   const seen = new Set<string>()
+  let emptyPages = 0
   for (let url: URL | undefined = first; url !== undefined;) {
     if (seen.has(url.href)) throw circularPagesFailure(url)
     seen.add(url.href)
     const answer = await ask(url)
     if (answer.status !== 200) throw await readAnswerFailure(answer, subject)
-    const page = parseObject(markNumbers(await readText(answer))) ?? {}
-    if (!Array.isArray(page['values'])) throw noListFailure(first)
-    for (const value of page['values']) values.push(value)
+    const text = await readText(answer)
+    const page = parseObject(text) ?? {}
+    const found = parseObject(markNumbers(text))?.['values']
+    if (!Array.isArray(found)) throw noListFailure(first)
+    for (const value of found) values.push(value)
+    emptyPages = found.length === 0 ? emptyPages + 1 : 0
+    if (emptyPages > MOST_EMPTY_PAGES) throw endlessPagesFailure(url)
     if (typeof page['size'] === 'number') sizes.push(page['size'])
     url = nextPage(page, url)
   }
@@ -82,4 +90,8 @@ function circularPagesFailure({ host }: URL): Failure {
   return new Failure(`${host} leads round in a circle: its next page is one that was read already`, {
     hints: ['try again in a while'],
   })
+}
+
+function endlessPagesFailure({ host }: URL): Failure {
+  return new Failure(`${host} sends one empty page after the other`, { hints: ['try again in a while'] })
 }

@@ -37,6 +37,7 @@ export function openSession(account: Account, context: Context): Session {
   let api: URL | undefined
   const findApi = (): URL | undefined =>
     (api ??= readApiUrl(base, readSettings('credential', accountUrl(account), env)))
+  let isTold = false
   const options = { tokens: openTokens(account, context), networkFor, tell }
   return {
     account,
@@ -48,8 +49,12 @@ export function openSession(account: Account, context: Context): Session {
       const answer = await ask(url, request, options)
       const encoding = answer.headers['content-encoding'] ?? 'identity'
       // What decodes it may be wrong as well: some servers call the compression so that a file itself has.
-      if (encoding !== 'identity')
-        tell(`${answer.url.host} encoded its answer (${encoding}), which was not asked for; it stays as it came`)
+      if (encoding !== 'identity' && !isTold) {
+        isTold = true
+        tell(
+          `${answer.url.host} encoded its answer (${encoding}), which was not asked for, and nothing decodes it here`,
+        )
+      }
       return answer
     },
     apiUrl: () => {

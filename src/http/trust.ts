@@ -80,15 +80,17 @@ function readCertificate(file: string): string {
   }
 }
 
-/** The files that OpenSSL finds in such a directory: those that are named after a hash of whose certificate they are. */
+/**
+ * The files that OpenSSL finds in such a directory: those that are named after a hash of whose certificate they are. Like it, this
+ * passes over what cannot be read: a link may lead to a certificate that was removed.
+ */
 function readDirectory(directory: string | undefined): readonly string[] {
   if (directory === undefined) return []
-  try {
-    const names = readdirSync(directory).filter((name) => /^[\da-f]{8}\.\d+$/.test(name))
-    return names.map((name) => readCertificate(join(directory, name)))
-  } catch (error) {
-    throw error instanceof Failure ? error : unreadableFailure(directory, error)
-  }
+  const names = orUndefined(() => readdirSync(directory)) ?? []
+  return names
+    .filter((name) => /^[\da-f]{8}\.\d+$/.test(name))
+    .map((name) => orUndefined(() => readFileSync(join(directory, name), 'utf8')))
+    .filter((certificate) => certificate !== undefined)
 }
 
 function unreadableFailure(path: string, error: unknown): Failure {

@@ -76,3 +76,30 @@ for (const [title, pages, expected] of [
     t.is(isWhole(await readPages(FIRST, ask, SUBJECT)), expected)
   })
 }
+
+test('a list that is nothing but empty pages has an end', async (t) => {
+  const asked: string[] = []
+  const { ask } = serve({})
+  const answer = async (url: URL): Promise<OpenAnswer> => {
+    asked.push(url.search)
+    const next = new URL(`?page=${asked.length + 1}`, url)
+    const body = (async function* () {
+      yield Buffer.from(JSON.stringify({ values: [], next }))
+    })()
+    return { ...(await ask(url)), body }
+  }
+
+  await t.throwsAsync(readPages(FIRST, answer, SUBJECT), { message: /sends one empty page after the other/ })
+
+  t.true(asked.length > 1 && asked.length < 1000, `${asked.length}`)
+})
+
+test('numbers of pages may be written as they like', async (t) => {
+  const text = page(1, 10).replace('"size":21', '"size":2.1e1').replace('"pagelen":10', '"pagelen":10.0')
+  const { ask } = serve({ 1: text, 2: page(2, 10), 3: page(3, 1) })
+
+  const list = await readPages(FIRST, ask, SUBJECT)
+
+  t.true(isWhole(list))
+  t.is(list.values.length, 21)
+})

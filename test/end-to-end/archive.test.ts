@@ -487,7 +487,7 @@ test('an archive whose bytes the server has encoded is saved as it came, and tha
   t.is(code, 0)
   t.regex(
     stderr,
-    /^[^\n]*: 127\.0\.0\.1:\d+ encoded its answer \(gzip\), which was not asked for; it stays as it came\n$/,
+    /^[^\n]*: 127\.0\.0\.1:\d+ encoded its answer \(gzip\), which was not asked for, and nothing decodes it here\n$/,
   )
   t.true(readFileSync(join(work, 'w.tar.gz')).equals(body))
 })

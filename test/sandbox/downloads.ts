@@ -15,8 +15,8 @@ type Asked = { readonly repository: string; readonly scopes: ReadonlySet<string>
 export type DownloadSettings = {
   /** After so many bytes of a file the connection is cut; undefined: never. */
   cutAfter: number | undefined
-  /** `etag`: the server takes ranges of a file that has not changed. `none`: it sends the whole one. */
-  ranges: 'etag' | 'none'
+  /** `etag`: the server takes ranges of a file that has not changed; `careless`: of any. `none`: it sends the whole one. */
+  ranges: 'etag' | 'careless' | 'none'
 }
 
 /** The section "Downloads" of each repository, in memory. The files themselves come from another origin. */
@@ -72,8 +72,9 @@ export class Downloads {
     this.ranges.push(headers.range)
     response.setHeader('content-type', 'application/octet-stream')
     const etag = `"${createHash('md5').update(content).digest('hex')}"`
-    if (ranges === 'etag') response.setHeader('etag', etag)
-    const isPart = ranges === 'etag' && headers['if-range'] === etag
+    if (ranges !== 'none') response.setHeader('etag', etag)
+    const isPart =
+      headers.range !== undefined && (ranges === 'careless' || (ranges === 'etag' && headers['if-range'] === etag))
     const begin = isPart ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]) : 0
     if (isPart) response.setHeader('content-range', `bytes ${begin}-${content.length - 1}/${content.length}`)
     response.writeHead(isPart ? 206 : 200, { 'content-length': content.length - begin })
