@@ -2,7 +2,9 @@ import { build, type Plugin } from 'esbuild'
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { billOfMaterials, bundledPackages, licenses, readManifest, type Manifest } from './bundled.ts'
-import { manualPage } from './manualPage.ts'
+import { handbook } from '../src/cli/handbook.ts'
+import { webPage } from './html.ts'
+import { manualPage } from './troff.ts'
 
 /**
  * Builds dist/: `bin.cjs`, the small entry that git starts, which holds the cached path and nothing else; beside it the
@@ -69,7 +71,8 @@ await chmod(join(OUT, 'bin.cjs'), 0o755)
 const packages = await bundledPackages([entry.metafile, rest.metafile])
 await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses(packages))
 await writeFile(join(OUT, 'sbom.cdx.json'), await billOfMaterials(manifest, packages))
-await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage(manifest.version))
+await writeFile(join(OUT, 'git-credential-bitbucket-oauth.1'), manualPage(handbook(), manifest.version))
+await writeFile(join(OUT, 'git-credential-bitbucket-oauth.html'), webPage(handbook(), manifest.version))
 
 /** The entry compares with a version, not with a range. */
 function readNeededNode({ engines }: Manifest): string {

@@ -75,7 +75,9 @@ async function findTrace(): Promise<Trace> {
 
 /** Git never names these words, so they may come from a script as well. */
 const COMMAND_NAMES = new Set(
-  'setup login logout status token refresh configure unconfigure doctor archive api downloads completion'.split(' '),
+  'setup login logout status token refresh configure unconfigure doctor archive api downloads completion help'.split(
+    ' ',
+  ),
 )
 
 /**

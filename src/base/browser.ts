@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { delimiter } from 'node:path'
+import { delimiter, join } from 'node:path'
 import open from 'open'
 import { childEnvironment } from './childEnvironment.ts'
 import { absoluteEntries, findProgram } from './programs.ts'
@@ -11,38 +11,47 @@ export type OpenBrowser = (url: URL) => Promise<void>
 /**
  * The user's browser: the first program in `BROWSER` that exists, else the system's default.
  *
- * @returns undefined on a Linux machine without a screen or without xdg-open
+ * @returns undefined where no browser of the user's can be seen or found: without a screen, over SSH to macOS or Windows
  */
-export function findBrowser(env: NodeJS.ProcessEnv): OpenBrowser | undefined {
+export function findBrowser(env: NodeJS.ProcessEnv, platform = process.platform): OpenBrowser | undefined {
   const named = (env['BROWSER'] ?? '').split(delimiter).filter((name) => name !== '')
   const chosen = named.map((name) => findProgram(name, env)).find((path) => path !== undefined)
-  if (chosen !== undefined) {
-    // There, a .cmd can be started only by a shell, which the library brings.
-    return process.platform === 'win32' ? (url) => launchByLibrary(url, chosen) : (url) => launch(url, chosen, env)
+  if (chosen !== undefined) return (url) => launch(chosen, [url.href], env)
+  if (!hasScreen(env, platform)) return undefined
+  if (platform === 'win32') {
+    // The library would do it by PowerShell with an encoded command, which is what virus scanners stop.
+    const root = env['SystemRoot'] ?? env['SYSTEMROOT'] ?? 'C:/Windows'
+    return (url) => launch(join(root, 'System32/rundll32.exe'), ['url.dll,FileProtocolHandler', url.href], env)
   }
-  const isWindows = process.platform === 'win32' || env['WSL_DISTRO_NAME'] !== undefined
-  if (process.platform === 'darwin' || isWindows) return (url) => launchByLibrary(url)
-  if (!env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return undefined
+  if (platform === 'darwin' || env['WSL_DISTRO_NAME'] !== undefined) return launchByLibrary
   const opener = findProgram('xdg-open', env)
-  return opener === undefined ? undefined : (url) => launch(url, opener, env)
+  return opener === undefined ? undefined : (url) => launch(opener, [url.href], env)
+}
+
+/** Windows names the session of a person who sits there, and none in a service, a scheduled task or over SSH. */
+function hasScreen(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
+  const isRemote = Boolean(env['SSH_CONNECTION'])
+  if (platform === 'win32') return !isRemote && Boolean(env['SESSIONNAME'])
+  if (platform === 'darwin') return !isRemote
+  return Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'] || env['WSL_DISTRO_NAME'] !== undefined)
 }
 
 /** It gets none of our streams: stdout is git's. A program of its own finds none in the repository that git works in. */
-async function launch(url: URL, program: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function launch(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const own = { ...childEnvironment(env, 'browser'), PATH: absoluteEntries(env).join(delimiter) }
-  const child = spawn(program, [url.href], { env: own, stdio: 'ignore', detached: true })
+  const child = spawn(program, args, { env: own, stdio: 'ignore', detached: true, windowsHide: true })
   await once(child, 'spawn')
   child.unref()
 }
 
 /** The library starts programs with the environment of this process, which is put back when they have started. */
-async function launchByLibrary(url: URL, program?: string): Promise<void> {
+async function launchByLibrary(url: URL): Promise<void> {
   const kept = { ...process.env }
   const own = childEnvironment(kept, 'browser')
   for (const name of Object.keys(kept)) if (!(name in own)) delete process.env[name]
   process.env['PATH'] = absoluteEntries(process.env).join(delimiter)
   try {
-    await open(url.href, program === undefined ? {} : { app: { name: program } })
+    await open(url.href)
   } finally {
     Object.assign(process.env, kept)
   }

@@ -1,4 +1,24 @@
-/** A word as a shell reads it; plain where nothing in it is special. */
-export function quote(word: string): string {
+/** What a hint is pasted into. On Windows only a shell like Git Bash sets SHELL; else it is cmd or PowerShell. */
+const READS_SH = process.platform !== 'win32' || process.env['SHELL'] !== undefined
+
+/**
+ * A word as the reader's shell takes it; plain where nothing in it is special. cmd and PowerShell have only double quotes in
+ * common, in which PowerShell would run `$(...)`.
+ *
+ * @see https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+ */
+export function quote(word: string, readsSh = READS_SH): string {
+  if (readsSh) return quoteForSh(word)
+  if (/^[\w+=:./\\-]+$/.test(word)) return word
+  return `"${word.replace(/[`$]/g, '`$&').replaceAll('"', '""').replace(/\\+$/, '$&$&')}"`
+}
+
+/** A word for sh, and for shells like it. */
+export function quoteForSh(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** The reader's word for a command that all shells have, by its name in sh. */
+export function shellWord(name: 'mv' | 'rm', readsSh = READS_SH): string {
+  return readsSh ? name : { mv: 'move', rm: 'del' }[name]
 }

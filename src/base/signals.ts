@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** The number of works that hold signals now. */
@@ -19,7 +21,7 @@ export async function holdSignals<Result>(work: () => Promise<Result>): Promise<
   } finally {
     holders -= 1
     for (const signal of SIGNALS) process.off(signal, hold)
-    if (held !== undefined) process.kill(process.pid, held)
+    if (held !== undefined) endBy(held)
   }
 }
 
@@ -33,11 +35,22 @@ export function beforeSignal(work: () => void): () => void {
     if (holders > 0) return
     forget()
     work()
-    process.kill(process.pid, signal)
+    endBy(signal)
   }
   const forget = (): void => {
     for (const signal of SIGNALS) process.off(signal, end)
   }
   for (const signal of SIGNALS) process.on(signal, end)
   return forget
+}
+
+/**
+ * Ends this process as the signal would. Windows has none of them: there Node makes them of Ctrl-C and of a closed window, and
+ * its kill knows no SIGHUP.
+ *
+ * @see https://nodejs.org/api/process.html#signal-events
+ */
+function endBy(signal: NodeJS.Signals): void {
+  if (process.platform === 'win32') process.exit(128 + constants.signals[signal])
+  process.kill(process.pid, signal)
 }

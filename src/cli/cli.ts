@@ -3,13 +3,14 @@ import yargs, { type Argv, type Options } from 'yargs'
 import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { parseObject } from '../base/json.ts'
-import { COMMAND, PROGRAM } from '../base/program.ts'
+import { COMMAND } from '../base/program.ts'
 import { report } from '../base/report.ts'
 import type { Arguments } from './arguments.ts'
 import {
   type Command,
   COMMANDS,
   EXIT_CODES,
+  HELP_TOPICS,
   OPERATION_TEXTS,
   type Option,
   type Positional,
@@ -34,6 +35,7 @@ const RUN: Readonly<Record<string, Run>> = {
   archive: async (...typed) => (await import('./commands/archive.ts')).archive(...typed),
   api: async (...typed) => (await import('./commands/api.ts')).api(...typed),
   downloads: async (...typed) => (await import('./commands/downloads.ts')).downloads(...typed),
+  help: async (...typed) => (await import('./commands/help.ts')).help(...typed),
   completion: async (...typed) => (await import('./commands/completion.ts')).completion(...typed),
 }
 
@@ -66,8 +68,12 @@ export async function run(
   }
 }
 
-/** `-XPOST` as `-X POST`: the library would take each letter for a switch. */
+/**
+ * `-XPOST` as `-X POST`: the library would take each letter for a switch. `help` with a topic: the library would take that word
+ * at the end for `--help`.
+ */
 function separate(args: readonly string[]): string[] {
+  if (args[0] === 'help' && !/^\w/.test(args[1] ?? '')) return ['help', HELP_TOPICS.all, ...args.slice(1)]
   const options = COMMANDS.find(({ name }) => name === args[0])?.options ?? []
   const takesValue = (letter: string): boolean =>
     options.some(({ alias, value }) => alias === letter && value !== undefined)
@@ -96,7 +102,7 @@ Logs git in to Bitbucket Cloud: once in the browser, then never again. To begin:
   ${COMMAND} setup`,
     )
     .epilogue(
-      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll settings: man ${PROGRAM}`,
+      `Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning.replace(/[:;].*/, '')}`).join(', ')}.\nAll of it: ${COMMAND} help`,
     )
     .alias('h', 'help')
     .version(readVersion())

@@ -333,7 +333,23 @@ export const COMMANDS: readonly Command[] = [
       { line: `${COMMAND} completion fish | source`, description: 'In ~/.config/fish/config.fish' },
     ],
   },
+  {
+    name: 'help',
+    positionals: [{ name: 'topic', description: 'A command, or `settings`; all where nothing is named' }],
+    summary: 'Print this manual, or a part of it',
+    description:
+      'Prints all that can be typed and set, and where that lies as a page for a browser. On Windows git opens no manual page ' +
+      'for `--help`.',
+    options: [],
+    examples: [
+      { line: `${COMMAND} help archive`, description: 'All about a command' },
+      { line: `${COMMAND} help settings`, description: 'All that can be set' },
+    ],
+  },
 ]
+
+/** What `help` takes besides the name of a command. */
+export const HELP_TOPICS = { all: 'all', settings: 'settings' } as const
 
 /** What git types. */
 export const OPERATION_TEXTS: readonly {

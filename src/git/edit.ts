@@ -13,7 +13,7 @@ import {
 import { dirname, resolve } from 'node:path'
 import { replace } from '../base/busy.ts'
 import { Failure, orUndefined, systemCode } from '../base/failure.ts'
-import { quote } from '../base/shell.ts'
+import { quote, shellWord } from '../base/shell.ts'
 import { isOfSystem, reasonOf } from '../base/systemError.ts'
 
 /**
@@ -84,7 +84,7 @@ function lockFile(file: string, draft: string): number | undefined {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw unchangeableFailure(file, error)
     throw new Failure(`${file} is locked by another git process, or was left so by one that was killed`, {
-      hints: [`if no git runs: rm ${quote(draft)}`],
+      hints: [`if no git runs: ${shellWord('rm')} ${quote(draft)}`],
       cause: error,
     })
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
 import { Failure } from '../base/failure.ts'
+import { isFixed } from '../base/fixedPath.ts'
+import { findHome } from '../base/home.ts'
 import type { Trace } from '../base/trace.ts'
 import type { Network } from '../http/network.ts'
 import { readSettings } from './config.ts'
@@ -68,8 +69,8 @@ function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv
   return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
 }
 
-/** Undefined for a relative path: it would name something in the repository that git works in. */
+/** Undefined for a relative path: it would name something in the repository that git works in, or on Windows on any drive. */
 function asAbsolute(path: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  const whole = path?.replace(/^~(?=\/)/, env['HOME'] ?? '')
-  return whole !== undefined && isAbsolute(whole) ? whole : undefined
+  const whole = path?.replace(/^~(?=\/)/, findHome(env) ?? '')
+  return whole !== undefined && isFixed(whole) ? whole : undefined
 }

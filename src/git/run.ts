@@ -11,6 +11,12 @@ import { findProgram } from '../base/programs.ts'
 export const GIT_TIME_LIMIT_MS = 5_000
 
 /**
+ * No repository. On Windows `/dev/null` would be a path like any other, on the drive that one is on, and git.exe does not take
+ * the null device for a directory. Below a file nobody can make anything.
+ */
+const NOWHERE = process.platform === 'win32' ? `${process.execPath}/nothing` : '/dev/null'
+
+/**
  * Runs `git config` to its end, outside every repository: GIT_DIR names none. GIT_CONFIG, an old form of --file, is removed.
  * LC_ALL=C makes git answer in English, because we compare its messages.
  *
@@ -18,7 +24,7 @@ export const GIT_TIME_LIMIT_MS = 5_000
  */
 export function runGitConfig(args: readonly string[], env: NodeJS.ProcessEnv): SpawnSyncReturns<string> {
   const { GIT_CONFIG: _, ...rest } = env
-  return runGit(['config', ...args], { ...rest, GIT_DIR: '/dev/null', LC_ALL: 'C' })
+  return runGit(['config', ...args], { ...rest, GIT_DIR: NOWHERE, LC_ALL: 'C' })
 }
 
 /**

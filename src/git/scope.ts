@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../base/failure.ts'
+import { findHome } from '../base/home.ts'
 import { describeGitError } from './config.ts'
 import { assertPlainFile } from './edit.ts'
 import { runGit, runGitConfig } from './run.ts'
@@ -25,17 +26,19 @@ function find(scope: Scope, env: NodeJS.ProcessEnv): string {
   return resolve(readPath('GIT_CONFIG_SYSTEM', env) ?? findSystem(env))
 }
 
-/** Git takes an empty value for a file that does not exist. */
-function readPath(variable: string, env: NodeJS.ProcessEnv): string | undefined {
+/** Git takes an empty value, and Windows' git the null device by both its names, for a file that does not exist. */
+export function readPath(variable: string, env: NodeJS.ProcessEnv, platform = process.platform): string | undefined {
   const path = env[variable]
-  if (path !== '') return path
-  throw new Failure(`${variable} is empty, so git has no such configuration`, {
+  const isNone =
+    path === '' || (platform === 'win32' && path !== undefined && /^(\/dev\/null|(\\\\\.\\)?nul)$/i.test(path))
+  if (!isNone) return path
+  throw new Failure(`${variable} names no file, so git has no such configuration`, {
     hints: [`unset ${variable}, or let it name a file`],
   })
 }
 
 function findGlobal(env: NodeJS.ProcessEnv): string {
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? ''
+  const home = findHome(env) ?? ''
   if (home === '') throw new Failure('HOME is not set, so git has no configuration of yours', { hints: ['set HOME'] })
   const usual = join(home, '.gitconfig')
   const other = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'git', 'config')
@@ -44,6 +47,8 @@ function findGlobal(env: NodeJS.ProcessEnv): string {
 
 /** Git older than 2.41 tells its built-in path to an editor alone; it makes no file for that. */
 function findSystem(env: NodeJS.ProcessEnv): string {
+  const path = runGit(['var', 'GIT_CONFIG_SYSTEM'], env)
+  if (path.status === 0) return readAnswer(path)
   return readAnswer(runGitConfig(['--system', '--edit'], { ...env, GIT_EDITOR: 'echo' }))
 }
 

@@ -122,7 +122,7 @@ function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined
     if (isBackgroundFetch(process.ppid)) refuse('git fetches in the background', `to log in: ${command}`)
   }
   if (env['CI'] && !isFalse(env['CI'])) {
-    refuse('CI is set', `to log in, where a person sits: env -u CI ${command}`)
+    refuse('CI is set', `to log in, where a person sits and CI is not set: ${command}`)
   }
   if (browser === undefined && !context.isAttended()) {
     refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)

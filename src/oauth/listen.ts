@@ -51,6 +51,9 @@ const MOST_CONNECTIONS = 32
 /** A browser that has connected sends its request at once. Milliseconds. */
 const HEADERS_TIME_LIMIT_MS = 5_000
 
+/** @see https://learn.microsoft.com/windows-server/networking/technologies/netsh/netsh-interface-ipv4 */
+const RESERVED = 'Windows may have reserved it: netsh interface ipv4 show excludedportrange tcp'
+
 /** @returns undefined where this machine does not have the address */
 async function listen(address: string, port: number, prepare: (server: Server) => void): Promise<Server | undefined> {
   const server = createServer({ headersTimeout: HEADERS_TIME_LIMIT_MS, connectionsCheckingInterval: 1_000 })
@@ -64,7 +67,10 @@ async function listen(address: string, port: number, prepare: (server: Server) =
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
     if (code === 'EADDRINUSE') {
       const holder = findPortHolder(address, port)
-      const [by, way] = holder === undefined ? ['', ` (lsof -i :${port})`] : [` by ${holder}`, '']
+      const [by, way] =
+        holder === undefined
+          ? ['', ` (${process.platform === 'win32' ? 'netstat -ano' : `lsof -i :${port}`})`]
+          : [` by ${holder}`, '']
       const message = `port ${port} on this machine is in use${by}, so the browser could not come back from the login`
       throw new Failure(message, {
         code: 'no_listener',
@@ -77,7 +83,10 @@ async function listen(address: string, port: number, prepare: (server: Server) =
     }
     throw new Failure(`this program may not listen on ${address}, port ${port} (${code ?? String(error)})`, {
       code: 'no_listener',
-      hints: ['choose another port with oauthRedirectURL, the same in the consumer'],
+      hints: [
+        ...(process.platform === 'win32' ? [RESERVED] : []),
+        'choose another port with oauthRedirectURL, the same in the consumer',
+      ],
       cause: error,
     })
   }

@@ -23,7 +23,10 @@ export type Store = 'keyring' | 'file'
 /** `auto` is the keyring where one answers, else a file. */
 export type StoreChoice = Store | 'auto'
 
-/** How long an answer of the keyring may take: a person may have to type its password. Seconds. */
+/**
+ * How long an answer of the keyring may take: a person may have to type its password. macOS asks in a window of its own, also
+ * where git has no terminal. Seconds.
+ */
 const ATTENDED_LIMIT = 60
 const UNATTENDED_LIMIT = 3
 
@@ -33,7 +36,8 @@ export async function withStorage<Result>(
   work: (storage: Storage) => Promise<Result>,
 ): Promise<Result> {
   const { env, tell, keyringProgram } = context
-  const timeLimit = context.isAttended() ? ATTENDED_LIMIT : UNATTENDED_LIMIT
+  const timeLimit =
+    context.isAttended() || (process.platform === 'darwin' && !env['CI']) ? ATTENDED_LIMIT : UNATTENDED_LIMIT
   const keyring = openKeyring({ program: keyringProgram, timeLimit, env, tell })
   try {
     const runtime = await context.findRuntimeDirectory()

@@ -187,7 +187,7 @@ test('status tells which logins are kept, where, and for how long', async (t) =>
   home.expire(hers)
   home.expire(everybody, 7199)
   const { host } = new URL(sandbox.origin)
-  const consumer = `key ${sandbox.oauth.consumer.key.slice(0, 4)}…`
+  const consumer = `key ${sandbox.oauth.consumer.key.slice(0, 4)}...`
   const status = (): ReturnType<Home['run']> => home.run('git-credential-bitbucket-oauth', ['status'])
 
   const both = await status()

@@ -557,7 +557,10 @@ for (const [variable, args] of [
       const { code, stdout, stderr } = await run(home, command, ...args)
 
       t.deepEqual({ code, stdout }, { code: 1, stdout: '' })
-      t.regex(stderr, new RegExp(`: ${variable} is empty, so git has no such configuration\nhint: unset ${variable}`))
+      t.regex(
+        stderr,
+        new RegExp(`: ${variable} names no file, so git has no such configuration\nhint: unset ${variable}`),
+      )
     }
     t.deepEqual(look(home), before)
   })

@@ -526,7 +526,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'the repository has a helper of its own, with a secret in it',
     plant: ({ home }) => gitHere(home, `${HELPER}.helper`, `!TOKEN=${PASSWORD} my-helper`),
-    finds: [['helpers', 'note', /^by this repository's own configuration, git gives the tokens to "!…" too, and/]],
+    finds: [['helpers', 'note', /^by this repository's own configuration, git gives the tokens to "!\.\.\." too, and/]],
     exitCode: 0,
   },
   {
@@ -977,7 +977,9 @@ function unlikeHealthy({ findings }: Report): Finding[] {
   return findings.filter(
     ({ level, text }) =>
       level !== 'good' &&
-      !/^(key [\da-f]{4}…; the secret stands in git's|the system's keyring .*\(there is no session bus\))/.test(text),
+      !/^(key [\da-f]{4}\.\.\.; the secret stands in git's|the system's keyring .*\(there is no session bus\))/.test(
+        text,
+      ),
   )
 }
 

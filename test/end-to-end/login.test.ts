@@ -154,7 +154,7 @@ test('a refused login in CI: the reason, what to check, and where to log in', as
   t.is(code, 1)
   t.regex(
     stderr,
-    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in, where a person sits: env -u CI git credential-bitbucket-oauth login [^\n]+\n$/,
+    /^[^\n]+the saved login was refused by [^\n]+: Invalid OAuth client credentials \(unauthorized_client\); no browser was opened, because CI is set\nhint: check oauthClientId [^\n]+\nhint: to log in, where a person sits and CI is not set: git credential-bitbucket-oauth login [^\n]+\n$/,
   )
   t.deepEqual(home.record(home.data, sandbox.origin), before)
 })

@@ -2,14 +2,17 @@ import test, { type ExecutionContext } from 'ava'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { manualPage } from '../../scripts/manualPage.ts'
-import { prose } from '../../scripts/troff.ts'
+import { webPage } from '../../scripts/html.ts'
+import { manualPage, prose } from '../../scripts/troff.ts'
+import { handbook } from '../../src/cli/handbook.ts'
 import { COMMANDS, EXIT_CODES, OPERATION_TEXTS, positionalSynopsis, synopsis } from '../../src/cli/manual.ts'
+import { CONFIGURATION, ENVIRONMENT, FILES } from '../../src/cli/settings.ts'
 import { Home } from '../helpers/home.ts'
 import { needProgram } from '../helpers/programs.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 
 /** A home where man finds the built page, and shows it so wide. */
 function makeHome(t: ExecutionContext, width = 200): Home {
@@ -136,9 +139,8 @@ for (const width of [60, 80]) {
 
 test('the manual page is built with the version, in ASCII', (t) => {
   const built = readFileSync(join(ROOT, 'dist', `${NAME}.1`), 'utf8')
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 
-  t.is(built, manualPage(version))
+  t.is(built, manualPage(handbook(), version))
   t.true(built.includes(`git\\-credential\\-bitbucket\\-oauth ${version}`))
   t.regex(built, /^[\n -~]*$/)
 })
@@ -152,4 +154,45 @@ test('the manual page shows each character as it is', async (t) => {
 
   t.is(outcome.stderr, '')
   t.true(words(outcome.stdout).includes(text), outcome.stdout)
+})
+
+test('help prints what the manual page has, as wide as the terminal, and where it lies for a browser', async (t) => {
+  const home = makeHome(t)
+
+  const all = await home.run(NAME, ['help'])
+  const command = await home.run(NAME, ['help', 'archive'])
+  const settings = await home.run(NAME, ['help', 'settings'])
+  const none = await home.run(NAME, ['help', 'absent'])
+
+  for (const { code, stderr } of [all, command, settings]) t.deepEqual([code, stderr], [0, ''])
+  for (const { name, description, options } of COMMANDS) {
+    t.true(all.stdout.includes(`\n  ${name}`), name)
+    t.true(all.stdout.includes(description.replaceAll('`', '')), name)
+    for (const option of options) t.true(all.stdout.includes(`--${option.name}`), option.name)
+  }
+  for (const { names } of [...CONFIGURATION, ...ENVIRONMENT, ...FILES]) {
+    for (const name of names) t.true(settings.stdout.includes(name), name)
+  }
+  t.false(all.stdout.includes('`'))
+  t.true(command.stdout.startsWith('archive ['))
+  t.false(command.stdout.includes('completion'))
+  t.false(settings.stdout.includes('archive ['))
+  const page = /The same for a browser: (\S+)\n$/.exec(all.stdout)?.[1] ?? ''
+  t.is(readFileSync(page, 'utf8'), webPage(handbook(), version))
+  t.deepEqual([none.code, none.stdout], [2, ''])
+  t.regex(none.stderr, /there is no help on absent\nhint: there is some on setup, /)
+})
+
+test('the page for a browser is whole, and loads nothing', (t) => {
+  const page = webPage(handbook(), version)
+
+  const open: string[] = []
+  for (const [, end, name = ''] of page.matchAll(/<(\/?)([a-z]+\d?)[^>]*>/g)) {
+    if (end === '/') t.is(open.pop(), name)
+    else if (!['meta', 'br'].includes(name)) open.push(name)
+  }
+  t.deepEqual(open, [])
+  t.notRegex(page, /<script|src=|href=|url\(|@import/)
+  t.notRegex(page.replace(/<pre>[^]*?<\/pre>/g, ''), /[`*]/)
+  for (const { name } of COMMANDS) t.true(page.includes(`<h3><code>${name}</code>`), name)
 })

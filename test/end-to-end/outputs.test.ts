@@ -121,7 +121,7 @@ function neutral(text: string, home: Home, sandbox: Sandbox): string {
     plain
       .replaceAll(home.path, '~')
       .replaceAll(consumer.key, 'KEY')
-      .replaceAll(`${consumer.key.slice(0, 4)}…`, 'KEY…')
+      .replaceAll(`${consumer.key.slice(0, 4)}...`, 'KEY...')
       .replaceAll(/(state|code_challenge)=[\w-]+/g, '$1=…')
       .replaceAll(/-L \d+:/g, '-L PORT:')
       .replaceAll(/(localhost|127\.0\.0\.1)(:|%3A)\d+/g, '$1$2PORT')

@@ -273,7 +273,7 @@ test('a login with another consumer that fails leaves the one before, and status
   const key = sandbox.oauth.consumer.key
   t.not(failed.code, 0)
   t.deepEqual(home.record(home.data, sandbox.origin), before)
-  t.true(status.stdout.includes(`\n  consumer      key ${key.slice(0, 4)}…\n`), status.stdout)
+  t.true(status.stdout.includes(`\n  consumer      key ${key.slice(0, 4)}...\n`), status.stdout)
   t.false(stdout.includes(key))
-  t.like(JSON.parse(stdout), { accounts: [{ login: { store: 'file', consumer: `${key.slice(0, 4)}…` } }] })
+  t.like(JSON.parse(stdout), { accounts: [{ login: { store: 'file', consumer: `${key.slice(0, 4)}...` } }] })
 })

@@ -20,7 +20,7 @@ for (const [title, change, obstacle, hint] of [
   ['GCM_INTERACTIVE=0', { GCM_INTERACTIVE: '0' }, 'GCM_INTERACTIVE is off', 'to log in: git'],
   ['GCM_INTERACTIVE=never', { GCM_INTERACTIVE: 'never' }, 'GCM_INTERACTIVE is off', 'to log in: git'],
   ['VS Code’s auto-fetch', { VSCODE_GIT_FETCH_SILENT: 'true' }, 'VS Code fetches in the background', 'to log in: git'],
-  ['CI=true', { CI: 'true' }, 'CI is set', 'to log in, where a person sits: env -u CI git'],
+  ['CI=true', { CI: 'true' }, 'CI is set', 'to log in, where a person sits and CI is not set: git'],
   [
     'no screen and no terminal',
     { BROWSER: '' },

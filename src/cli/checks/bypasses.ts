@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { orUndefined } from '../../base/failure.ts'
+import { findHome } from '../../base/home.ts'
 import { quote } from '../../base/shell.ts'
 import { listLocal, listOrigins, LOCAL_ORIGIN } from '../../git/config.ts'
 import { mayMatch } from '../../git/otherHelpers.ts'
@@ -61,7 +62,9 @@ function checkCookies(url: string, env: NodeJS.ProcessEnv): Finding[] {
 }
 
 function checkNetrc(url: string, env: NodeJS.ProcessEnv): Finding[] {
-  const netrc = join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc')
+  const home = findHome(env)
+  if (home === undefined) return []
+  const netrc = join(home, process.platform === 'win32' ? '_netrc' : '.netrc')
   const { hostname } = new URL(url)
   if (!namesHost(orUndefined(() => readFileSync(netrc, 'utf8')) ?? '', hostname)) return []
   const text = `${netrc} has a password for ${hostname}, which git sends before it asks any helper`
@@ -91,7 +94,7 @@ function placeOf(origin: string, env: NodeJS.ProcessEnv): { name: string; option
   if (origin === LOCAL_ORIGIN) return { name: "the repository's .git/config", option: '--local' }
   if (!origin.startsWith('file:')) return { name: 'the environment, where GIT_CONFIG_COUNT counts it' }
   const name = origin.slice('file:'.length)
-  const isGlobal = name === orUndefined(() => findConfigFile('global', env))
+  const isGlobal = resolve(name) === orUndefined(() => findConfigFile('global', env))
   return { name, option: isGlobal ? '--global' : `--file ${quote(name)}` }
 }
 

@@ -31,7 +31,7 @@ export function checkConsumer({ clientId, secretSource }: Client, url: string): 
 
 /** The beginning of a text that is not secret, but need not be shown whole either. */
 export function mask(text: string): string {
-  return `${text.slice(0, 4)}…`
+  return `${text.slice(0, 4)}...`
 }
 
 /** Where the consumer is missing, setup is the only command that is needed: it configures git and logs in too. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { BITBUCKET } from '../../base/bitbucket.ts'
 import { isFailure } from '../../base/failure.ts'
 import { COMMAND, PROGRAM } from '../../base/program.ts'
-import { findProgram } from '../../base/programs.ts'
+import { findHelper, findProgram } from '../../base/programs.ts'
 import { quote } from '../../base/shell.ts'
 import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../../git/otherHelpers.ts'
 import { runGit } from '../../git/run.ts'
@@ -41,15 +41,14 @@ export function lacksGit(findings: readonly Finding[]): boolean {
 /** `2.47.3`; undefined where there is no git. */
 function readVersion(env: NodeJS.ProcessEnv): string | undefined {
   if (findProgram('git', env) === undefined) return undefined
-  return runGit(['--version'], env)
-    .stdout.trim()
-    .replace(/^git version /, '')
+  const { stdout, error } = runGit(['--version'], env)
+  return error === undefined ? stdout.trim().replace(/^git version /, '') : undefined
 }
 
 /** Git looks among its own programs first, and then on PATH. */
 function checkProgram(env: NodeJS.ProcessEnv): Finding {
   const own = runGit(['--exec-path'], env).stdout.trim()
-  const path = findProgram(join(own, PROGRAM), env) ?? findProgram(PROGRAM, env)
+  const path = findHelper(join(own, PROGRAM), env) ?? findHelper(PROGRAM, env)
   return path === undefined
     ? fault(
         'program',
@@ -131,6 +130,6 @@ function nameAll(helpers: readonly string[]): string {
 
 /** The name of a helper. Its arguments may be secret, and so may all of a script. */
 function nameOf(helper: string): string {
-  if (helper.startsWith('!')) return '!…'
-  return helper.replace(/\s.*/s, ' …')
+  if (helper.startsWith('!')) return '!...'
+  return helper.replace(/\s.*/s, ' ...')
 }

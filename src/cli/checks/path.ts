@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
-import { delimiter, isAbsolute } from 'node:path'
+import { delimiter } from 'node:path'
 import { orUndefined } from '../../base/failure.ts'
+import { isFixed } from '../../base/fixedPath.ts'
 import { PROGRAM } from '../../base/program.ts'
-import { findProgram, readSearchPath } from '../../base/programs.ts'
+import { findHelper, readSearchPath } from '../../base/programs.ts'
 import { fault, type Finding } from './finding.ts'
 
 /** What git starts by its name, and what starts this program by its first line. */
@@ -15,9 +16,9 @@ const PROGRAMS = ['node', 'git', PROGRAM]
 export function checkPath(env: NodeJS.ProcessEnv): Finding[] {
   const entries = readSearchPath(env).split(delimiter)
   const endangered = (place: number): string[] =>
-    PROGRAMS.filter((name) => entries.findIndex((entry) => findProgram(name, { PATH: entry }) !== undefined) > place)
+    PROGRAMS.filter((name) => entries.findIndex((entry) => findHelper(name, { PATH: entry }) !== undefined) > place)
   return entries.flatMap((entry, index) => {
-    const danger = isAbsolute(entry)
+    const danger = isFixed(entry)
       ? isOpen(entry) && 'every user of this machine can write to it'
       : 'it means a directory of the repository that you stand in'
     const names = danger === false || entries.indexOf(entry) < index ? [] : endangered(index)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { isAbsolute } from 'node:path'
 import { childEnvironment } from '../../base/childEnvironment.ts'
+import { isFixed } from '../../base/fixedPath.ts'
 import { findProgram } from '../../base/programs.ts'
 import { listOrigins } from '../../git/config.ts'
 import { HELPER_KEYS, listOtherHelpers } from '../../git/otherHelpers.ts'
@@ -29,7 +29,7 @@ export function checkStart(url: string, env: NodeJS.ProcessEnv, cures: readonly 
 function starts(helper: string, shell: string, env: NodeJS.ProcessEnv): boolean {
   const command = helper.startsWith('!') ? helper.slice(1) : helper
   // By its name, git looks for it as the check of the program does.
-  if (command === helper && !isAbsolute(helper)) return true
+  if (command === helper && !isFixed(helper)) return true
   const options = { input: '', encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS } as const
   const { status, stdout } = spawnSync(shell, ['-c', `${command} capability`], {
     ...options,

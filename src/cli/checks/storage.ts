@@ -5,7 +5,7 @@ import { isFailure, orUndefined, systemCode } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { makePrivateDirectory, readPrivateFile } from '../../base/privateFile.ts'
 import { COMMAND } from '../../base/program.ts'
-import { quote } from '../../base/shell.ts'
+import { quote, shellWord } from '../../base/shell.ts'
 import { reasonOf } from '../../base/systemError.ts'
 import { loginCommand } from '../../login/loginCommand.ts'
 import { setClientCommand } from '../../oauth/client.ts'
@@ -92,7 +92,7 @@ function examineFile(
   const found = parse(readPrivateFile(path), account, kind)
   if (found === 'newer') return [fault('files', `${path} was written by a newer version`, 'update this program')]
   if (found !== 'damaged') return []
-  const moveAside = `mv ${quote(path)} ${quote(`${path}.damaged`)}`
+  const moveAside = `${shellWord('mv')} ${quote(path)} ${quote(`${path}.damaged`)}`
   const next = kind === CONSUMERS ? giveSecret(account) : replace(account)
   return [fault('files', `${path} is damaged`, moveAside, ...next)]
 }

@@ -3,7 +3,7 @@ import { BITBUCKET } from '../../base/bitbucket.ts'
 import type { Context } from '../../base/context.ts'
 import { orUndefined } from '../../base/failure.ts'
 import { PROGRAM } from '../../base/program.ts'
-import { findProgram } from '../../base/programs.ts'
+import { findHelper } from '../../base/programs.ts'
 import { holdSignals } from '../../base/signals.ts'
 import { changeConfig } from '../../git/change.ts'
 import { listEntries } from '../../git/config.ts'
@@ -55,7 +55,7 @@ function addLines(file: string, env: NodeJS.ProcessEnv): void {
 }
 
 function warnWhereMissing({ env, tell }: Context): void {
-  if (findProgram(PROGRAM, env) !== undefined) return
+  if (findHelper(PROGRAM, env) !== undefined) return
   tell(
     `git will not find this program: ${PROGRAM} is in no directory of PATH; add the bin directory below what "npm prefix -g" prints`,
   )

@@ -11,6 +11,7 @@ import { fullName, type Repository } from '../../bitbucket/repository.ts'
 import type { OpenAnswer } from '../../http/http.ts'
 import { type Arguments, usageFailure } from '../arguments.ts'
 import { JSON_VERSION } from '../checks/formatFindings.ts'
+import { isFileName } from '../download/fileNames.ts'
 import { assertNotTerminal } from '../download/output.ts'
 import { formatSize, startProgress } from '../download/progress.ts'
 import { resume } from '../download/resume.ts'
@@ -98,6 +99,8 @@ function chooseTarget(name: string, args: Arguments, { streams: { stdout } }: Co
   const path = output ?? basename(name)
   if (path === '' || path === '.' || path === '..')
     throw usageFailure('that is not the name of a file', 'downloads list names them all')
+  if (!isFileName(basename(path)))
+    throw usageFailure(`Windows takes no file of the name ${basename(path)}`, 'name another one: -o FILE')
   assertNoDirectory(path)
   if (output !== undefined) return { kind: 'file', path, isTyped: true }
   return { kind: 'file', path, isTyped: false, isForced: args.has('force') }

@@ -5,7 +5,11 @@ import { extract as openExtract, type Unpack } from 'tar'
 import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 import { hasGitDirectory } from './gitDirectory.ts'
-import { isOutward, makeOutwardLinks } from './outwardLinks.ts'
+import { ignoresCase, startNameCheck } from './fileNames.ts'
+import { isOutward, makeLateLinks } from './lateLinks.ts'
+
+/** On Windows a link takes a right that few have. */
+const takesRight = process.platform === 'win32'
 
 /** More of a list is no help. */
 const MOST_NAMED = 3
@@ -18,8 +22,9 @@ const MOST_NAMED = 3
  */
 export async function extract(directory: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const refused: string[] = []
-  const outward: { readonly path: string; readonly target: string }[] = []
+  const late: { readonly path: string; readonly target: string }[] = []
   await mkdir(directory, { recursive: true })
+  const findFault = startNameCheck(ignoresCase(directory))
   const unpacking = openExtract({
     cwd: directory,
     strip: 1,
@@ -35,9 +40,14 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
         refused.push(`${path} lies beside the folder`)
         return false
       }
+      const misnamed = findFault(path, isDirectory(entry))
+      if (misnamed !== undefined) {
+        refused.push(misnamed)
+        return false
+      }
       const link = { path: path.slice(path.indexOf('/') + 1), target: linkOf(entry) }
-      if (link.target !== '' && isOutward(link)) {
-        outward.push(link)
+      if (link.target !== '' && (isOutward(link) || takesRight)) {
+        late.push(link)
         return false
       }
       // No archive makes a program that runs as its owner.
@@ -57,7 +67,7 @@ export async function extract(directory: string, pieces: AsyncIterable<Uint8Arra
     if (isFailure(error) || isOfSystem(error)) throw error
     throw unpackFailure(error instanceof Error ? error.message : String(error), error)
   }
-  if (refused.length === 0) refused.push(...makeOutwardLinks(directory, outward))
+  if (refused.length === 0) refused.push(...makeLateLinks(directory, late))
   if (refused.length > 0) throw unpackFailure(describe(refused))
 }
 

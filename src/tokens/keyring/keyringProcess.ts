@@ -45,9 +45,16 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
     return {}
   } catch (error) {
     const message = describe(error)
-    // The library has no codes. It says this of a Secret Service without a default collection.
-    return { trouble: message.endsWith('Secret Service: no result found') ? 'homeless' : 'refused', message }
+    return { trouble: troubleOf(message), message }
   }
+}
+
+/** The library has no codes. */
+function troubleOf(message: string): 'absent' | 'homeless' | 'refused' {
+  // It says this of a Secret Service without a default collection.
+  if (message.endsWith('Secret Service: no result found')) return 'homeless'
+  // Over SSH, in services, and where a policy forbids to store passwords (CredWriteW in Microsoft's documentation).
+  return message.includes('ERROR_NO_SUCH_LOGON_SESSION') ? 'absent' : 'refused'
 }
 
 /** @throws Error where no keyring answers, or the library is not installed */

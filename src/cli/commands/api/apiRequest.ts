@@ -47,6 +47,12 @@ function parsePath(text: string, apiUrl: URL): URL {
       'give a path, as repositories/acme; for the API of another host: --host URL',
     )
   }
+  if (/^[a-z]:[\\/]/i.test(text)) {
+    throw usageFailure(
+      'that is a path of Windows, which Git Bash makes of one that begins with a slash',
+      'leave the first slash out: repositories/acme',
+    )
+  }
   const path = text.replace(/^\/+/, '')
   const url = new URL(`/${/^\d+\.\d+(\/|$)/.test(path) ? '' : '2.0/'}${path}`, apiUrl)
   url.hash = ''

@@ -62,6 +62,9 @@ function splitWords(args: Arguments): { words: readonly string[]; ref: string } 
   return { words: [first], ref: second }
 }
 
+/** What a shell completes the name of a directory with. */
+const AT_END = process.platform === 'win32' ? /(?<=.)[\\/]+$/ : /(?<=.)\/+$/
+
 function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destination {
   const [output, directory, unpacked] = ['output', 'directory', 'extract'].map((name) => args.text(name))
   if ([output, directory, unpacked].filter((one) => one !== undefined).length > 1) {
@@ -71,9 +74,10 @@ function readPlace(args: Arguments, format: Format, isSeveral: boolean): Destina
     throw usageFailure('-o and --extract take one repository', 'for several: -d DIR')
   }
   if ([output, directory, unpacked].includes('')) throw usageFailure('a path is empty', 'name a file or a directory')
-  if (output?.endsWith('/')) throw usageFailure('-o names a file', `for a directory: -d ${quote(output)}`)
+  if (output !== undefined && AT_END.test(output))
+    throw usageFailure('-o names a file', `for a directory: -d ${quote(output)}`)
   if (unpacked !== undefined) {
-    const path = followOwnLink(unpacked.replace(/(?<=.)\/+$/, ''))
+    const path = followOwnLink(unpacked.replace(AT_END, ''))
     if (resolve(path) === process.cwd())
       throw usageFailure('--extract makes a directory, and cannot make the one you are in', 'name a new one')
     if (format === 'tar.gz') return { kind: 'unpacked', path }

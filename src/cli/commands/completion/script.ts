@@ -1,5 +1,5 @@
 import { COMMAND } from '../../../base/program.ts'
-import { quote } from '../../../base/shell.ts'
+import { quoteForSh } from '../../../base/shell.ts'
 import { type Command, COMMANDS, type Option } from '../../manual.ts'
 
 /**
@@ -63,11 +63,13 @@ function casesForBash(command: Command): string[] {
     ...options
       .filter(({ value }) => value !== undefined)
       .map((option) => {
-        const typed = spellings(option).map((spelling) => quote(`${name} ${spelling}`))
+        const typed = spellings(option).map((spelling) => quoteForSh(`${name} ${spelling}`))
         return `\t${typed.join(' | ')}) ${option.choices === undefined ? '' : `echo ${option.choices.join(' ')} `};;`
       }),
-    ...(choices.length === 0 ? [] : [`\t${quote(`${name} ${name}`)}) echo ${[...choices, ...words].join(' ')} ;;`]),
-    ...(words.length === 0 ? [] : [`\t${quote(`${name} `)}*) echo ${words.join(' ')} ;;`]),
+    ...(choices.length === 0
+      ? []
+      : [`\t${quoteForSh(`${name} ${name}`)}) echo ${[...choices, ...words].join(' ')} ;;`]),
+    ...(words.length === 0 ? [] : [`\t${quoteForSh(`${name} `)}*) echo ${words.join(' ')} ;;`]),
   ]
 }
 
@@ -81,7 +83,7 @@ function choicesOf({ positionals }: Command): readonly string[] {
 
 /** Zsh's completion of git calls `_git-…` for a command that it does not know, which is then the first of the words. */
 function scriptForZsh(commands: readonly Command[]): string {
-  const list = commands.map(({ name, summary }) => quote(`${name}:${escapeForZsh(summary)}`))
+  const list = commands.map(({ name, summary }) => quoteForSh(`${name}:${escapeForZsh(summary)}`))
   return `_${FILE} () {
   if (( CURRENT == 2 )); then
     local -a commands
@@ -117,7 +119,7 @@ function argumentsForZsh({ options, positionals }: Command): string {
       return `${number}${escapeForZsh(description)}:${actionForZsh(choices)}`
     }),
   ]
-  return ['_arguments', ...specifications.map(quote)].join(' ')
+  return ['_arguments', ...specifications.map(quoteForSh)].join(' ')
 }
 
 function actionForZsh(choices: readonly string[] | undefined): string {
@@ -135,7 +137,7 @@ function scriptForFish(commands: readonly Command[]): string {
     ...command.options.map(({ name, alias, value, description, choices }) => {
       const letter = alias === undefined ? '' : ` -s ${alias}`
       const parameter =
-        value === undefined ? '' : ` -x${choices === undefined ? '' : ` -a ${quote(choices.join(' '))}`}`
+        value === undefined ? '' : ` -x${choices === undefined ? '' : ` -a ${quoteForSh(choices.join(' '))}`}`
       return `-n '__${IDENTIFIER}_at ${command.name}'${letter} -l ${name}${parameter} -d ${quoteForFish(description)}`
     }),
   ])
@@ -165,5 +167,5 @@ end
 
 /** As for other shells, but that a backslash escapes between quotes as well. */
 function quoteForFish(text: string): string {
-  return quote(text.replaceAll('\\', '\\\\'))
+  return quoteForSh(text.replaceAll('\\', '\\\\'))
 }

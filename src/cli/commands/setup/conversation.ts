@@ -1,5 +1,6 @@
 import type { Context } from '../../../base/context.ts'
 import type { Failure } from '../../../base/failure.ts'
+import { COMMAND } from '../../../base/program.ts'
 import { usageFailure } from '../../arguments.ts'
 import { inSteps, isCommand } from '../../checks/finding.ts'
 import { type Dialog, openDialog } from '../../prompts.ts'
@@ -38,7 +39,17 @@ export function openConversation(context: Context): Conversation {
   }
 }
 
+/**
+ * Git Bash's own window is none to programs of Windows.
+ *
+ * @see https://github.com/git-for-windows/git/wiki/FAQ#some-native-console-programs-dont-work-when-run-from-git-bash-how-to-fix-it
+ */
+function otherWindow(): string[] {
+  const isMintty = process.platform === 'win32' && process.env['MSYSTEM'] !== undefined
+  return isMintty ? [`in Git Bash: winpty ${COMMAND} setup; or type it in PowerShell`] : []
+}
+
 /** Says what has to be given where there is no terminal to ask for it. */
 export function missingFailure(what: string, ...hints: readonly string[]): Failure {
-  return usageFailure(`${what} is missing, and there is no terminal to ask for it`, ...hints)
+  return usageFailure(`${what} is missing, and there is no terminal to ask for it`, ...hints, ...otherWindow())
 }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, symlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path'
 import { orUndefined, systemCode } from '../../base/failure.ts'
 
@@ -15,12 +15,12 @@ export function isOutward({ path, target }: Link): boolean {
 }
 
 /**
- * Makes such links as GNU tar does: after all else is unpacked, so that nothing is written through one.
+ * Makes links as GNU tar makes those that lead out: after all else is unpacked, so that nothing is written through one.
  *
  * @returns what cannot be made, in words: another link leads to its place, or something stands there. No archive of a
  *   repository is like that
  */
-export function makeOutwardLinks(directory: string, links: readonly Link[]): string[] {
+export function makeLateLinks(directory: string, links: readonly Link[]): string[] {
   return links.filter((link) => !isMade(directory, link)).map(({ path }) => `${path} has no place of its own`)
 }
 
@@ -35,10 +35,24 @@ function isMade(directory: string, { path, target }: Link): boolean {
       if (found === undefined) mkdirSync(above)
       else if (!found.isDirectory()) return false
     }
-    symlinkSync(target, join(directory, path))
+    makeLink(target, join(directory, path))
     return true
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false
     throw error
+  }
+}
+
+/**
+ * Where Windows refuses it, a file with the target takes the link's place, as in a clone of git's.
+ *
+ * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-coresymlinks
+ */
+export function makeLink(target: string, path: string, { platform = process.platform, link = symlinkSync } = {}): void {
+  try {
+    link(target, path)
+  } catch (error) {
+    if (platform !== 'win32' || systemCode(error) !== 'EPERM') throw error
+    writeFileSync(path, target, { flag: 'wx' })
   }
 }

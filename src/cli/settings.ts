@@ -68,7 +68,11 @@ export const CONFIGURATION: readonly Entry[] = [
     names: ['credential.interactive'],
     description: '`false` or `never`: open no browser, unless `login` is typed by hand.',
   },
-  { names: ['http.proxy', 'http.sslCAInfo'], description: 'Are used as git uses them.' },
+  { names: ['http.proxy'], description: 'Is used as git uses it.' },
+  {
+    names: ['http.sslCAInfo', 'http.sslCAPath'],
+    description: 'Certificates that are trusted, beside those of Node.js and of the system.',
+  },
 ]
 
 export const ENVIRONMENT: readonly Entry[] = [
@@ -109,12 +113,12 @@ export const FILES: readonly Entry[] = [
     names: ['$XDG_RUNTIME_DIR/git-credential-bitbucket-oauth/'],
     description:
       "Access tokens; good for two hours. Where that variable is not set, or names another user's directory: " +
-      '`~/.cache/git-credential-bitbucket-oauth/`.',
+      '`~/.cache/git-credential-bitbucket-oauth/`. On macOS in `~/Library/Caches`, on Windows in `%LOCALAPPDATA%`.',
   },
   {
     names: ['~/.local/share/git-credential-bitbucket-oauth/logins/'],
     description:
       "Which logins there are; and the logins themselves where they are not in the system's keyring: " +
-      'plain text that only you can read, mode 0600.',
+      'plain text that only you can read, mode 0600. On macOS in `~/Library/Application Support`, on Windows in `%LOCALAPPDATA%`.',
   },
 ]
