@@ -28,7 +28,7 @@ export type StoreChoice = Store | 'auto'
  * where git has no terminal. Seconds.
  */
 const ATTENDED_LIMIT = 60
-const UNATTENDED_LIMIT = 3
+const UNATTENDED_LIMIT = 10
 
 /** Does some work with the user's storage, and closes it afterwards. */
 export async function withStorage<Result>(

@@ -277,11 +277,21 @@ async function assertRecovers(t: ExecutionContext, home: Home, { url }: Way, { h
 async function comeBack(home: Home): Promise<string> {
   const opened = (): string => home.openedUrls()[0] ?? ''
   for (let look = 0; look < 6000 && opened() === ''; look++) await sleep(20)
-  const begun = await fetch(opened(), { redirect: 'manual' })
+  const begun = await browse(opened(), { redirect: 'manual' })
   const asked = new URL(begun.headers.get('location') ?? '').searchParams
   const back = new URL(asked.get('redirect_uri') ?? '')
   back.search = new URLSearchParams({ code: 'a code', state: asked.get('state') ?? '' }).toString()
   const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';')
-  const response = await fetch(back, { headers: { cookie } })
+  const response = await browse(back, { headers: { cookie } })
   return response.text()
+}
+
+/** A connection that is kept may be closed when it is used again, on a busy machine: browsers then take another one. */
+async function browse(url: string | URL, options: RequestInit, tries = 3): Promise<Response> {
+  try {
+    return await fetch(url, options)
+  } catch (error) {
+    if (tries === 1) throw error
+    return browse(url, options, tries - 1)
+  }
 }

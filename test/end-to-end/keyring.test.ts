@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { helperAt } from '../helpers/clock.ts'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
-import { startGet } from '../helpers/running.ts'
+import { startGet, WAITING } from '../helpers/running.ts'
 import { makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -113,10 +113,11 @@ test.serial('twelve processes at once make one refresh, also where the keyring h
   const outcomes = await Promise.all(Array.from({ length: 12 }, () => home.helper('get', request)))
 
   t.is(new Set(outcomes.map(({ stdout }) => stdout)).size, 1)
-  t.deepEqual(
-    outcomes.filter(({ code, stderr }) => code !== 0 || stderr !== ''),
-    [],
-  )
+  for (const { code, stderr } of outcomes) {
+    t.is(code, 0, stderr)
+    // A machine that is busy otherwise may need longer than the helper stays silent.
+    if (stderr !== '') t.regex(stderr, WAITING)
+  }
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
 })
 
@@ -154,7 +155,7 @@ for (const [title, trouble, complaint] of [
   )
 }
 
-test.serial('a session bus that never answers is given up after three seconds where nobody sits', async (t) => {
+test.serial('a session bus that never answers is given up after ten seconds where nobody sits', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   home.expire(sandbox.origin)
   await useSilentBus(t, home)
@@ -163,7 +164,7 @@ test.serial('a session bus that never answers is given up after three seconds wh
 
   t.is(code, 1)
   t.is(stdout, '')
-  t.regex(stderr, /: the system's keyring cannot be used \(no answer within 3 seconds\)\nhint: /)
+  t.regex(stderr, /: the system's keyring cannot be used \(no answer within 10 seconds\)\nhint: /)
   t.deepEqual(sandbox.oauth.tokenRequests, [])
   t.is(home.openedUrls().length, 1, 'only the first login')
 })
@@ -236,7 +237,7 @@ test.serial('the way out of a keyring that is gone for good: a login by hand, or
   const { home, sandbox, request, daemon } = await makeKeyringUser(t)
   await daemon.kill()
   home.expire(sandbox.origin)
-  home.configure({ 'credential.oauthStore': 'file' })
+  home.configure({ [`credential.${sandbox.origin}.oauthStore`]: 'file' })
   home.useBrowser('follow.ts')
 
   const stuck = await home.helper('get', request)
@@ -246,7 +247,7 @@ test.serial('the way out of a keyring that is gone for good: a login by hand, or
   t.is(stuck.code, 1)
   t.regex(
     stuck.stderr,
-    /hint: to keep logins in files instead: git config --global credential\.oauthStore file\nhint: then log in once more: git credential-bitbucket-oauth login\n/,
+    /hint: to keep the login in a file instead: git config --global credential\.https:\/\/bitbucket\.org\.oauthStore file\nhint: then log in once more: git credential-bitbucket-oauth login\n/,
   )
   t.is(login.code, 0, login.stderr)
   t.like(answer, { code: 0, stderr: '' })

@@ -165,7 +165,7 @@ function keyringFailure(code: (typeof TROUBLES)[number], reason: string): Failur
 
 const HINTS = [
   'unlock the keyring, or start it, and run the command again',
-  'to keep logins in files instead: git config --global credential.oauthStore file',
+  'to keep the login in a file instead: git config --global credential.https://bitbucket.org.oauthStore file',
   `then log in once more: ${COMMAND} login`,
   `if the consumer's secret lies in it too: ${COMMAND} setup`,
 ]
