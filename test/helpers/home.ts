@@ -72,12 +72,7 @@ export class Home {
 
   /** Adds lines to the global git configuration; keys as in `git config`. */
   configure(settings: Readonly<Record<string, string>>): void {
-    const file = join(this.path, '.gitconfig')
-    const lines = Object.entries(settings).map(([key, value]) => {
-      const [, section, subsection, name] = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/.exec(key) ?? []
-      return `[${section}${subsection === undefined ? '' : ` "${subsection}"`}]\n\t${name} = "${value}"\n`
-    })
-    writeFileSync(file, (existsSync(file) ? readFileSync(file, 'utf8') : '') + lines.join(''))
+    addSettings(join(this.path, '.gitconfig'), settings)
   }
 
   /**
@@ -86,13 +81,8 @@ export class Home {
    * @param url whose logins the sandbox shall do, if another than its own
    */
   configureFor(sandbox: Sandbox, url = sandbox.origin): void {
-    const { key, secret } = sandbox.oauth.consumer
     this.trust(sandbox)
-    this.configure({
-      'credential.helper': 'bitbucket-oauth',
-      [`credential.${url}.oauthClientId`]: key,
-      [`credential.${url}.oauthClientSecret`]: secret,
-    })
+    this.configure({ 'credential.helper': 'bitbucket-oauth', ...consumerSettings(sandbox, url) })
     this.pointTo(sandbox, url)
   }
 
@@ -104,15 +94,8 @@ export class Home {
   }
 
   /** The sandbox's endpoints in the place of those of a URL, and nothing of a consumer. */
-  pointTo({ origin, oauth: { consumer } }: Sandbox, url: string): void {
-    this.configure({
-      [`credential.${url}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
-      [`credential.${url}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
-      [`credential.${url}.oauthApiURL`]: origin,
-      [`credential.${url}.oauthRedirectURL`]: consumer.callback,
-      // A login that hangs shall fail its test rather than outlast it.
-      [`credential.${url}.oauthLoginTimeout`]: '60',
-    })
+  pointTo(sandbox: Sandbox, url: string): void {
+    this.configure(endpointSettings(sandbox, url))
   }
 
   /**
@@ -319,6 +302,35 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     for (let look = 0; look < 1200 && this.#readLines('closed').length < this.openedUrls().length; look++)
       await sleep(50)
     rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Adds lines to a file of git's configuration; keys as in `git config`. */
+export function addSettings(file: string, settings: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(settings).map(([key, value]) => {
+    const [, section, subsection, name] = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/.exec(key) ?? []
+    return `[${section}${subsection === undefined ? '' : ` "${subsection}"`}]\n\t${name} = "${value}"\n`
+  })
+  writeFileSync(file, (existsSync(file) ? readFileSync(file, 'utf8') : '') + lines.join(''))
+}
+
+/** The consumer that a user has made at the sandbox. */
+export function consumerSettings({ oauth: { consumer } }: Sandbox, url: string): Record<string, string> {
+  return {
+    [`credential.${url}.oauthClientId`]: consumer.key,
+    [`credential.${url}.oauthClientSecret`]: consumer.secret,
+  }
+}
+
+/** The sandbox's endpoints in the place of those of a URL. */
+export function endpointSettings({ origin, oauth: { consumer } }: Sandbox, url: string): Record<string, string> {
+  return {
+    [`credential.${url}.oauthAuthURL`]: `${origin}/site/oauth2/authorize`,
+    [`credential.${url}.oauthTokenURL`]: `${origin}/site/oauth2/access_token`,
+    [`credential.${url}.oauthApiURL`]: origin,
+    [`credential.${url}.oauthRedirectURL`]: consumer.callback,
+    // A login that hangs shall fail its test rather than outlast it.
+    [`credential.${url}.oauthLoginTimeout`]: '60',
   }
 }
 

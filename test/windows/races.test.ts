@@ -1,0 +1,43 @@
+import test from 'ava'
+import { parseAnswer, requestFor } from '../helpers/user.ts'
+import { makeLoggedInWindowsUser } from './windowsUser.ts'
+
+const REFRESH = { grantType: 'refresh_token', status: 200 }
+
+/** Each race is run so often. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 2)
+
+for (const store of ['file', 'auto'] as const) {
+  for (const [processes, rounds] of [
+    [8, ROUNDS],
+    [16, Math.ceil(ROUNDS / 2)],
+  ] as const) {
+    const title = `${processes} at once with a token that has ended, ${store === 'file' ? 'in files' : 'in Credential Manager'}`
+    test.serial(`${title}: one refresh, and none fails`, async (t) => {
+      const { user, sandbox } = await makeLoggedInWindowsUser(t, { store })
+      t.timeout(1_200_000)
+      const request = requestFor(sandbox.origin)
+
+      for (let round = 1; round <= rounds; round++) {
+        user.expire(sandbox.origin)
+        sandbox.oauth.tokenRequests.length = 0
+
+        const outcomes = await user.run(...Array.from({ length: processes }, () => user.helperCall('get', request)))
+
+        t.log(`round ${round}: ${outcomes.map(({ milliseconds }) => Math.round(milliseconds)).join(' ')} ms`)
+        t.deepEqual(
+          outcomes.filter(({ code }) => code !== 0),
+          [],
+        )
+        t.is(new Set(outcomes.map(({ stdout }) => parseAnswer(stdout)['password'])).size, 1)
+        t.deepEqual(sandbox.oauth.tokenRequests, [REFRESH])
+        // A machine that is busy otherwise may need longer than the helper stays silent.
+        for (const { stderr } of outcomes) t.regex(stderr, /^(git-credential-bitbucket-oauth: waiting for [^\n]+\n)?$/)
+        t.deepEqual(
+          user.files(user.data).filter((name) => !name.endsWith('.json') && !name.endsWith('.user')),
+          [],
+        )
+      }
+    })
+  }
+}
