@@ -81,11 +81,6 @@ export function listHere(keys: string, env: NodeJS.ProcessEnv): { scope: string;
   )
 }
 
-/** Git's words for false. */
-export function isFalse(value: string | undefined): boolean {
-  return value !== undefined && ['false', 'no', 'off', '0', ''].includes(value.toLowerCase())
-}
-
 function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): (readonly [key: string, value: string])[] {
   return readFields(args, env).map(parseEntry)
 }

@@ -1,7 +1,7 @@
 import { findBrowser, type OpenBrowser } from '../base/browser.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { holdSignals } from '../base/signals.ts'
-import { isFalse } from '../git/config.ts'
+import { isJob, isOff, PROMPTS } from '../base/unattended.ts'
 import { readNetwork } from '../git/network.ts'
 import { type Authorization, exchangeCode, startAuthorization } from '../oauth/grants.ts'
 import { failurePage, successPage } from '../oauth/page.ts'
@@ -114,21 +114,16 @@ function requireAttended(request: LoginRequest, browser: OpenBrowser | undefined
   if (!isByHand) {
     const interactive = settings.get('interactive')
     if (isOff(interactive)) refuse('credential.interactive is off', `to log in: ${command}`)
-    // Editors and desktop programs set the second one, made for Git Credential Manager, when they fetch by themselves.
-    for (const name of ['GIT_TERMINAL_PROMPT', 'GCM_INTERACTIVE']) {
+    for (const name of PROMPTS) {
       if (isOff(env[name])) refuse(`${name} is off`, `to log in: ${command}`)
     }
     if (env['VSCODE_GIT_FETCH_SILENT']) refuse('VS Code fetches in the background', `to log in: ${command}`)
     if (isBackgroundFetch(process.ppid)) refuse('git fetches in the background', `to log in: ${command}`)
   }
-  if (env['CI'] && !isFalse(env['CI'])) {
+  if (isJob(env)) {
     refuse('CI is set', `to log in, where a person sits and CI is not set: ${command}`)
   }
   if (browser === undefined && !context.isAttended()) {
     refuse('there is neither a display nor a terminal', `to log in, in a terminal: ${command}`)
   }
-}
-
-function isOff(value: string | undefined): boolean {
-  return isFalse(value) || value?.toLowerCase() === 'never'
 }

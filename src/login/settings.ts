@@ -1,6 +1,7 @@
 import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
-import { isFalse, readSettings, type Settings } from '../git/config.ts'
+import { isFalse } from '../base/unattended.ts'
+import { readSettings, type Settings } from '../git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
 import { type Client, findClientIdWithoutSecret, isOurs, mayBeOurs } from '../oauth/client.ts'
 import type { AnswerForm } from '../tokens/accessToken.ts'

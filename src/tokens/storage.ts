@@ -1,4 +1,5 @@
 import type { Context } from '../base/context.ts'
+import { isBackground } from '../base/unattended.ts'
 import { type Keyring, openKeyring } from './keyring/keyring.ts'
 
 /** Where a user's logins and tokens are kept. */
@@ -23,12 +24,20 @@ export type Store = 'keyring' | 'file'
 /** `auto` is the keyring where one answers, else a file. */
 export type StoreChoice = Store | 'auto'
 
-/**
- * How long an answer of the keyring may take: a person may have to type its password. macOS asks in a window of its own, also
- * where git has no terminal. Seconds.
- */
+/** How long an answer of the keyring may take: a person may have to type its password. Seconds. */
 const ATTENDED_LIMIT = 60
 const UNATTENDED_LIMIT = 10
+
+/**
+ * The Keychain of macOS asks in a window, which a person sees without a terminal too: it asks again after each update of an
+ * unsigned Node, such as Homebrew's.
+ */
+export function keyringTimeLimit(
+  { env, isAttended }: Pick<Context, 'env' | 'isAttended'>,
+  platform = process.platform,
+): number {
+  return isAttended() || (platform === 'darwin' && !isBackground(env)) ? ATTENDED_LIMIT : UNATTENDED_LIMIT
+}
 
 /** Does some work with the user's storage, and closes it afterwards. */
 export async function withStorage<Result>(
@@ -36,8 +45,7 @@ export async function withStorage<Result>(
   work: (storage: Storage) => Promise<Result>,
 ): Promise<Result> {
   const { env, tell, keyringProgram } = context
-  const timeLimit =
-    context.isAttended() || (process.platform === 'darwin' && !env['CI']) ? ATTENDED_LIMIT : UNATTENDED_LIMIT
+  const timeLimit = keyringTimeLimit(context)
   const keyring = openKeyring({ program: keyringProgram, timeLimit, env, tell })
   try {
     const runtime = await context.findRuntimeDirectory()

@@ -11,6 +11,7 @@ import { loginCommand } from '../../login/loginCommand.ts'
 import { setClientCommand } from '../../oauth/client.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isKeyringTrouble } from '../../tokens/keyring/keyring.ts'
+import { findCure } from '../../tokens/keyring/trouble.ts'
 import { type ParsedRecord, parseRecord, parseRecordName } from '../../tokens/record.ts'
 import type { Storage, StoreChoice } from '../../tokens/storage.ts'
 import { fault, faultOf, type Finding, good, note } from './finding.ts'
@@ -130,7 +131,9 @@ export async function checkKeyring({ keyring }: Storage, account: Account, choic
   } catch (error) {
     if (!isKeyringTrouble(error)) throw error
     if (error.code === 'keyring_absent' && choice === 'auto') {
-      return note('keyring', `${error.message}; logins are kept in files that only you can read`)
+      const cure = findCure(error.message)
+      const text = `${error.message}; logins are kept in files that only you can read`
+      return note('keyring', text, ...(cure === undefined ? [] : [cure]))
     }
     return faultOf('keyring', error)
   }

@@ -8,6 +8,7 @@ import { hideNodeDebug } from '../../base/hideNodeDebug.ts'
 import { parseObject } from '../../base/json.ts'
 import { COMMAND } from '../../base/program.ts'
 import { beforeSignal } from '../../base/signals.ts'
+import { findCure, type Trouble } from './trouble.ts'
 
 /** The operating system's keyring: texts by name. Each function throws a Failure where it cannot do its work. */
 export type Keyring = {
@@ -19,11 +20,8 @@ export type Keyring = {
   readonly close: () => void
 }
 
-/**
- * Why a keyring does not work, as the code of the Failure. Absent: none answers. Homeless: one answers, but has no
- * collection to write to. Refused: it is locked, its prompt was dismissed, it is broken, or it takes too long.
- */
-const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const
+/** Why a keyring does not work, as the code of the Failure. Refused: also where it takes too long. */
+const TROUBLES = ['keyring_absent', 'keyring_homeless', 'keyring_refused'] as const satisfies `keyring_${Trouble}`[]
 
 /** How long the process that speaks to the keyring may take to start on a busy machine. Seconds. */
 const START_LIMIT_SECONDS = 20
@@ -160,11 +158,15 @@ export function isKeyringTrouble(error: unknown): error is Failure {
 
 function keyringFailure(code: (typeof TROUBLES)[number], reason: string): Failure {
   const verb = code === 'keyring_absent' ? 'does not answer' : 'cannot be used'
-  return new Failure(`the system's keyring ${verb} (${reason})`, { code, hints: HINTS })
+  return new Failure(`the system's keyring ${verb} (${reason})`, {
+    code,
+    hints: [findCure(reason) ?? UNLOCK, ...INSTEAD],
+  })
 }
 
-const HINTS = [
-  'unlock the keyring, or start it, and run the command again',
+const UNLOCK = 'unlock the keyring, or start it, and run the command again'
+
+const INSTEAD = [
   'to keep the login in a file instead: git config --global credential.https://bitbucket.org.oauthStore file',
   `then log in once more: ${COMMAND} login`,
   `if the consumer's secret lies in it too: ${COMMAND} setup`,

@@ -1,6 +1,7 @@
 import type { Entry } from '@napi-rs/keyring'
 import { type JsonObject, parseObject } from '../../base/json.ts'
 import { PROGRAM } from '../../base/program.ts'
+import { describeLoadError, findTrouble, type Trouble } from './trouble.ts'
 
 /**
  * The operating system's keyring, in a process of its own. The library waits for the keyring without a limit (2.1.2 waits
@@ -11,8 +12,7 @@ import { PROGRAM } from '../../base/program.ts'
  * Requests and answers are secret.
  */
 
-/** `trouble` is one of those in keyring.ts. */
-type Answer = { readonly text?: string | undefined } | { readonly trouble: string; readonly message: string }
+type Answer = { readonly text?: string | undefined } | { readonly trouble: Trouble; readonly message: string }
 
 // A terminal's signals reach all its processes. They must not end this one in the middle of its work: the parent ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -45,21 +45,15 @@ async function perform({ operation, name, text }: JsonObject): Promise<Answer> {
     return {}
   } catch (error) {
     const message = describe(error)
-    return { trouble: troubleOf(message), message }
+    return { trouble: findTrouble(message), message }
   }
-}
-
-/** The library has no codes. */
-function troubleOf(message: string): 'absent' | 'homeless' | 'refused' {
-  // It says this of a Secret Service without a default collection.
-  if (message.endsWith('Secret Service: no result found')) return 'homeless'
-  // Over SSH, in services, and where a policy forbids to store passwords (CredWriteW in Microsoft's documentation).
-  return message.includes('ERROR_NO_SUCH_LOGON_SESSION') ? 'absent' : 'refused'
 }
 
 /** @throws Error where no keyring answers, or the library is not installed */
 async function findEntry(name: string): Promise<Entry> {
-  const library = await import('@napi-rs/keyring')
+  const library = await import('@napi-rs/keyring').catch((error: unknown) => {
+    throw new Error(describeLoadError(error), { cause: error })
+  })
   // Without this option the library falls back on the kernel's keyring, which is lost at a reboot.
   return new library.Entry(PROGRAM, name, { linux: { store: 'secret-service' } })
 }
