@@ -22,6 +22,15 @@ export function readSettings(section: string, url: string, env: NodeJS.ProcessEn
 }
 
 /**
+ * One setting that holds for a URL, as git reads a path: `~/` and `%(prefix)/` stand for what git takes for them.
+ *
+ * @throws Failure where git can't be found, or can't tell
+ */
+export function readPathSetting(key: string, url: string, env: NodeJS.ProcessEnv): string | undefined {
+  return readFields(['--type=path', '--get-urlmatch', key, url], env)[0]
+}
+
+/**
  * All values of the keys that match a regular expression, in the order of git's files. Scopes as in {@link readSettings}.
  *
  * @throws Failure where git can't be found, or can't read its configuration

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import { Failure } from '../base/failure.ts'
 import { isFixed } from '../base/fixedPath.ts'
-import { findHome } from '../base/home.ts'
 import type { Trace } from '../base/trace.ts'
 import type { Network } from '../http/network.ts'
-import { readSettings } from './config.ts'
+import { readPathSetting, readSettings, type Settings } from './config.ts'
 
 /**
  * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, `http.sslCAPath`, and the environment variables that git and curl know.
@@ -18,13 +17,14 @@ export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Ne
   const traced = trace === undefined ? {} : { trace }
   if (url.protocol !== 'https:') return { proxy: undefined, certificateFiles: [], ...traced }
   // Every user of the machine can read git's arguments, and a query may be a signature.
-  const settings = readSettings('http', `${url.origin}${url.pathname}`, env)
+  const asked = `${url.origin}${url.pathname}`
+  const settings = readSettings('http', asked, env)
   const proxy =
     settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
-  const directory = asAbsolute(env['GIT_SSL_CAPATH'] ?? settings.get('sslcapath'), env)
+  const directory = asFixed(env['GIT_SSL_CAPATH'] ?? findPath(settings, 'sslcapath', asked, env))
   return {
     proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
-    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? settings.get('sslcainfo'), env),
+    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? findPath(settings, 'sslcainfo', asked, env), env),
     ...(directory === undefined ? {} : { certificateDirectory: directory }),
     ...traced,
   }
@@ -63,14 +63,34 @@ function listCertificateFiles(chosen: string | undefined, env: NodeJS.ProcessEnv
   const named = env['NODE_EXTRA_CA_CERTS']
   const extra = named && existsSync(named) ? named : undefined
   const files = [chosen, env['SSL_CERT_FILE']]
-    .map((file) => asAbsolute(file, env))
+    .map(asFixed)
     .filter((file) => file !== undefined)
     .filter((file) => file !== extra)
   return [...new Set(files.length > 0 && extra ? [...files, extra] : files)]
 }
 
-/** Undefined for a relative path: it would name something in the repository that git works in, or on Windows on any drive. */
-function asAbsolute(path: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
-  const whole = path?.replace(/^~(?=\/)/, findHome(env) ?? '')
-  return whole !== undefined && isFixed(whole) ? whole : undefined
+/**
+ * A path of git's configuration, which git is asked for once more where it is no plain one.
+ *
+ * @returns undefined where it names a place of git's own installation and nothing is there
+ */
+export function findPath(
+  settings: Settings,
+  key: string,
+  url: string,
+  env: NodeJS.ProcessEnv,
+  platform = process.platform,
+): string | undefined {
+  const path = settings.get(key)
+  // Git for Windows takes `/mingw64/…` for what lies in its installation: portable ones configure that.
+  const isGits =
+    path !== undefined && (path.startsWith('%(prefix)/') || (path.startsWith('/') && !isFixed(path, platform)))
+  if (!isGits && !path?.startsWith('~')) return path
+  const whole = readPathSetting(`http.${key}`, url, env)
+  return isGits && (whole === undefined || !existsSync(whole)) ? undefined : whole
+}
+
+/** Undefined for a path that depends on where one stands: it may name something in the repository that git works in. */
+function asFixed(path: string | undefined): string | undefined {
+  return path !== undefined && isFixed(path) ? path : undefined
 }

@@ -1,8 +1,10 @@
 import test from 'ava'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFailure } from '../../src/base/failure.ts'
-import { readNetwork } from '../../src/git/network.ts'
+import { readSettings } from '../../src/git/config.ts'
+import { findPath, readNetwork } from '../../src/git/network.ts'
 import { Home } from '../helpers/home.ts'
 
 const ENDPOINT = new URL('https://bitbucket.org/site/oauth2/access_token')
@@ -95,6 +97,66 @@ test('a tilde is the home directory, as for git', (t) => {
   home.configure({ 'http.sslCAInfo': '~/ca.pem' })
 
   t.deepEqual(readNetwork(ENDPOINT, home.env).certificateFiles, [`${home.path}/ca.pem`])
+})
+
+test('the certificates of another user’s home are found as git finds them', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'http.sslCAInfo': '~root/ca.pem' })
+
+  t.deepEqual(readNetwork(ENDPOINT, home.env).certificateFiles, ['/root/ca.pem'])
+})
+
+test('without HOME, a tilde does not become the root of the disk', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'http.sslCAInfo': '~/ca.pem' })
+  const { HOME, ...env } = home.env
+
+  const error = t.throws(() => readNetwork(ENDPOINT, { ...env, GIT_CONFIG_GLOBAL: join(String(HOME), '.gitconfig') }))
+
+  t.true(isFailure(error))
+  t.regex(error.message, /~\/ca\.pem/)
+})
+
+test('what lies in git’s own installation is trusted where it is there, and else passed over', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  const readFiles = (path: string): readonly string[] => {
+    home.configure({ 'http.sslCAInfo': path })
+    return readNetwork(ENDPOINT, home.env).certificateFiles
+  }
+  const ask = spawnSync('git', ['config', '--type=path', 'x.y'], {
+    env: { ...process.env, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'x.y', GIT_CONFIG_VALUE_0: '%(prefix)/bin/git' },
+    encoding: 'utf8',
+  })
+  const own = ask.stdout.trim()
+  t.true(existsSync(own), own)
+
+  t.deepEqual(readFiles('%(prefix)/bin/git'), [own])
+  t.deepEqual(readFiles('%(prefix)/missing/ca.pem'), [])
+})
+
+test('on Windows, a path without a drive is what git says, and nothing where that is not there', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  const git = join(home.path, 'bin', 'git')
+  // As Git for Windows puts its own place before such a path.
+  writeFileSync(
+    git,
+    `#!/bin/sh\nPATH='${process.env['PATH']}'\ncase "$*" in *--type=path*) printf '%s\\0' "$OWN";; *) exec git "$@";; esac\n`,
+    {
+      mode: 0o755,
+    },
+  )
+  home.configure({ 'http.sslCAInfo': '/mingw64/ssl/certs/ca-bundle.crt' })
+  const env = { ...home.env, PATH: join(home.path, 'bin') }
+  const find = (own: string, platform: NodeJS.Platform): string | undefined =>
+    findPath(readSettings('http', ENDPOINT.href, env), 'sslcainfo', ENDPOINT.href, { ...env, OWN: own }, platform)
+
+  t.is(find(THERE, 'win32'), THERE)
+  t.is(find('/mingw64/ssl/certs/ca-bundle.crt', 'win32'), undefined)
+  t.is(find(THERE, 'linux'), '/mingw64/ssl/certs/ca-bundle.crt')
 })
 
 test('on this machine there is no proxy', (t) => {
