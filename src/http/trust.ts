@@ -42,6 +42,25 @@ export function readSystemTrust({ ca = [] }: Trust): Trust | undefined {
   return certificates.length === 0 ? undefined : { ca: [...ca, ...certificates] }
 }
 
+/** What makes a company's certificate trusted, which its network puts in the place of a server's. */
+export function trustHint(platform = process.platform, module: object = tls): string {
+  const setting = 'git config --global http.sslCAInfo /path/to/it.pem'
+  const exported = EXPORTS[platform]
+  if (exported === undefined || readsStore(module)) {
+    return `if your company's network puts in its own certificate: ${setting}`
+  }
+  return (
+    "if git trusts it as your company's own, update to Node.js 22.15 or later, which reads the system's certificates; " +
+    `or export it (${exported}), then: ${setting}`
+  )
+}
+
+/** How a person gets a certificate out of the system's store, as PEM. */
+const EXPORTS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  win32: 'certmgr.msc, All Tasks, Export, Base-64',
+  darwin: 'security find-certificate -a -p /Library/Keychains/System.keychain > it.pem',
+}
+
 function systemCertificates(): readonly string[] {
   if (process.platform === 'darwin' || process.platform === 'win32') {
     const here: object = tls

@@ -1,5 +1,6 @@
 import { Failure, systemCode } from '../base/failure.ts'
 import { COMMAND } from '../base/program.ts'
+import { trustHint } from './trust.ts'
 
 /**
  * The Failure `unreachable`, with the reason in words.
@@ -20,7 +21,7 @@ export function unreachableFailure(url: URL, proxy: URL | undefined, error: unkn
 function untrusted(code: string): { reason: string; hint: string } {
   return {
     reason: `its certificate is not trusted here, ${code}`,
-    hint: "if your company's network puts in its own certificate: git config --global http.sslCAInfo /path/to/it.pem",
+    hint: trustHint(),
   }
 }
 

@@ -2,7 +2,7 @@ import test from 'ava'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import { readTrust } from '../../src/http/trust.ts'
+import { readTrust, trustHint } from '../../src/http/trust.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 test('of a directory of certificates, what cannot be read is passed over, like git does', (t) => {
@@ -17,3 +17,20 @@ test('of a directory of certificates, what cannot be read is passed over, like g
   t.deepEqual(ca, [...rootCertificates, 'a certificate'])
   t.deepEqual(readTrust({ ...network, certificateDirectory: join(directory, 'missing') }), {})
 })
+
+const SETTING = /: git config --global http\.sslCAInfo \/path\/to\/it\.pem$/
+
+for (const [platform, module, expected] of [
+  ['linux', {}, /^if your company's network puts in its own certificate: git/],
+  ['win32', { getCACertificates: () => [] }, /^if your company's network puts in its own certificate: git/],
+  ['win32', {}, /Node\.js 22\.15 or later.+certmgr\.msc/],
+  ['darwin', {}, /Node\.js 22\.15 or later.+security find-certificate -a -p/],
+] as const) {
+  const reads = 'getCACertificates' in module ? 'reads' : 'does not read'
+  test(`a certificate that is not trusted on ${platform}, where Node ${reads} the system's: what to do`, (t) => {
+    const hint = trustHint(platform, module)
+
+    t.regex(hint, expected)
+    t.regex(hint, SETTING)
+  })
+}
