@@ -76,7 +76,7 @@ test.serial('api, downloads, token and logout', async (t) => {
   const host = ['--host', sandbox.origin]
   writeFileSync(join(user.path, 'work/file.bin'), 'content')
 
-  const asked = await user.command('api', 'user', ...host)
+  const asked = await user.command('api', 'repositories/acme/widgets', ...host)
   const mangled = await user.command('api', 'C:/Program Files/Git/2.0/user', ...host)
   const put = await user.command('downloads', 'put', 'acme/widgets', 'file.bin', ...host)
   const got = await user.command('downloads', 'get', 'acme/widgets', 'file.bin', '-o', 'copy', ...host)
@@ -85,7 +85,7 @@ test.serial('api, downloads, token and logout', async (t) => {
   const logout = await user.command('logout', sandbox.origin)
 
   for (const { code, stderr } of [asked, put, got, token, logout]) t.is(code, 0, stderr)
-  t.truthy((JSON.parse(asked.stdout) as Record<string, unknown>)['username'])
+  t.truthy((JSON.parse(asked.stdout) as Record<string, unknown>)['full_name'])
   t.is(mangled.code, 2)
   t.regex(mangled.stderr, /Git Bash[^\n]*\nhint: leave the first slash out/)
   t.is(readFileSync(join(user.path, 'work/copy'), 'utf8'), 'content')

@@ -116,9 +116,9 @@ export class WindowsUser {
     return join(directory, `${encodeURIComponent(origin)}.json`)
   }
 
-  /** Lets the stored access token end. */
-  expire(origin: string): void {
-    const expiresAt = Math.floor(Date.now() / 1000) - 10
+  /** Lets time pass for the stored access token: it will end in so many seconds, or ended as long ago. */
+  expire(origin: string, secondsLeft = -10): void {
+    const expiresAt = Math.floor(Date.now() / 1000) + secondsLeft
     const record = { ...this.record(this.cache, origin), obtainedAt: expiresAt - 7200, expiresAt }
     writeFileSync(this.recordPath(this.cache, origin), JSON.stringify(record))
   }
