@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the program on Node for Windows, under Wine, on Debian: with npm's scripts and a git.exe, as it would be installed.
-# sh.exe and one library are stand-ins (test/windows/standIns); real are Node, npm's part of the keyring, and git's own code.
+# Real are Node, npm's part of the keyring, and git's own code.
 # Brings what it needs: Debian's packages, Node by npm, and a git.exe that it builds once (10 minutes) and keeps in the cache.
 #
 # usage: npm run test:windows [-- AVA'S OPTIONS]     with ROUNDS=20 each race is run twenty times
@@ -13,10 +13,18 @@ began=$SECONDS
 packages=(wine64 wine gcc-mingw-w64-x86-64-win32 libz-mingw-w64-dev dpkg-dev make)
 if ! dpkg --status "${packages[@]}" >/dev/null 2>&1; then
   install="apt-get update -qq && apt-get install -qq --yes --no-install-recommends ${packages[*]}"
-  [ "$(id -u)" -eq 0 ] || { echo "the tests for Windows need more of this system; type: sudo sh -c '$install'" >&2; exit 1; }
+  if [ "$(id -u)" -eq 0 ]; then
+    way=(sh -c)
+  elif sudo -n true 2>/dev/null; then
+    way=(sudo -n sh -c)
+  else
+    echo "the tests for Windows need more of this system; type: sudo sh -c '$install'" >&2
+    exit 1
+  fi
   echo "bringing ${packages[*]}"
-  sh -c "export DEBIAN_FRONTEND=noninteractive; $install" >/dev/null
+  "${way[@]}" "export DEBIAN_FRONTEND=noninteractive; $install" >/dev/null
 fi
+echo "stand-ins: Wine for Windows, sh.exe and bcryptprimitives.dll (test/windows/standIns), git.exe built here for Git for Windows"
 [ -x "$cache/git/git.exe" ] || echo 'building git.exe, once'
 scripts/windows/buildGit.sh "$cache/git"
 

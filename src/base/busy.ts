@@ -50,5 +50,10 @@ function clearWay(from: string, to: string): 'ENOTEMPTY' | 'ENOTDIR' | 'EISDIR' 
   const [isTree, isOverTree] = [from, to].map((path) => orUndefined(() => lstatSync(path).isDirectory()))
   if (isOverTree === undefined || (!isTree && !isOverTree)) return undefined
   if (isTree !== isOverTree) return isTree ? 'ENOTDIR' : 'EISDIR'
-  return orUndefined(() => (rmdirSync(to), true)) === true ? undefined : 'ENOTEMPTY'
+  try {
+    rmdirSync(to)
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return 'ENOTEMPTY'
+  }
+  return undefined
 }

@@ -1,13 +1,10 @@
-/** What a hint is pasted into. On Windows only a shell like Git Bash sets SHELL; else it is cmd or PowerShell. */
-const READS_SH = process.platform !== 'win32' || process.env['SHELL'] !== undefined
-
 /**
  * A word as the reader's shell takes it; plain where nothing in it is special. cmd and PowerShell have only double quotes in
  * common, in which PowerShell would run `$(...)`.
  *
  * @see https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
  */
-export function quote(word: string, readsSh = READS_SH): string {
+export function quote(word: string, readsSh = isForSh()): string {
   if (readsSh) return quoteForSh(word)
   if (/^[\w+=:./\\-]+$/.test(word)) return word
   return `"${word.replace(/[`$]/g, '`$&').replaceAll('"', '""').replace(/\\+$/, '$&$&')}"`
@@ -19,6 +16,11 @@ export function quoteForSh(word: string): string {
 }
 
 /** The reader's word for a command that all shells have, by its name in sh. */
-export function shellWord(name: 'mv' | 'rm', readsSh = READS_SH): string {
+export function shellWord(name: 'mv' | 'rm', readsSh = isForSh()): string {
   return readsSh ? name : { mv: 'move', rm: 'del' }[name]
+}
+
+/** What a hint is pasted into. On Windows only a shell like Git Bash sets SHELL; else it is cmd or PowerShell. */
+function isForSh(): boolean {
+  return process.platform !== 'win32' || process.env['SHELL'] !== undefined
 }

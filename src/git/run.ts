@@ -44,5 +44,8 @@ export function runGit(
   if (git === undefined) throw new Failure('git was not found on PATH', { hints: ['install git, or correct PATH'] })
   hideNodeDebug()
   const options = { input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true } as const
-  return spawnSync(git, args, { ...options, env: { ...childEnvironment(env, 'git'), ...added } })
+  const result = spawnSync(git, args, { ...options, env: { ...childEnvironment(env, 'git'), ...added } })
+  // Where it could not be started there is no output, whatever the library's type says.
+  const { stdout, stderr }: { stdout: string | null; stderr: string | null } = result
+  return { ...result, stdout: stdout ?? '', stderr: stderr ?? '' }
 }

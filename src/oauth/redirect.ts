@@ -160,8 +160,8 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** How long a browser may take to fetch the page. Milliseconds. */
-const PAGE_TIME_LIMIT_MS = 2_000
+/** How long a browser may take to fetch the page, on a busy machine too. Milliseconds. */
+const PAGE_TIME_LIMIT_MS = 10_000
 
 function turnAway(response: ServerResponse, status: number): void {
   showPage(response, status, strayPage())

@@ -1,6 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fault, Faulty, isAskedFor, startBlackHole } from '../helpers/faultyServer.ts'
 import { Home } from '../helpers/home.ts'
@@ -277,21 +280,22 @@ async function assertRecovers(t: ExecutionContext, home: Home, { url }: Way, { h
 async function comeBack(home: Home): Promise<string> {
   const opened = (): string => home.openedUrls()[0] ?? ''
   for (let look = 0; look < 6000 && opened() === ''; look++) await sleep(20)
-  const begun = await browse(opened(), { redirect: 'manual' })
-  const asked = new URL(begun.headers.get('location') ?? '').searchParams
+  const begun = await browse(new URL(opened()))
+  const asked = new URL(begun.headers.location ?? '').searchParams
   const back = new URL(asked.get('redirect_uri') ?? '')
   back.search = new URLSearchParams({ code: 'a code', state: asked.get('state') ?? '' }).toString()
-  const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';')
-  const response = await browse(back, { headers: { cookie } })
-  return response.text()
+  const [cookie = ''] = (begun.headers['set-cookie']?.[0] ?? '').split(';')
+  return (await browse(back, { cookie })).text
 }
 
-/** A connection that is kept may be closed when it is used again, on a busy machine: browsers then take another one. */
-async function browse(url: string | URL, options: RequestInit, tries = 3): Promise<Response> {
-  try {
-    return await fetch(url, options)
-  } catch (error) {
-    if (tries === 1) throw error
-    return browse(url, options, tries - 1)
-  }
+/** Not by fetch, which gives a busy machine ten seconds to take a connection. It goes where it is led, but to no other origin. */
+async function browse(
+  url: URL,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ headers: IncomingMessage['headers']; text: string }> {
+  const request = get(url, { headers, agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const next = new URL(response.headers.location ?? '', url)
+  if (next.origin === url.origin && next.href !== url.href) return browse(next, headers)
+  return { headers: response.headers, text: await readText(response) }
 }

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { endpointSettings } from '../helpers/home.ts'
 import { makeLoggedInWindowsUser, makeWindowsUser } from './windowsUser.ts'
 
 test.serial('typed in cmd, by npm’s script: all is said to be right', async (t) => {
@@ -38,16 +39,24 @@ test.serial('configure and unconfigure leave what else is there, with its line e
   t.true(after.startsWith(before))
 })
 
-test.serial('setup takes key and secret from options and a pipe, and proves the login', async (t) => {
+test.serial('setup takes the key as an option and the secret from a pipe', async (t) => {
   const { user, sandbox } = await makeWindowsUser(t)
   const { key, secret } = sandbox.oauth.consumer
+  user.configure(endpointSettings(sandbox, 'https://bitbucket.org'))
+  const { program, args, input } = user.helperCall('setup', `${secret}\n`)
 
   const [outcome] = await user.run({
-    ...user.helperCall('setup', `${secret}\n`),
-    args: [...user.helperCall('setup', '').args, '--client-id', key, '--secret-stdin', '--help'],
+    program,
+    args: [...args, 'acme', '--key', key, '--secret-stdin', '--no-login'],
+    ...(input === undefined ? {} : { input }),
   })
+  const kept = await user.git(['config', '--global', '--get', 'credential.https://bitbucket.org.oauthClientId'])
+  const status = await user.command('status', '--json')
 
   t.is(outcome?.code, 0, outcome?.stderr)
+  t.regex(outcome?.stdout ?? '', /git is ready; the first command that needs a login opens the browser\n$/)
+  t.is(kept.stdout.trim(), key)
+  t.regex(status.stdout, /the secret is not in git's configuration, but with the logins/)
 })
 
 test.serial(
@@ -79,13 +88,15 @@ test.serial('api, downloads, token and logout', async (t) => {
   const asked = await user.command('api', 'repositories/acme/widgets', ...host)
   const mangled = await user.command('api', 'C:/Program Files/Git/2.0/user', ...host)
   const put = await user.command('downloads', 'put', 'acme/widgets', 'file.bin', ...host)
+  const list = await user.command('downloads', 'list', 'acme/widgets', ...host)
   const got = await user.command('downloads', 'get', 'acme/widgets', 'file.bin', '-o', 'copy', ...host)
   const device = await user.command('downloads', 'get', 'acme/widgets', 'NUL', ...host)
   const token = await user.command('token', sandbox.origin)
   const logout = await user.command('logout', sandbox.origin)
 
-  for (const { code, stderr } of [asked, put, got, token, logout]) t.is(code, 0, stderr)
+  for (const { code, stderr } of [asked, put, list, got, token, logout]) t.is(code, 0, stderr)
   t.truthy((JSON.parse(asked.stdout) as Record<string, unknown>)['full_name'])
+  t.regex(list.stdout, /^7 B .*file\.bin\n$/)
   t.is(mangled.code, 2)
   t.regex(mangled.stderr, /Git Bash[^\n]*\nhint: leave the first slash out/)
   t.is(readFileSync(join(user.path, 'work/copy'), 'utf8'), 'content')

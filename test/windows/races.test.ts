@@ -39,6 +39,8 @@ for (const store of ['file', 'auto'] as const) {
         for (const name of left)
           t.deepEqual([name.endsWith('.json.lock'), user.files(join(user.data, name))], [true, []])
       }
+      user.expire(sandbox.origin)
+      t.like(await user.helper('get', request), { code: 0, stderr: '' })
     })
   }
 }

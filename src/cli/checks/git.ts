@@ -41,8 +41,9 @@ export function lacksGit(findings: readonly Finding[]): boolean {
 /** `2.47.3`; undefined where there is no git. */
 function readVersion(env: NodeJS.ProcessEnv): string | undefined {
   if (findProgram('git', env) === undefined) return undefined
-  const { stdout, error } = runGit(['--version'], env)
-  return error === undefined ? stdout.trim().replace(/^git version /, '') : undefined
+  return runGit(['--version'], env)
+    .stdout.trim()
+    .replace(/^git version /, '')
 }
 
 /** Git looks among its own programs first, and then on PATH. */

@@ -99,8 +99,8 @@ function chooseTarget(name: string, args: Arguments, { streams: { stdout } }: Co
   const path = output ?? basename(name)
   if (path === '' || path === '.' || path === '..')
     throw usageFailure('that is not the name of a file', 'downloads list names them all')
-  if (!isFileName(basename(path)))
-    throw usageFailure(`Windows takes no file of the name ${basename(path)}`, 'name another one: -o FILE')
+  if (output === undefined && !isFileName(name))
+    throw usageFailure(`Windows takes no file of the name ${name}`, 'name another one: -o FILE')
   assertNoDirectory(path)
   if (output !== undefined) return { kind: 'file', path, isTyped: true }
   return { kind: 'file', path, isTyped: false, isForced: args.has('force') }

@@ -1,7 +1,7 @@
 import fs, { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock, unlockSync } from 'proper-lockfile'
-import { replace } from '../../base/busy.ts'
+import { replace, retryBusy } from '../../base/busy.ts'
 import { Failure, isFailure, orUndefined, systemCode } from '../../base/failure.ts'
 import { makePrivateDirectory } from '../../base/privateFile.ts'
 import { beforeSignal, holdSignals } from '../../base/signals.ts'
@@ -186,9 +186,11 @@ function makeSigned(path: string, owner: Owner): NodeJS.ErrnoException | null {
   const neighbour = `${path}.${process.pid}`
   try {
     if (readOwner(path) !== undefined) return lockTakenError()
-    rmSync(neighbour, { recursive: true, force: true })
-    mkdirSync(neighbour, { mode: 0o700 })
-    writeOwner(neighbour, owner)
+    retryBusy(() => {
+      rmSync(neighbour, { recursive: true, force: true })
+      mkdirSync(neighbour, { mode: 0o700 })
+      writeOwner(neighbour, owner)
+    })
     // It replaces nothing, or an empty directory, which its owner is removing.
     replace(neighbour, path)
     return null
