@@ -7,7 +7,9 @@ import { describeTerminal, type Terminal } from '../terminal.ts'
 
 /** `help`: prints the handbook or a part of it. Git for Windows opens no manual page of a program that is not its own. */
 export async function help(args: Arguments, { streams, env, write, keyringProgram }: Context): Promise<void> {
-  const terminal = describeTerminal(streams.stdout, env)
+  // Into a pipe it is read too, by way of a pager.
+  const { stdout } = streams
+  const terminal = stdout.isTTY ? describeTerminal(stdout, env) : describeTerminal({ isTTY: true }, { NO_COLOR: '1' })
   const topic = args.text('topic') ?? HELP_TOPICS.all
   assertTopic(topic)
   const parts = choose(topic).map((block) => render(block, terminal))
@@ -46,8 +48,10 @@ function render(block: Block, { paint, wrap }: Terminal): string {
       return `\n  ${wrap(plain(block.text), 4)}`
     case 'synopsis':
       return block.lines.map((line) => `    ${wrap(plain(line), 8)}`).join('\n')
-    case 'entry':
-      return `    ${paint('bold', plain(block.tag))}\n        ${wrap(plain(block.text), 8)}`
+    case 'entry': {
+      const tag = `    ${wrap(plain(block.tag), 4)}`.split('\n').map((line) => paint('bold', line))
+      return `${tag.join('\n')}\n        ${wrap(plain(block.text), 8)}`
+    }
     case 'example':
       return `    ${wrap(`${plain(block.text)}:`, 4)}\n${block.lines.map((line) => `        ${line}`).join('\n')}`
     default:
