@@ -1,5 +1,5 @@
 import test from 'ava'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAnswer, requestFor } from '../helpers/user.ts'
 import { makeLoggedInWindowsUser, makeWindowsUser, NODE, openedUrls } from './windowsUser.ts'
@@ -98,7 +98,6 @@ test.serial('the lock of a killed process is taken over', async (t) => {
 
 test.serial('a request that is not for a host of ours gets no answer', async (t) => {
   const { user } = await makeWindowsUser(t)
-  writeFileSync(`${user.path}/work/unrelated`, '')
 
   const { code, stdout, stderr } = await user.helper('get', requestFor('https://github.com'))
 
