@@ -495,13 +495,6 @@ test.serial('files and directories are the user’s alone from their first momen
   }
 })
 
-/** All files of a home that hold a text. */
-function findFiles(home: Home, text: string): string[] {
-  return readdirSync(home.path, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(home.path, name))
-    .filter((path) => statSync(path).isFile() && readFileSync(path, 'utf8').includes(text))
-}
-
 for (const store of ['file', 'auto', 'keyring'] as const) {
   for (const length of [1, 2_500, 8_192, 60_000]) {
     test.serial(`tokens of ${length} bytes, oauthStore=${store}: answered whole, renewed, erased`, async (t) => {
@@ -535,10 +528,10 @@ for (const store of ['file', 'auto', 'keyring'] as const) {
       t.deepEqual(oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }, REFRESHED, REFRESHED])
       t.is(home.openedUrls().length, 1)
       if (store === 'keyring') {
-        t.deepEqual(findFiles(home, 'refreshToken"'), [])
+        t.deepEqual(home.findFiles('refreshToken"'), [])
         t.deepEqual(home.record(home.data, origin)['accessToken'], 'keyring')
         // One letter is in any file.
-        if (length > 1) for (const token of tokens) t.deepEqual(findFiles(home, token.slice(0, length)), [])
+        if (length > 1) for (const token of tokens) t.deepEqual(home.findFiles(token.slice(0, length)), [])
       }
     })
   }

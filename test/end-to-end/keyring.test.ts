@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { helperAt } from '../helpers/clock.ts'
@@ -28,13 +28,6 @@ async function makeKeyringUser(t: ExecutionContext, store: 'auto' | 'keyring' = 
   return { home, sandbox, request, daemon }
 }
 
-/** All files of a home that hold a text. */
-function findFiles(home: Home, text: string): string[] {
-  return readdirSync(home.path, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(home.path, name))
-    .filter((path) => statSync(path).isFile() && readFileSync(path, 'utf8').includes(text))
-}
-
 /** A session bus that takes connections and never answers. */
 async function useSilentBus(t: ExecutionContext, home: Home): Promise<Server> {
   const silent = createServer().listen(join(home.path, 'silent'))
@@ -59,14 +52,14 @@ test.serial('the login is in the keyring, the access token in its file, and noth
     store: 'keyring',
   })
   const password = parseAnswer(stdout)['password'] ?? ''
-  t.deepEqual(findFiles(home, password), [home.recordPath(home.runtime, sandbox.origin)])
-  t.deepEqual(findFiles(home, 'refreshToken'), [])
+  t.deepEqual(home.findFiles(password), [home.recordPath(home.runtime, sandbox.origin)])
+  t.deepEqual(home.findFiles('refreshToken'), [])
 })
 
 test.serial('the client secret may leave git’s configuration once the keyring has it', async (t) => {
   const { home, sandbox, request } = await makeKeyringUser(t)
   await home.git('config', '--global', '--unset', `credential.${sandbox.origin}.oauthClientSecret`)
-  t.deepEqual(findFiles(home, sandbox.oauth.consumer.secret), [])
+  t.deepEqual(home.findFiles(sandbox.oauth.consumer.secret), [])
   home.expire(sandbox.origin)
 
   const { code, stderr } = await home.helper('get', request)
@@ -86,8 +79,8 @@ test.serial(
     t.truthy(await sandbox.oauth.scopesOf(first['password'] ?? ''))
     t.deepEqual(first, second)
     t.deepEqual(sandbox.oauth.tokenRequests, [])
-    t.deepEqual(findFiles(home, first['password'] ?? ''), [])
-    t.deepEqual(findFiles(home, 'refreshToken'), [])
+    t.deepEqual(home.findFiles(first['password'] ?? ''), [])
+    t.deepEqual(home.findFiles('refreshToken'), [])
   },
 )
 
@@ -192,7 +185,7 @@ test.serial(
     t.like(await home.helper('get', request), { code: 0, stderr: '' })
     t.is(sandbox.oauth.tokenRequests.filter(({ status }) => status === 200).length, 2)
     t.like(home.record(home.data, sandbox.origin), { store: 'keyring' })
-    t.deepEqual(findFiles(home, 'refreshToken'), [])
+    t.deepEqual(home.findFiles('refreshToken'), [])
   },
 )
 
@@ -214,7 +207,7 @@ test.serial('Ctrl-C while a refresh is under way, which the keyring’s process 
   await home.helper('erase', `${request}password=${next['password']}\n`)
   t.like(await home.helper('get', request), { code: 0, stderr: '' })
   t.true(sandbox.oauth.tokenRequests.every(({ status }) => status === 200))
-  t.deepEqual(findFiles(home, 'refreshToken'), [])
+  t.deepEqual(home.findFiles('refreshToken'), [])
 })
 
 test.serial('Ctrl-C while a session bus never answers leaves no process behind', async (t) => {

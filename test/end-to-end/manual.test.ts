@@ -179,7 +179,7 @@ test('help prints what the manual page has, as wide as the terminal, and where i
     all.stdout
       .split('\n')
       .filter(
-        (line) => line.length > 80 && !/^ +(git|curl|eval|printf|The same for) /.test(line) && line.includes(' ', 20),
+        (line) => line.length > 80 && !/^ +(git|curl|eval|printf) |^The same for /.test(line) && line.includes(' ', 20),
       ),
     [],
   )

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { strip } from '../../scripts/typescript/strip.js'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Git } from './gits.ts'
+import { walk } from './walk.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const NAME = 'git-credential-bitbucket-oauth'
@@ -278,6 +278,13 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     return existsSync(directory) ? readdirSync(directory).toSorted() : []
   }
 
+  /** The files that hold a text, by their paths. */
+  findFiles(text: string): string[] {
+    return [...walk(this.path)]
+      .filter(({ content }) => content?.includes(text) ?? false)
+      .map(({ name }) => join(this.path, name))
+  }
+
   /**
    * Where secrets are that should not be there: in words printed, in file names, in files other than those that hold
    * them for good. A place for each, and no secret.
@@ -286,13 +293,10 @@ printf 'closed\\n' >> ${this.#quotePath('closed')}
     const sought = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET)
     const isSecret = (text: string): boolean => sought.some((secret) => text.includes(secret))
     const leaks = this.#printed.some(isSecret) ? ['printed words'] : []
-    for (const name of readdirSync(this.path, { recursive: true, encoding: 'utf8' })) {
-      // A browser remembers where it was; what a test lays there itself is no leak of the helper's.
-      if (name.startsWith('tmp/')) continue
-      const found = lstatSync(join(this.path, name))
+    // A browser remembers where it was; what a test lays there itself is no leak of the helper's.
+    for (const { name, content } of walk(this.path, ['tmp'])) {
       if (isSecret(name)) leaks.push('a file name')
-      if (found.isFile() && !HOLDERS.test(name) && isSecret(readFileSync(join(this.path, name), 'utf8')))
-        leaks.push(name)
+      if (content !== undefined && !HOLDERS.test(name) && isSecret(content)) leaks.push(name)
     }
     return leaks
   }
