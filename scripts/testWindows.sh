@@ -62,13 +62,14 @@ cp "$cache"/git/* "$git/mingw64/bin"
 cp "$cache"/git/* "$git/mingw64/libexec/git-core"
 $TARGET-gcc -O1 -municode -o "$git/usr/bin/sh.exe" test/windows/standIns/sh.c
 $TARGET-gcc -O1 -shared -o "$c/windows/system32/bcryptprimitives.dll" test/windows/standIns/prng.c -ladvapi32
-cp test/windows/standIns/runner.cjs "$c/npm"
+cp test/windows/standIns/{runner,terminal}.cjs "$c/npm"
 
 # Windows' own way to a browser ends in Wine's, and that here: somebody who logs in and grants access.
 cat >"$root/browser" <<END
 #!/bin/sh
 cd '$PWD'
 echo "\$1" >>'$root/opened'
+[ ! -e '$root/away' ] || exit 0
 NODE_NO_WARNINGS=1 exec node --import=./scripts/typescript/register.js test/browsers/follow.ts "\$1" grant '$root/page.json'
 END
 chmod +x "$root/browser"

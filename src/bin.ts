@@ -174,8 +174,10 @@ main(process.argv.slice(2))
 // Where a library waits for what never comes, Node ends the process with 0 and without a word.
 process.on('exit', complainUnfinished)
 
-function complainUnfinished(): void {
-  process.exitCode ||= 1
+function complainUnfinished(code: number): void {
+  // Where something else ends the process, as Ctrl-C does on Windows, it says so itself.
+  if (code !== 0) return
+  process.exitCode = 1
   complain(report('the program ended before its work was done'))
 }
 

@@ -10,6 +10,9 @@ const KEYS = { enter: '\r', 'ctrl-c': '\u0003', 'ctrl-d': '\u0004' }
 /** Lines that have left the screen and are remembered. */
 const SCROLLBACK = 10_000
 
+/** Whose terminal it is. */
+type User = Pick<Home, 'path' | 'env' | 'noteOutput'>
+
 type Size = { readonly columns?: number; readonly rows?: number; readonly cwd?: string }
 
 /**
@@ -27,7 +30,7 @@ export class Terminal {
   #hasEnded = false
   #printed = ''
 
-  private constructor(home: Home, command: readonly string[], { columns = 100, rows = 30, cwd }: Size) {
+  private constructor(home: User, command: readonly string[], { columns = 100, rows = 30, cwd }: Size) {
     this.#terminal = new headless.Terminal({ cols: columns, rows, scrollback: SCROLLBACK, allowProposedApi: true })
     this.#terminal.loadAddon(this.#serializer)
     const line = `stty cols ${columns} rows ${rows}; exec ${command.map(quote).join(' ')}`
@@ -44,7 +47,7 @@ export class Terminal {
   /** Starts a command. It goes with the test, as if the window had been closed. */
   static open(
     t: { teardown: (work: () => Promise<void>) => void },
-    home: Home,
+    home: User,
     command: readonly string[],
     size: Size = {},
   ): Terminal {
@@ -53,7 +56,7 @@ export class Terminal {
     return terminal
   }
 
-  async #read(home: Home): Promise<number | undefined> {
+  async #read(home: User): Promise<number | undefined> {
     const exit = once(this.#child, 'close') as Promise<[number | null]>
     const decoder = new TextDecoder()
     for await (const chunk of this.#child.stdout as AsyncIterable<Buffer>) {

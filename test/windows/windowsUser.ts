@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { addSettings, consumerSettings, endpointSettings, type Outcome } from '../helpers/home.ts'
 import { freePort } from '../helpers/ports.ts'
+import { Terminal } from '../helpers/terminal.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 
 const NAME = 'git-credential-bitbucket-oauth'
@@ -66,11 +67,8 @@ export class WindowsUser {
 
   /** Runs some commands at once, in the directory `work`. */
   async run(...calls: readonly Call[]): Promise<WindowsOutcome[]> {
-    const file = join(this.path, 'Temp', `${randomUUID()}.json`)
-    const cwd = `${this.env['USERPROFILE']}\\work`
-    writeFileSync(file, JSON.stringify({ env: this.env, cwd, calls }))
-    const windowsFile = `C:${file.slice(this.#drive.length).replaceAll('/', '\\')}`
-    const child = spawn('wine', [NODE, String.raw`C:\npm\runner.cjs`, windowsFile], {
+    const file = this.#writeOrder({ calls })
+    const child = spawn('wine', [NODE, String.raw`C:\npm\runner.cjs`, this.#nameOf(file)], {
       stdio: 'ignore',
       cwd: this.#drive,
     })
@@ -79,6 +77,24 @@ export class WindowsUser {
     rmSync(file)
     rmSync(`${file}.done`)
     return outcomes
+  }
+
+  /** A terminal with one command of ours in it: a console of Windows to the command, by Wine. */
+  open(t: ExecutionContext, ...args: readonly string[]): Terminal {
+    const file = this.#writeOrder({ call: { program: NODE, args: [BIN, ...args] } })
+    const { PATH = '', WINEPREFIX = '', WINEDEBUG = '' } = process.env
+    const person = { path: this.path, env: { PATH, WINEPREFIX, WINEDEBUG }, noteOutput: () => {} }
+    return Terminal.open(t, person, ['wine', NODE, String.raw`C:\npm\terminal.cjs`, this.#nameOf(file)])
+  }
+
+  #writeOrder(order: object): string {
+    const file = join(this.path, 'Temp', `${randomUUID()}.json`)
+    writeFileSync(file, JSON.stringify({ env: this.env, cwd: `${this.env['USERPROFILE']}\\work`, ...order }))
+    return file
+  }
+
+  #nameOf(file: string): string {
+    return `C:${file.slice(this.#drive.length).replaceAll('/', '\\')}`
   }
 
   /** One command of ours, as npm's script starts it. */
@@ -126,6 +142,13 @@ export class WindowsUser {
   files(directory: string): string[] {
     return existsSync(directory) ? readdirSync(directory).toSorted() : []
   }
+}
+
+/** From now on nobody does anything in the browser that Windows opens, until the test has ended. */
+export function sendPersonAway(t: ExecutionContext): void {
+  const mark = join(process.env['WINEPREFIX'] ?? '', '../away')
+  writeFileSync(mark, '')
+  t.teardown(() => rmSync(mark))
 }
 
 /** The addresses that Wine's browser was opened with so far. */
