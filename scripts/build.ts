@@ -19,6 +19,7 @@ const LAZY = [
   'helper/eraseElsewhere',
   'login/forget',
   'login/obtain',
+  'tokens/givenToken',
   'tokens/keyring/keyringProcess',
 ]
 

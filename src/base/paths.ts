@@ -47,7 +47,10 @@ async function findPlaces(): Promise<{ data: string; cache: string }> {
     if (isAbsolute(places.data) && isAbsolute(places.cache)) return places
   } catch (cause) {
     throw new Failure('no home directory is known, so there is no place for a token', {
-      hints: ['set HOME to a directory of your own'],
+      hints: [
+        'set HOME to a directory of your own',
+        'or keep nothing, on a machine with oauthGrant=client_credentials: oauthStore has to be none',
+      ],
       cause,
     })
   }

@@ -1,7 +1,7 @@
 import { type AccessToken, isValid } from '../tokens/accessToken.ts'
 import type { Account } from '../tokens/account.ts'
 import { findAccessToken } from '../tokens/cache.ts'
-import { isAccessTokenInKeyring } from '../tokens/keyringRecords.ts'
+import { isAccessTokenInKeyring, isInKeyring } from '../tokens/keyringRecords.ts'
 import { answeringAccount } from '../tokens/recordFile.ts'
 import type { Storage } from '../tokens/storage.ts'
 import { readKeyringAccessToken } from '../tokens/storedAccessToken.ts'
@@ -13,7 +13,8 @@ export async function findCurrentToken(
 ): Promise<AccessToken | undefined> {
   const account = answeringAccount(data, wanted)
   const cached = findAccessToken(runtime, wanted)
-  if (cached !== undefined || !isAccessTokenInKeyring(data, account)) return cached
+  const isElsewhere = (): boolean => isInKeyring(runtime, account) || isAccessTokenInKeyring(data, account)
+  if (cached !== undefined || !isElsewhere()) return cached
   return readKeyringAccessToken(keyring, account)
 }
 

@@ -15,6 +15,12 @@ export const CONFIGURATION: readonly Entry[] = [
       'A login copies the secret into the keyring, where it is kept in one; it may then be removed here.',
   },
   {
+    names: ['credential.<url>.oauthGrant'],
+    description:
+      'How tokens are obtained: `authorization_code`, by a login in the browser; `client_credentials`, with the key and secret of a ' +
+      'private consumer alone, for CI and other machines: no browser, no login. Default: `authorization_code`.',
+  },
+  {
     names: ['credential.<url>.oauthRedirectURL'],
     description:
       "Where the browser comes back to; the consumer's callback URL, to the letter. Default: `http://localhost:8976`. " +
@@ -43,7 +49,8 @@ export const CONFIGURATION: readonly Entry[] = [
     names: ['credential.<url>.oauthStore'],
     description:
       "Where logins are kept: `auto`, in the system's keyring where one answers, else in a file; " +
-      '`keyring`, there and nowhere else, the access token as well; `file`. Default: `auto`. ' +
+      '`keyring`, there and nowhere else, the access token as well; `file`; ' +
+      '`none`, nothing at all, with `client_credentials`: each command of git asks for a token of its own. Default: `auto`. ' +
       'A change takes the login along at the next refresh.',
   },
   {
@@ -79,6 +86,24 @@ export const ENVIRONMENT: readonly Entry[] = [
   {
     names: ['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID', 'GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET'],
     description: 'Key and secret for https://bitbucket.org; come before the configuration.',
+  },
+  {
+    names: ['GIT_CREDENTIAL_BITBUCKET_OAUTH_GRANT'],
+    description: 'As oauthGrant, for https://bitbucket.org; comes before the configuration.',
+  },
+  {
+    names: ['GIT_CREDENTIAL_BITBUCKET_OAUTH_ACCESS_TOKEN'],
+    description:
+      'A finished access token for https://bitbucket.org, answered as it is, before all that is kept; ' +
+      "a repository's, a project's or a workspace's access token too.",
+  },
+  {
+    names: [
+      'GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID_FILE',
+      'GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET_FILE',
+      'GIT_CREDENTIAL_BITBUCKET_OAUTH_ACCESS_TOKEN_FILE',
+    ],
+    description: 'The absolute path of a file that holds it, in the place of the variable without `_FILE`.',
   },
   {
     names: ['GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE'],

@@ -2,10 +2,11 @@ import type { Context } from '../base/context.ts'
 import { isFailure } from '../base/failure.ts'
 import type { Obtained } from '../login/obtain.ts'
 import { type AccessToken, isFresh } from '../tokens/accessToken.ts'
-import { accountUrl } from '../tokens/account.ts'
-import { findAccessToken, findHolders } from '../tokens/cache.ts'
+import { type Account, accountUrl } from '../tokens/account.ts'
+import { findAccessToken, findHolders, type Holder } from '../tokens/cache.ts'
 import { parseAttributes } from './attributes.ts'
 import { ASKED_BY_US, type CredentialRequest, formatAnswer, readCredentialRequest } from './credential.ts'
+import { assertNotGiven, findGiven } from './given.ts'
 
 /** The operations of git's credential protocol. */
 export const OPERATIONS = ['get', 'store', 'erase', 'capability']
@@ -42,9 +43,15 @@ async function get(context: Context): Promise<void> {
   context.trace(
     `get for ${accountUrl(request.account)}; git can take ${request.capabilities.join(', ') || 'a password'}`,
   )
+  const given = await findGiven(request.account, context.env)
+  if (given !== undefined) {
+    context.trace('answered with the token that the environment gives')
+    return context.write(formatAnswer(given, request, true))
+  }
   // With a state, git asks a second time: the server has refused our first answer.
   if (request.answered === undefined) {
-    const cached = findAccessToken(await context.findRuntimeDirectory(), request.account)
+    const runtime = await findRuntimeDirectory(context)
+    const cached = runtime === undefined ? undefined : findAccessToken(runtime, request.account)
     if (cached !== undefined && isFresh(cached, context.now())) {
       context.trace(`answered from the cache: ${describe(cached, context)}`)
       return context.write(formatAnswer(cached, request, false))
@@ -79,7 +86,7 @@ async function store(context: Context): Promise<void> {
   // Where git keeps a state for us, we need not look into our files.
   const isShadowed = capabilities.includes('state')
     ? answered?.isShadowed
-    : findHolders(await context.findRuntimeDirectory(), account, accessToken).some((holder) => holder.isShadowed)
+    : (await listHolders(account, accessToken, context)).some((holder) => holder.isShadowed)
   if (!isShadowed) return context.trace('store: no helper before this one has to forget it')
   const { eraseElsewhere } = await import('./eraseElsewhere.ts')
   eraseElsewhere(request, accessToken, context)
@@ -98,12 +105,23 @@ async function erase(context: Context): Promise<void> {
     const { forgetLogin } = await import('../login/forget.ts')
     return forgetLogin(account, context, request.isNamed ? 'answering' : 'all')
   }
-  const holders = findHolders(await context.findRuntimeDirectory(), account, accessToken)
+  await assertNotGiven(account, accessToken, context.env)
+  const holders = await listHolders(account, accessToken, context)
   if (holders.length === 0) return context.trace('erase: a token that is not ours')
   const owners = holders.map((holder) => holder.account)
   context.trace(`erase: a token of ${owners.map(accountUrl).join(', ')}`)
   const { forgetAccessToken } = await import('../login/forget.ts')
   return forgetAccessToken(owners, accessToken, context)
+}
+
+/** Where no place is known, nothing is kept: the token of a machine without a home is the consumer's own. */
+async function findRuntimeDirectory(context: Context): Promise<string | undefined> {
+  return context.findRuntimeDirectory().catch(() => undefined)
+}
+
+async function listHolders(account: Account, accessToken: string, context: Context): Promise<Holder[]> {
+  const runtime = await findRuntimeDirectory(context)
+  return runtime === undefined ? [] : findHolders(runtime, account, accessToken)
 }
 
 function describe({ id, expiresAt }: AccessToken, { now }: Context): string {

@@ -103,7 +103,7 @@ export function formatAnswer(
   if (hasState) answer.push(['capability[]', 'state'])
   if (hasTypes && token.isBearer) answer.push(['authtype', 'Bearer'], ['credential', token.accessToken])
   else answer.push(['username', USERNAME], ['password', token.accessToken])
-  answer.push(['password_expiry_utc', String(token.expiresAt)])
+  if (Number.isFinite(token.expiresAt)) answer.push(['password_expiry_utc', String(token.expiresAt)])
   // Other helpers shall not keep it.
   if (hasTypes) answer.push(['ephemeral', '1'])
   if (hasState) {

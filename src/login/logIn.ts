@@ -1,11 +1,12 @@
 import { Failure, isFailure } from '../base/failure.ts'
+import { quote } from '../base/shell.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
-import { accountName } from '../tokens/account.ts'
+import { type Account, accountName, accountUrl } from '../tokens/account.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { assertLockHeld } from '../tokens/lock/lock.ts'
 import { describePlace, readLogin } from '../tokens/readLogin.ts'
 import type { LoginRequest } from './browserLogin.ts'
-import { loginCommand } from './loginCommand.ts'
+import { loginCommand, refreshCommand } from './loginCommand.ts'
 import { assertNotPaused, isUnasked, noteFailedLogin } from './pause.ts'
 import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
 import type { AccountSettings } from './settings.ts'
@@ -36,7 +37,8 @@ export async function logInByHand(
   settings: AccountSettings,
   under: Pick<UnderLock, 'lock' | 'asked'>,
 ): Promise<AccessToken> {
-  const { account, storage } = settings
+  const { account, client, storage } = settings
+  if (client.grant === 'client_credentials') throw nobodyLogsInFailure(account)
   // A new login is the way out of a keyring that cannot be used any more.
   const found = await readLogin(storage, account).catch((error: unknown) => {
     if (!isKeyringTrouble(error)) throw error
@@ -66,4 +68,17 @@ async function askInBrowser(request: LoginRequest): Promise<AccessToken> {
     const quits = code === 'access_denied' || !renewal.hasFallback
     throw new Failure(error.message, { hints, code, cause, quits })
   }
+}
+
+function nobodyLogsInFailure(account: Account): Failure {
+  return new Failure(
+    `nobody logs in to ${accountName(account)}: oauthGrant=client_credentials gets tokens of the consumer's own`,
+    {
+      code: 'usage',
+      hints: [
+        `for a new one: ${refreshCommand(account)}`,
+        `to log in as yourself: git config --global ${quote(`credential.${accountUrl(account)}.oauthGrant`)} authorization_code`,
+      ],
+    },
+  )
 }

@@ -1,8 +1,10 @@
 import type { Context } from '../base/context.ts'
 import { type Failure, isFailure, orFailure } from '../base/failure.ts'
+import type { Settings } from '../git/config.ts'
 import { type AccessToken, isFresh, isValid } from '../tokens/accessToken.ts'
-import { type Account, accountUrl } from '../tokens/account.ts'
+import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { readAccessToken } from '../tokens/cache.ts'
+import { findGivenToken } from '../tokens/givenToken.ts'
 import { type Lock, type LockOptions, withLock } from '../tokens/lock/lock.ts'
 import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
 import { type Storage, withStorage } from '../tokens/storage.ts'
@@ -10,7 +12,7 @@ import { readStoredToken, removeStoredToken } from '../tokens/storedAccessToken.
 import { logInByHand } from './logIn.ts'
 import { renew } from './renew.ts'
 import type { UnderLock } from './renewal.ts'
-import { type AccountSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
+import { type AccountSettings, findSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
 
 /** How long to wait for another process. Its work has limits of its own. Seconds. */
 const LOCK_WAIT = LONGEST_LOGIN + 60
@@ -37,8 +39,9 @@ type TokenRequest = {
 }
 
 /**
- * A new access token, saved before it is returned: one that another process has just obtained, else a refreshed one, else
- * one from a login in the browser. Where none of these can be had, the old token is returned while it is valid.
+ * The access token that the environment gives; else a new one, saved before it is returned: one that another process has just
+ * obtained, else a refreshed one, else one from a login in the browser. Where none of these can be had, the old token is
+ * returned while it is valid.
  *
  * @param wanted the account that git asks for; the default account answers for a username without a login of its own
  * @param refused the id of a token that the server has just refused: it is not returned again
@@ -50,6 +53,17 @@ export async function obtainToken(
   context: Context,
   refused: string | undefined,
 ): Promise<Obtained | undefined> {
+  const given = findGivenToken(wanted, context.env)
+  if (given !== undefined) return { token: given, isFinal: true }
+  // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
+  // processes only one asks git for them.
+  const isKnown = await hasLogin(wanted, context)
+  const settings = isKnown ? undefined : findSettings(defaultAccount(wanted), context.env)
+  if (!isKnown && settings === undefined) return undefined
+  if (settings?.get('oauthstore') === 'none') {
+    const { requestUnkeptToken } = await import('./ownToken.ts')
+    return { token: await requestUnkeptToken(defaultAccount(wanted), settings, context), isFinal: true }
+  }
   return withStorage(context, async (storage) => {
     const account = answeringAccount(storage.data, wanted)
     const request: TokenRequest = { account, storage, context, refused, asked: context.now() }
@@ -57,19 +71,21 @@ export async function obtainToken(
     const present = await readUsableToken(request)
     if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
 
-    const token = await orFailure(() => obtainNewToken(request, present))
+    const token = await orFailure(() => obtainNewToken(request, present, settings))
     if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
     return token === undefined ? undefined : { token, isFinal: true }
   })
 }
 
-async function obtainNewToken(request: TokenRequest, present: Token): Promise<Token> {
+/** Whether a login is kept that answers for the account. Where no place is known, none is. */
+async function hasLogin(wanted: Account, context: Context): Promise<boolean> {
+  const data = await orFailure(() => context.findDataDirectory())
+  return !isFailure(data) && hasRecord(data, answeringAccount(data, wanted))
+}
+
+async function obtainNewToken(request: TokenRequest, present: Token, known: Settings | undefined): Promise<Token> {
   const { account, storage, context } = request
-  // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
-  // processes only one asks git for them.
-  const isKnown = hasRecord(storage.data, account)
-  const settings = isKnown ? undefined : await readAccountSettings(account, storage, context)
-  if (!isKnown && settings === undefined) return undefined
+  const settings = known === undefined ? undefined : await readAccountSettings(account, storage, context, known)
   return retryIfLockLost(() =>
     withLock(storage.data, account, lockOptions(request, present), (lock) => obtainUnderLock(request, settings, lock)),
   )

@@ -10,12 +10,17 @@ import { prepareRenewal, type Renewal, type UnderLock } from './renewal.ts'
 import type { AccountSettings } from './settings.ts'
 
 /**
- * A new access token: a refreshed one, or one from a login where there is no refresh token or the server refuses it.
+ * A new access token: one of the consumer's own where that is configured; else a refreshed one, or one from a login where there
+ * is no refresh token or the server refuses it.
  *
  * @throws Failure where there is none; with the code `lock_lost` where another process has taken the lock over
  */
 export async function renew(settings: AccountSettings, under: UnderLock): Promise<AccessToken> {
   const { account, client, storage } = settings
+  if (client.grant === 'client_credentials') {
+    const { renewOwnToken } = await import('./ownToken.ts')
+    return renewOwnToken(settings, under)
+  }
   const renewal = await prepareRenewal(settings, under, await readLogin(storage, account))
   const { stored } = renewal
   if (stored === undefined) return logIn(renewal, `no login for ${accountName(account)} is saved`)

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { isFailure } from '../base/failure.ts'
 import { noAccessTokenFailure, type TokenResponse } from '../oauth/grants.ts'
 import { type AccessToken, issueToken } from '../tokens/accessToken.ts'
+import type { Account } from '../tokens/account.ts'
 import { saveClientSecret } from '../tokens/clientSecret.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { NOTES, removeNote } from '../tokens/notes.ts'
 import { readLogin } from '../tokens/readLogin.ts'
+import type { LoginStorage } from '../tokens/storage.ts'
 import { writeStoredToken } from '../tokens/storedAccessToken.ts'
 import type { Login } from '../tokens/storedLogin.ts'
 import { writeLogin } from '../tokens/writeLogin.ts'
@@ -31,7 +33,7 @@ export async function saveTokens(
   if (isNew) removeNote(renewal.storage.data, renewal.account, 'user')
   if (login !== undefined && mayReplace) await saveLogin(renewal, login, sentAt)
   const token = readToken(renewal, response, { sentAt, isNew })
-  if (mayReplace) await saveAccessToken(renewal, token)
+  if (mayReplace) await saveAccessToken(renewal.storage, renewal.account, token)
   const order = login === undefined ? 'without a refresh token' : 'after its refresh token'
   renewal.context.trace(`token ${token.id} is saved, ${order}`)
   // A login makes all notes obsolete.
@@ -78,8 +80,8 @@ async function saveLogin(renewal: Renewal, login: Login, issued: number): Promis
   }
 }
 
-/** The login is saved by now, so git gets its answer even where the access token cannot be saved. */
-async function saveAccessToken({ account, storage }: Renewal, token: AccessToken): Promise<void> {
+/** Git gets its answer even where the access token cannot be saved: what brings the next one is saved by now. */
+export async function saveAccessToken(storage: LoginStorage, account: Account, token: AccessToken): Promise<void> {
   try {
     await writeStoredToken(storage, account, token)
   } catch (error) {

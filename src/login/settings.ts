@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import { isFalse } from '../base/unattended.ts'
 import { readSettings, type Settings } from '../git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
-import { type Client, findClientIdWithoutSecret, isOurs, mayBeOurs } from '../oauth/client.ts'
+import { type Client, findClientIdWithoutSecret, type Grant, isOurs, mayBeOurs } from '../oauth/client.ts'
 import type { AnswerForm } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { findClientSecret } from '../tokens/clientSecret.ts'
@@ -34,6 +34,7 @@ export type AccountSettings = {
 /**
  * Asks git for the user's settings, which also say whether the account is ours.
  *
+ * @param known git's settings, where it was asked already
  * @returns undefined for a host that is not ours
  * @throws Failure `not_configured` where a setting is missing or not valid
  */
@@ -41,15 +42,16 @@ export async function readAccountSettings(
   account: Account,
   storage: Storage,
   context: Context,
+  known?: Settings,
 ): Promise<AccountSettings | undefined> {
   const { env } = context
   const url = accountUrl(defaultAccount(account))
-  const settings = findSettings(account, env)
+  const settings = known ?? findSettings(account, env)
   if (settings === undefined) return undefined
   const sought = findClientIdWithoutSecret(url, settings, env)
   const keptSecret = sought === undefined ? undefined : await findClientSecret(storage, account, sought)
   const client = requireClient(url, settings, env, keptSecret)
-  const loginStorage = { ...storage, choice: readStoreChoice(settings) }
+  const loginStorage = { ...storage, choice: readStoreChoice(settings, client.grant) }
   const others = listOtherHelpers(url, env)
   const answerForm = readAnswerForm(settings, others)
   const hasFallback = others.after.length > 0
@@ -72,11 +74,17 @@ export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings
   return isOurs(url, settings, readGeneral) ? settings : undefined
 }
 
-/** @throws Failure for any other word */
-export function readStoreChoice(settings: Settings): StoreChoice {
+/** @throws Failure for any other word, and for `none` where a person logs in */
+export function readStoreChoice(settings: Settings, grant: Grant): StoreChoice {
   const value = settings.get('oauthstore') ?? 'auto'
-  if (value === 'auto' || value === 'keyring' || value === 'file') return value
-  throw unknownValueFailure('oauthStore', 'auto, keyring or file')
+  if (value === 'none' && grant === 'authorization_code') {
+    throw new Failure('oauthStore=none keeps no login, so each command of git would ask for one', {
+      code: 'not_configured',
+      hints: ['it is for oauthGrant=client_credentials, where no person logs in; else take auto, keyring or file'],
+    })
+  }
+  if (value === 'auto' || value === 'keyring' || value === 'file' || value === 'none') return value
+  throw unknownValueFailure('oauthStore', "auto, keyring or file; or none, for a consumer's own token")
 }
 
 /** Every git takes a password. But where git has other helpers, some of them keep passwords. */

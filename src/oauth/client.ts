@@ -2,10 +2,15 @@ import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
 import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
+import { readVariable, variableName } from '../base/variables.ts'
 import { isConfidential, isLoopback } from '../http/loopback.ts'
+
+/** How a token is obtained: by a person who logs in, or by the consumer's key and secret alone (RFC 6749, 4.1 and 4.4). */
+export type Grant = 'authorization_code' | 'client_credentials'
 
 /** The OAuth client: the user's own consumer, as Bitbucket calls it. `clientSecret` is secret. */
 export type Client = {
+  readonly grant: Grant
   /** Bitbucket calls it the key. */
   readonly clientId: string
   readonly clientSecret: string
@@ -83,6 +88,7 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   const tokenUrl = settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`
   const tokenEndpoint = readEndpoint('oauthTokenURL', tokenUrl)
   return {
+    grant: readGrant(url, settings, env),
     clientId,
     clientSecret,
     secretSource,
@@ -93,6 +99,22 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
     redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
     scope: settings.get('oauthscopes')?.trim() || undefined,
   }
+}
+
+/** @throws Failure `not_configured` for any other word */
+export function readGrant(url: string, settings: Settings, env: NodeJS.ProcessEnv): Grant {
+  const variable = variableName('GRANT')
+  const given = (url === BITBUCKET && env[variable]?.trim()) || undefined
+  const value = given ?? settings.get('oauthgrant') ?? 'authorization_code'
+  if (value === 'authorization_code' || value === 'client_credentials') return value
+  const name = given === undefined ? "oauthGrant in git's configuration" : variable
+  throw new Failure(`${name} has to be authorization_code or client_credentials`, {
+    code: 'not_configured',
+    hints:
+      given === undefined
+        ? ["git config --show-origin --get-regexp '^credential\\.(.*\\.)?oauthgrant$'"]
+        : ['for a machine where no person logs in: client_credentials'],
+  })
 }
 
 /**
@@ -115,8 +137,8 @@ export function clientAuthorization({ clientId, clientSecret }: Client): string 
 }
 
 /**
- * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` come first, for machines without a git configuration.
- * They name no host, so they hold for Bitbucket alone.
+ * `GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID` and `…_CLIENT_SECRET` (or the files that the same names with `_FILE` name) come
+ * first, for machines without a git configuration. They name no host, so they hold for Bitbucket alone.
  */
 function readConsumer(
   url: string,
@@ -124,14 +146,13 @@ function readConsumer(
   env: NodeJS.ProcessEnv,
 ): { clientId: string | undefined; clientSecret: string | undefined; secretSource: Client['secretSource'] } {
   const variables = url === BITBUCKET ? env : {}
-  // An empty variable counts as none: CI systems set one for a secret that they do not have.
-  const id = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']?.trim()
-  const secret = variables['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim()
+  const id = readVariable(variables, 'CLIENT_ID')
+  const secret = readVariable(variables, 'CLIENT_SECRET')
   const configured = settings.get('oauthclientsecret')?.trim() || undefined
   return {
-    clientId: id || settings.get('oauthclientid')?.trim(),
-    clientSecret: secret || configured,
-    secretSource: secret ? 'environment' : configured ? 'configuration' : 'kept',
+    clientId: id ?? settings.get('oauthclientid')?.trim(),
+    clientSecret: secret ?? configured,
+    secretSource: secret !== undefined ? 'environment' : configured ? 'configuration' : 'kept',
   }
 }
 

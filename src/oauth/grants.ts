@@ -101,6 +101,21 @@ export async function refreshAccessToken(
   })
 }
 
+/**
+ * A token of the client's own: nobody logs in (RFC 6749, section 4.4). There is no refresh token: the key and secret bring the
+ * next one as well.
+ *
+ * @throws Failure as {@link exchangeCode} does
+ */
+export async function requestClientToken(client: Client, network: Network): Promise<TokenResponse> {
+  const { server, self, authenticate } = describe(client)
+  const parameters = new URLSearchParams(client.scope === undefined ? {} : { scope: client.scope })
+  return readTokenResponse(network, async (options) => {
+    const answer = await oauth.clientCredentialsGrantRequest(server, self, authenticate, parameters, options)
+    return oauth.processClientCredentialsResponse(server, self, answer)
+  })
+}
+
 /** The server and the client, in the library's terms. */
 function describe(client: Client): {
   server: oauth.AuthorizationServer
@@ -227,6 +242,16 @@ function refusalFailure(url: URL, status: number, message: JsonObject | undefine
     return unusableAnswerFailure(url, `HTTP ${status}`)
   }
   const reason = describeError(error, message?.['error_description'])
+  // Bitbucket's words: no code tells this one.
+  if (/marked as "?public/i.test(reason)) {
+    return new Failure(
+      `refused by ${url.host}: the consumer is public, and only a private one gets a token of its own`,
+      {
+        code: error,
+        hints: ['edit the consumer, tick "This is a private consumer", and save'],
+      },
+    )
+  }
   const hints = mayRefuseClient(error) ? [CHECK_CONSUMER] : error === 'invalid_request' ? [CHECK_CALLBACK] : []
   return new Failure(`refused by ${url.host}: ${reason}`, { code: error, hints })
 }

@@ -3,11 +3,11 @@ export type AccessToken = AnswerForm & {
   readonly accessToken: string
   /** Stands for the token where that must not be shown. */
   readonly id: string
-  /** How it was obtained (RFC 6749, sections 4.1.3 and 6). */
-  readonly grantType: 'authorization_code' | 'refresh_token'
+  /** How it was obtained (RFC 6749, sections 4.1.3, 4.4 and 6), or that the environment gave it. */
+  readonly grantType: 'authorization_code' | 'client_credentials' | 'refresh_token' | 'given'
   /** By this machine's clock. If the clock shows less, it was set back since. Seconds since 1970. */
   readonly obtainedAt: number
-  /** Seconds since 1970, as git counts. */
+  /** Seconds since 1970, as git counts. Infinity where nothing tells. */
   readonly expiresAt: number
   /** What it may do, in the server's words, separated by blanks; undefined where the server did not say. */
   readonly scopes: string | undefined

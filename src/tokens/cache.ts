@@ -51,7 +51,7 @@ export function parseAccessToken(record: Readonly<Record<string, unknown>>): Acc
     id,
     obtainedAt,
     expiresAt,
-    grantType: grantType === 'authorization_code' ? grantType : 'refresh_token',
+    grantType: grantType === 'authorization_code' || grantType === 'client_credentials' ? grantType : 'refresh_token',
     scopes: typeof scopes === 'string' ? scopes : undefined,
     isBearer: isBearer === true,
     heals: heals === true,

@@ -21,8 +21,8 @@ export type LoginStorage = Storage & { readonly choice: StoreChoice }
 
 export type Store = 'keyring' | 'file'
 
-/** `auto` is the keyring where one answers, else a file. */
-export type StoreChoice = Store | 'auto'
+/** `auto` is the keyring where one answers, else a file. `none` keeps nothing at all, for a consumer's own tokens. */
+export type StoreChoice = Store | 'auto' | 'none'
 
 /** How long an answer of the keyring may take: a person may have to type its password. Seconds. */
 const ATTENDED_LIMIT = 60

@@ -19,7 +19,8 @@ export async function readStoredToken(
   account: Account,
 ): Promise<AccessToken | undefined> {
   const cached = readAccessToken(runtime, account)
-  if (cached !== undefined || !isAccessTokenInKeyring(data, account)) return cached
+  const isElsewhere = (): boolean => isInKeyring(runtime, account) || isAccessTokenInKeyring(data, account)
+  if (cached !== undefined || !isElsewhere()) return cached
   const token = await readKeyringAccessToken(keyring, account)
   // The system empties the runtime directory when the user logs out. Without the mark, erase would not find the token.
   if (token !== undefined) orUndefined(() => markKeyring(runtime, account, true))

@@ -41,6 +41,7 @@ async function makeEndpoint(
 
 function makeClient(tokenEndpoint: URL): Client {
   return {
+    grant: 'authorization_code',
     clientId: 'key',
     clientSecret: 'se-cr_et',
     secretSource: 'configuration',

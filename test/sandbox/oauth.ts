@@ -27,6 +27,8 @@ export type OAuthSettings = {
   revocation: 'works' | 'absent'
   /** Whether the consumer has its callback URL. */
   callback: 'set' | 'empty'
+  /** Whether "This is a private consumer" is ticked. */
+  kind: 'private' | 'public'
 }
 
 export type TokenRequest = { readonly grantType: string; readonly status: number }
@@ -59,6 +61,11 @@ const LONGEST_REFRESH_TOKEN = 57_000
 const TAIL = '='
 
 const WRONG_CLIENT = { error: 'unauthorized_client', error_description: 'Invalid OAuth client credentials' }
+const PUBLIC_CONSUMER = {
+  error: 'unauthorized_client',
+  error_description:
+    'Cannot use client_credentials with a consumer marked as "public". Tick "This is a private consumer".',
+}
 const NO_CALLBACK = 'No callback uri defined for the OAuth client.'
 
 /**
@@ -77,6 +84,7 @@ export class BitbucketOAuth {
     tokenLength: 2600,
     revocation: 'works',
     callback: 'set',
+    kind: 'private',
   }
   /** Every request to the token endpoint, oldest first. */
   readonly tokenRequests: TokenRequest[] = []
@@ -119,7 +127,9 @@ export class BitbucketOAuth {
   /** The scopes of an access token; undefined for one that is wrong, expired or revoked. */
   async scopesOf(accessToken: string): Promise<ReadonlySet<string> | undefined> {
     const found = await this.#provider.AccessToken.find(accessToken)
-    return found === undefined ? undefined : new Set(found.scopes)
+    if (found !== undefined) return new Set(found.scopes)
+    const own = await this.#provider.ClientCredentials.find(accessToken.replace(/=$/, ''))
+    return own === undefined ? undefined : new Set(this.settings.scopes)
   }
 
   /** The tokens of a login that has just been, without the browser: its user has granted what is ticked. */
@@ -148,7 +158,7 @@ export class BitbucketOAuth {
           client_id: key,
           client_secret: secret,
           redirect_uris: [callback],
-          grant_types: ['authorization_code', 'refresh_token'],
+          grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
           response_types: ['code'],
           token_endpoint_auth_method: 'client_secret_basic',
           id_token_signed_response_alg: 'ES256',
@@ -161,6 +171,7 @@ export class BitbucketOAuth {
         revocation: '/site/oauth2/revoke',
       },
       features: {
+        clientCredentials: { enabled: true },
         devInteractions: { enabled: false },
         revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
       },
@@ -169,7 +180,7 @@ export class BitbucketOAuth {
       formats: {
         bitsOfOpaqueRandomness: (_context, { kind }) => {
           const { tokenLength } = this.settings
-          if (kind === 'AccessToken') return tokenLength * BITS_PER_CHARACTER
+          if (kind === 'AccessToken' || kind === 'ClientCredentials') return tokenLength * BITS_PER_CHARACTER
           return kind === 'RefreshToken' ? Math.min(tokenLength, LONGEST_REFRESH_TOKEN) * BITS_PER_CHARACTER : 256
         },
       },
@@ -182,6 +193,7 @@ export class BitbucketOAuth {
       ttl: {
         AccessToken: () => this.settings.accessTokenLifetime,
         AuthorizationCode: 600,
+        ClientCredentials: () => this.settings.accessTokenLifetime,
         Grant: 7_776_000,
         Interaction: 600,
         RefreshToken: 7_776_000,
@@ -255,6 +267,12 @@ export class BitbucketOAuth {
     await next()
     const { oidc } = context as { oidc?: OIDCContext }
     const grantType = readParameter(oidc, 'grant_type')
+    if (grantType === 'client_credentials' && context.status === 200 && this.settings.kind === 'public') {
+      context.status = 400
+      context.body = PUBLIC_CONSUMER
+      this.tokenRequests.push({ grantType, status: 400 })
+      return
+    }
     const body = context.body as Record<string, unknown>
     for (const name of ['code', 'code_verifier', 'refresh_token']) this.secrets.add(readParameter(oidc, name))
     for (const name of ['access_token', 'refresh_token']) this.secrets.add(readMember(body, name))
@@ -266,7 +284,8 @@ export class BitbucketOAuth {
         ...rest,
         access_token: this.settings.refreshTokenAlone ? undefined : accessToken,
         token_type: 'bearer',
-        scopes: scope,
+        // What the consumer's own token may do is what is ticked.
+        scopes: scope ?? this.settings.scopes.join(' '),
         state: 'authorization_code',
       }
     } else {

@@ -14,6 +14,7 @@ import type { Storage } from '../../tokens/storage.ts'
 import { accountCommands } from '../account.ts'
 import { findTokenInFile } from '../currentToken.ts'
 import { fault, faultOf, type Finding, good, inSteps, note } from './finding.ts'
+import { findGrant } from './machine.ts'
 import { canBeRead } from './storage.ts'
 
 type Directories = Pick<Storage, 'data' | 'runtime'>
@@ -36,6 +37,13 @@ export function checkLogin(
   }
   // What is kept cannot be known then. The check of the files tells why.
   if (!canBeRead(data)) return findings
+  if (findGrant(account, env) === 'client_credentials') {
+    return [
+      ...findings,
+      good('login', 'none is needed: the consumer gets tokens of its own'),
+      ...describeToken(account, runtime, now),
+    ]
+  }
   if (!hasRecord(data, account)) {
     const text = `none is kept for ${accountName(account)}`
     return [...findings, { ...fault('login', text, loginCommand(account)), exitCode: 4 }]

@@ -8,8 +8,10 @@ import { readSettings } from '../../git/config.ts'
 import { readNetwork } from '../../git/network.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
 import { type AccountSettings, findSettings, readAccountSettings } from '../../login/settings.ts'
-import { isValid } from '../../tokens/accessToken.ts'
+import { readApiUrl } from '../../oauth/client.ts'
+import { type AccessToken, isValid } from '../../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
+import { findGivenToken } from '../../tokens/givenToken.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { type Storage, withStorage } from '../../tokens/storage.ts'
 import { parseAccount, unknownHostFailure } from '../account.ts'
@@ -19,6 +21,7 @@ import { exitCodeOf, fault, faultOf, type Finding } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken } from '../checks/loginState.ts'
+import { checkGiven, checkOwnToken } from '../checks/machine.ts'
 import { checkNode } from '../checks/node.ts'
 import { checkRepository } from '../checks/repository.ts'
 import { checkFiles, checkKeyring } from '../checks/storage.ts'
@@ -61,17 +64,26 @@ async function examine(
 ): Promise<Finding[]> {
   const { env, now, trace } = context
   const url = accountUrl(defaultAccount(account))
+  const given = checkGiven(account, env)
   const accountSettings = await orFailure(() => readAccountSettings(account, storage, context))
   // The steps do not configure such a host: most likely it is a slip of the keyboard, or a trap.
   if (accountSettings === undefined) return [strangeHost(account, env)]
   const findings = checkGit(url, env)
   if (lacksGit(findings)) return findings
   findings.push(...checkNode(env), ...checkFiles(storage))
+  if (given !== undefined) {
+    findings.push(given)
+    if (given.level === 'fault') return findings
+    return [...findings, ...(await tryGiven(account, repository, storage, context))]
+  }
   if (isFailure(accountSettings))
     return [...findings, faultOf('consumer', accountSettings), ...checkLogin(account, storage, env, now())]
   const { client } = accountSettings
+  findings.push(checkConsumer(client, url))
+  if (client.grant === 'client_credentials') {
+    return [...findings, ...(await examineMachine(accountSettings, repository, storage))]
+  }
   findings.push(
-    checkConsumer(client, url),
     await checkCallback(client, env),
     await checkKeyring(storage, answeringAccount(storage.data, account), accountSettings.storage.choice),
   )
@@ -79,7 +91,8 @@ async function examine(
   if (isFailure(network)) findings.push(faultOf('network', network))
   else findings.push(...(await checkServer(client, url, network, now)))
   findings.push(...checkLogin(account, storage, env, now()))
-  const tried = await orFailure(() => tryToken(accountSettings, repository, storage))
+  const target = { account, apiUrl: client.apiUrl, context }
+  const tried = await orFailure(() => tryToken(target, repository, storage))
   if (!isFailure(tried)) return [...findings, ...tried]
   const known = isFailure(network) && network.message === tried.message
   return known ? findings : [...findings, faultOf('network', tried)]
@@ -94,14 +107,50 @@ function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {
   return { ...fault('address', message, 'compare the address, to the letter, with that in the browser'), exitCode: 3 }
 }
 
-async function tryToken(
-  { account, client, context }: AccountSettings,
+/** A machine's tokens are the consumer's own, or the environment gives one: no browser, no login. */
+async function examineMachine(
+  settings: AccountSettings,
   repository: Repository | undefined,
   storage: Storage,
 ): Promise<Finding[]> {
+  const { account, client, context } = settings
+  const { env, now } = context
+  const { finding, token } = await checkOwnToken(settings, context)
+  const findings = [finding, ...checkLogin(account, storage, env, now())]
+  if (token === undefined) return findings
+  const target = { account, apiUrl: client.apiUrl, context }
+  return [...findings, ...(await inFindings(() => tryToken(target, repository, storage, token)))]
+}
+
+async function tryGiven(
+  account: Account,
+  repository: Repository | undefined,
+  storage: Storage,
+  context: Context,
+): Promise<Finding[]> {
+  const { env } = context
+  return inFindings(async () => {
+    const apiUrl = readApiUrl(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env))
+    return tryToken({ account, apiUrl, context }, repository, storage, findGivenToken(account, env))
+  })
+}
+
+async function inFindings(work: () => Promise<Finding[]>): Promise<Finding[]> {
+  const findings = await orFailure(work)
+  return isFailure(findings) ? [faultOf('network', findings)] : findings
+}
+
+type Target = Pick<AccountSettings, 'account' | 'context'> & { readonly apiUrl: URL | undefined }
+
+/** @param known the token, where it is not one that is kept */
+async function tryToken(
+  { account, apiUrl, context }: Target,
+  repository: Repository | undefined,
+  storage: Storage,
+  known?: AccessToken,
+): Promise<Finding[]> {
   const { env, trace, now } = context
-  const { apiUrl } = client
-  const token = await orFailure(() => findCurrentToken(account, storage))
+  const token = known ?? (await orFailure(() => findCurrentToken(account, storage)))
   // A keyring that does not answer is among the findings already.
   if (token === undefined || isFailure(token) || !isValid(token, now()) || apiUrl === undefined) {
     return repository === undefined ? [] : [cannotTry(account, storage, apiUrl !== undefined)]

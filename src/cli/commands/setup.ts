@@ -9,7 +9,7 @@ import { editConfigFile } from '../../git/edit.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import { logInOnRequest, refreshNow } from '../../login/obtain.ts'
 import { readStoreChoice } from '../../login/settings.ts'
-import { type Client, DEFAULT_REDIRECT_URI, readClient } from '../../oauth/client.ts'
+import { type Client, DEFAULT_REDIRECT_URI, readClient, readGrant } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
 import { keepClientSecret, secretsPath } from '../../tokens/clientSecret.ts'
 import { readUser } from '../../tokens/notes.ts'
@@ -66,7 +66,8 @@ async function readWorkspace(given: string | undefined, { say, dialog }: Convers
 /** The secret goes where logins are kept. It leaves git's configuration, which people publish. */
 async function keepConsumer(client: Client, { context, say, hint }: Conversation): Promise<void> {
   return withStorage(context, async (storage) => {
-    const choice = readStoreChoice(readSettings('credential', BITBUCKET, context.env))
+    const settings = readSettings('credential', BITBUCKET, context.env)
+    const choice = readStoreChoice(settings, readGrant(BITBUCKET, settings, context.env))
     const place = await keepClientSecret({ ...storage, choice }, BITBUCKET_ACCOUNT, client)
     const hadSecret = await holdSignals(async () => writeConsumer(client, context.env))
     const where =

@@ -1,3 +1,4 @@
+import { BITBUCKET } from '../../base/bitbucket.ts'
 import type { Context } from '../../base/context.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { isFailure, orUndefined } from '../../base/failure.ts'
@@ -16,6 +17,7 @@ import { exitCodeOf, faultOf, type Finding } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, findClientId } from '../checks/loginState.ts'
+import { checkGiven } from '../checks/machine.ts'
 import { checkFiles } from '../checks/storage.ts'
 import { findTokenInFile } from '../currentToken.ts'
 import { describeTerminal, type Terminal } from '../terminal.ts'
@@ -66,12 +68,15 @@ function examine(accounts: readonly Account[], directories: Directories, context
     ...checkFiles(directories),
     ...[...urls].flatMap((url) => {
       const findings = checkGit(url, env)
+      const given = url === BITBUCKET ? checkGiven(BITBUCKET_ACCOUNT, env) : undefined
+      if (given !== undefined) return findings.concat(given)
       if (!lacksGit(findings)) findings.push(readConsumer(url, env))
       const logins = looked
         .filter((account) => accountUrl(defaultAccount(account)) === url)
         .flatMap((account) => checkLogin(account, directories, env, now()))
       // The list above tells what is good about a login.
-      return leaveToSetup([...findings, ...logins.filter(({ level }) => level !== 'good')])
+      const untold = accounts.length === 0 ? logins : logins.filter(({ level }) => level !== 'good')
+      return leaveToSetup([...findings, ...untold])
     }),
   ]
 }

@@ -4,6 +4,7 @@ import { loginCommand } from '../../login/loginCommand.ts'
 import { obtainToken } from '../../login/obtain.ts'
 import { type AccessToken, isFresh } from '../../tokens/accessToken.ts'
 import { type Account, accountName } from '../../tokens/account.ts'
+import { findGivenToken } from '../../tokens/givenToken.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { withStorage } from '../../tokens/storage.ts'
 import { readAccount, requireKnown } from '../account.ts'
@@ -14,9 +15,10 @@ import { findCurrentToken } from '../currentToken.ts'
 export async function token(args: Arguments, context: Context): Promise<void> {
   const account = readAccount(args)
   const { accessToken, expiresAt } = args.has('no-refresh')
-    ? await findCached(account, context)
+    ? (findGivenToken(account, context.env) ?? (await findCached(account, context)))
     : requireKnown(account, await obtainToken(account, context, undefined)).token
-  context.write(`${accessToken}\n${args.has('expiry') ? `${expiresAt}\n` : ''}`)
+  const end = Number.isFinite(expiresAt) ? String(expiresAt) : 'unknown'
+  context.write(`${accessToken}\n${args.has('expiry') ? `${end}\n` : ''}`)
 }
 
 async function findCached(account: Account, context: Context): Promise<AccessToken> {

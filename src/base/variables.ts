@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { Failure, systemCode } from './failure.ts'
+import { isFixed } from './fixedPath.ts'
+
+/** What stands in the environment of a machine that has no configuration. */
+export type Variable = 'ACCESS_TOKEN' | 'CLIENT_ID' | 'CLIENT_SECRET'
+
+/**
+ * The value of one of our variables, or of the file that the same name with `_FILE` names: so Docker, Kubernetes and systemd
+ * hand over secrets. It may be secret.
+ *
+ * @returns undefined where it is empty too: CI systems set an empty one for a secret that they do not have
+ * @throws Failure `not_configured` where the file cannot be read
+ */
+export function readVariable(env: NodeJS.ProcessEnv, variable: Variable): string | undefined {
+  const name = variableName(variable)
+  const file = env[`${name}_FILE`]
+  return env[name]?.trim() || (file ? readNamedFile(`${name}_FILE`, file) : undefined)
+}
+
+/** A variable as it is written in the environment. */
+export function variableName(variable: Variable | 'GRANT'): string {
+  return `GIT_CREDENTIAL_BITBUCKET_OAUTH_${variable}`
+}
+
+function readNamedFile(name: string, path: string): string {
+  // A relative path would name a file of the repository that git works in.
+  if (!isFixed(path)) throw fileFailure(`${name} has to be an absolute path`)
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw fileFailure(`${path}, which ${name} names, cannot be read (${systemCode(error) ?? String(error)})`)
+  }
+  if (content === '') throw fileFailure(`${path}, which ${name} names, is empty`)
+  return content
+}
+
+function fileFailure(message: string): Failure {
+  return new Failure(message, {
+    code: 'not_configured',
+    hints: ['see whether the job has that secret, and whether it is mounted there'],
+  })
+}
