@@ -48,7 +48,8 @@ export function replace(from: string, to: string, { platform = process.platform,
 /** On Windows a directory replaces nothing. An empty one goes first: another process may be about to remove it. */
 function clearWay(from: string, to: string): 'ENOTEMPTY' | 'ENOTDIR' | 'EISDIR' | undefined {
   const [isTree, isOverTree] = [from, to].map((path) => orUndefined(() => lstatSync(path).isDirectory()))
-  if (isOverTree === undefined || (!isTree && !isOverTree)) return undefined
+  // What cannot be looked at may be busy itself: it is tried again.
+  if (isTree === undefined || isOverTree === undefined || (!isTree && !isOverTree)) return undefined
   if (isTree !== isOverTree) return isTree ? 'ENOTDIR' : 'EISDIR'
   try {
     rmdirSync(to)

@@ -77,3 +77,22 @@ test('elsewhere nothing is tried twice', (t) => {
   t.is(tried, 1)
   t.false(isBusy(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }), 'win32'))
 })
+
+test('what cannot be looked at for a moment is taken for busy, and not for a file', (t) => {
+  const { from, to } = begin(t)
+  for (const path of [from, to]) mkdirSync(path)
+  writeFileSync(join(from, 'owner'), '')
+  let tries = 0
+  const rename = (one: string, other: string): void => {
+    tries += 1
+    if (tries === 1) renameSync(from, `${from}.away`)
+    if (tries === 2) renameSync(`${from}.away`, from)
+    if (tries < 3) throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' })
+    renameSync(one, other)
+  }
+
+  replace(from, to, { platform: 'win32', rename: rename as typeof renameSync })
+
+  t.is(tries, 3)
+  t.deepEqual(readdirSync(to), ['owner'])
+})
