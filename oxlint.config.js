@@ -17,7 +17,7 @@ export const HOUSE = {
 
 /** The one file that imports each package. */
 export const HOMES = {
-  '@inquirer/prompts': 'cli/prompts.ts',
+  '@inquirer/prompts': 'base/prompts.ts',
   '@napi-rs/keyring': 'tokens/keyring/keyringProcess.ts',
   'agent-base': 'http/agent.ts',
   'env-paths': 'base/paths.ts',

@@ -14,9 +14,9 @@ export type OpenBrowser = (url: URL) => Promise<void>
  * @returns undefined where no browser of the user's can be seen or found: without a screen, over SSH to macOS or Windows
  */
 export function findBrowser(env: NodeJS.ProcessEnv, platform = process.platform): OpenBrowser | undefined {
-  const named = (env['BROWSER'] ?? '').split(delimiter).filter((name) => name !== '')
-  const chosen = named.map((name) => findProgram(name, env)).find((path) => path !== undefined)
-  if (chosen !== undefined) return (url) => launch(chosen, [url.href], env)
+  const named = (env['BROWSER'] ?? '').split(delimiter).filter((text) => text.trim() !== '')
+  const chosen = named.map((text) => readCommand(text, env)).find((command) => command !== undefined)
+  if (chosen !== undefined) return (url) => launch(chosen.program, chosen.args(url.href), env)
   if (!hasScreen(env, platform)) return undefined
   if (platform === 'win32') {
     // The library would do it by PowerShell with an encoded command, which is what virus scanners stop.
@@ -26,6 +26,27 @@ export function findBrowser(env: NodeJS.ProcessEnv, platform = process.platform)
   if (platform === 'darwin' || env['WSL_DISTRO_NAME'] !== undefined) return launchByLibrary
   const opener = findProgram('xdg-open', env)
   return opener === undefined ? undefined : (url) => launch(opener, [url.href], env)
+}
+
+type Command = { readonly program: string; readonly args: (address: string) => readonly string[] }
+
+/**
+ * A program of `BROWSER`, alone or with arguments. `%s` stands for the address, which else comes last; `%%` for one `%`. No shell
+ * sees it.
+ *
+ * @returns undefined where there is no such program
+ * @see https://man.archlinux.org/man/xdg-open.1
+ * @see http://www.catb.org/~esr/BROWSER/
+ */
+function readCommand(text: string, env: NodeJS.ProcessEnv): Command | undefined {
+  const whole = findProgram(text, env)
+  if (whole !== undefined) return { program: whole, args: (address) => [address] }
+  const [name = '', ...words] = text.trim().split(/\s+/)
+  const program = findProgram(name, env)
+  if (program === undefined) return undefined
+  const args = (address: string): string[] =>
+    words.map((word) => word.replaceAll(/%[%s]/g, (part) => (part === '%s' ? address : '%')))
+  return { program, args: words.some((word) => word.includes('%s')) ? args : (address) => [...args(address), address] }
 }
 
 /** Windows names the session of a person who sits there, and none in a service, a scheduled task or over SSH. */

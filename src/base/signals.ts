@@ -44,6 +44,11 @@ export function beforeSignal(work: () => void): () => void {
   return forget
 }
 
+/** Does what Ctrl-C does where a terminal is not read key by key: all processes in its foreground are interrupted. */
+export function interruptAll(): void {
+  process.kill(0, 'SIGINT')
+}
+
 /**
  * Ends this process as the signal would. Windows has none of them: there Node makes them of Ctrl-C and of a closed window, and
  * its kill knows no SIGHUP.

@@ -118,7 +118,12 @@ export const ENVIRONMENT: readonly Entry[] = [
   },
   { names: ['NO_COLOR'], description: 'No colours at all.' },
   { names: ['FORCE_COLOR'], description: 'Colours even where the output is no terminal.' },
-  { names: ['BROWSER'], description: 'The program that is given the address to log in at.' },
+  {
+    names: ['BROWSER'],
+    description:
+      'The program that is given the address to log in at; several stand with colons between them, and the first that exists counts. ' +
+      'It may have arguments, where `%s` stands for the address.',
+  },
   {
     names: ['DBUS_SESSION_BUS_ADDRESS'],
     description: 'Where the keyring is asked for, on Linux; without it, at `$XDG_RUNTIME_DIR/bus`.',

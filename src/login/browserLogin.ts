@@ -1,11 +1,14 @@
 import { findBrowser, type OpenBrowser } from '../base/browser.ts'
+import type { Context } from '../base/context.ts'
+import { hasControllingTerminal } from '../base/controllingTerminal.ts'
+import { mayBeElsewhere } from '../base/elsewhere.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { holdSignals } from '../base/signals.ts'
 import { isJob, isOff, PROMPTS } from '../base/unattended.ts'
 import { readNetwork } from '../git/network.ts'
 import { type Authorization, exchangeCode, startAuthorization } from '../oauth/grants.ts'
 import { failurePage, successPage } from '../oauth/page.ts'
-import { formatTimeLimit, listenForRedirect, type Redirect, tunnelHint } from '../oauth/redirect.ts'
+import { formatTimeLimit, listenForRedirect, type Redirect, tunnelCommand, tunnelHint } from '../oauth/redirect.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { accountName } from '../tokens/account.ts'
 import { leaveNote } from '../tokens/notes.ts'
@@ -35,6 +38,7 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
   const browser = findBrowser(context.env)
   requireAttended(request, browser)
   const listener = await listenForRedirect(client.redirectUri, context.env)
+  const mayPaste = canPaste(request, browser)
   const watch = new AbortController()
   const gone = watchGit(process.ppid, watch.signal)
   gone.catch(() => {})
@@ -45,9 +49,14 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
     const handed = await startAuthorization(client, listener.redirectUri)
     const start = listener.offerStart(handed.url, handed.state)
     // The wait begins before the browser opens, so that no redirect comes too early.
-    const redirect = listener.receive([printed.state, handed.state], loginTimeLimit)
-    await Promise.race([redirect, gone, openAuthorization(request, printed, browser && (() => browser(start)))])
-    const response = await Promise.race([redirect, gone])
+    const expected = { redirectUri: listener.redirectUri, states: [printed.state, handed.state] }
+    const redirect = listener.receive(expected.states, loginTimeLimit)
+    const begin = openAuthorization(request, printed, browser && (() => browser(start)), mayPaste)
+    await Promise.race([redirect, gone, begin])
+    // Whichever comes first: the browser itself, or the address where it ended.
+    const pasted = mayPaste ? [receivePasted(expected, context, watch.signal)] : []
+    const response = await Promise.race([redirect, gone, ...pasted])
+    watch.abort()
     context.trace(`the browser came back with ${response.parameters.has('code') ? 'a code' : 'an error'}`)
     const isPrinted = response.parameters.get('state') === printed.state
     return await completeLogin(request.renewal, isPrinted ? printed : handed, response)
@@ -57,10 +66,29 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
   }
 }
 
+/** Whether a person sits at a terminal, and the browser may not be able to come back. */
+function canPaste({ renewal }: LoginRequest, browser: OpenBrowser | undefined): boolean {
+  const { env, isAttended } = renewal.context
+  return isAttended() && (browser === undefined || mayBeElsewhere(env)) && hasControllingTerminal()
+}
+
+async function receivePasted(
+  expected: { readonly redirectUri: string; readonly states: readonly string[] },
+  { tell, trace }: Context,
+  signal: AbortSignal,
+): Promise<Redirect> {
+  const { askForRedirect } = await import('./pastedLogin.ts')
+  const parameters = await askForRedirect(expected, tell, signal)
+  trace('the address where the browser ended was pasted')
+  // The browser shows that it could not come back; the terminal says what came of it.
+  return { parameters, show: async () => {} }
+}
+
 async function openAuthorization(
   { renewal, reason, isByHand }: LoginRequest,
   { url }: Authorization,
   openBrowser: (() => Promise<void>) | undefined,
+  mayPaste: boolean,
 ): Promise<void> {
   const { client, loginTimeLimit, context } = renewal
   // A person who typed the command knows the reason.
@@ -69,7 +97,13 @@ async function openAuthorization(
     openBrowser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
   context.tell(`to log in, ${way} (within ${formatTimeLimit(loginTimeLimit)}; Ctrl-C stops):`)
   context.tell(url.href)
-  if (openBrowser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
+  if (mayPaste) {
+    context.tell(
+      `where that browser cannot reach this machine, it ends at an address that begins with ${client.redirectUri}: ` +
+        'copy that address, and paste it here',
+    )
+    context.tell(`or let it come back by itself: ${tunnelCommand(client.redirectUri)}`)
+  } else if (openBrowser === undefined || context.env['SSH_CONNECTION']) context.tell(tunnelHint(client.redirectUri))
   // The address is on the screen, so the login goes on without the browser.
   await openBrowser?.().catch(() => context.tell('the browser did not start; open the address above by hand'))
 }

@@ -197,8 +197,13 @@ function timeoutFailure(redirectUri: string, timeLimit: number): Failure {
 
 /** A hint how a browser on another machine can reach this one. */
 export function tunnelHint(redirectUri: string): string {
+  return `if your browser runs on another machine than git: ${tunnelCommand(redirectUri)} lets it come back`
+}
+
+/** What forwards the port on a person's own machine to the one that git is on. */
+export function tunnelCommand(redirectUri: string): string {
   const port = new URL(redirectUri).port || '80'
-  return `if your browser runs on another machine than git: ssh -L ${port}:localhost:${port} HOST lets it come back`
+  return `ssh -L ${port}:localhost:${port} HOST`
 }
 
 export function formatTimeLimit(seconds: number): string {

@@ -45,6 +45,28 @@ test('an absolute path is taken as it is', (t) => {
   t.is(findProgram(`${path}-missing`, {}), undefined)
 })
 
+for (const [command, words] of [
+  ['%', ['ADDRESS']],
+  ['% --new-window', ['--new-window', 'ADDRESS']],
+  ['% --app=%s  last', ['--app=ADDRESS', 'last']],
+  ['% 100%% %s', ['100%', 'ADDRESS']],
+] as const) {
+  test(`BROWSER="${command.replace('%', 'browser')}" is called with ${words.join(' ')}`, async (t) => {
+    const directory = makeDirectory(t)
+    const [program, log] = [join(directory, 'browser'), join(directory, 'log')]
+    const script = `printf '%s\\n' "$@" > '${log}.new' && mv '${log}.new' '${log}'`
+    writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o700 })
+    const name = command === '%' ? program : 'browser'
+    const env = { PATH: `${directory}:${process.env['PATH']}`, BROWSER: `missing:${command.replace('%', name)}` }
+    const url = new URL('https://bitbucket.org/?a=$(touch x)&b=%s;c')
+
+    await findBrowser(env)?.(url)
+    for (let look = 0; look < 1200 && !existsSync(log); look++) await sleep(50)
+
+    t.is(readFileSync(log, 'utf8'), words.map((word) => `${word.replace('ADDRESS', () => url.href)}\n`).join(''))
+  })
+}
+
 test('a machine without a screen has no browser, unless BROWSER names one that is there', (t) => {
   const directory = makeDirectory(t)
   plant(directory, 'xdg-open')

@@ -17,7 +17,13 @@ const cookies = new Map<string, string>()
 let url = new URL(start)
 let body: URLSearchParams | undefined
 for (let step = 0; step < 20 && HERE.has(url.hostname); step++) {
-  const { headers, text } = await ask(url, body)
+  const answer = await ask(url, body).catch((error: unknown) => error)
+  if (answer instanceof Error) {
+    // The person still sees the address.
+    write({ title: 'This site can’t be reached', text: url.href })
+    break
+  }
+  const { headers, text } = answer as Answer
   body = undefined
   for (const cookie of headers['set-cookie'] ?? []) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
@@ -30,9 +36,7 @@ for (let step = 0; step < 20 && HERE.has(url.hostname); step++) {
   const form = /<form method="post" action="([^"]+)"/.exec(text)
   if (form?.[1] === undefined) {
     const title = /<title>([^<]*)/.exec(text)?.[1] ?? ''
-    const words = text.replace(/<style>[^]*<\/style>/, '').replace(/<[^>]+>/g, ' ')
-    writeFileSync(`${log}.new`, JSON.stringify({ title, text: words }))
-    renameSync(`${log}.new`, log)
+    write({ title, text: text.replace(/<style>[^]*<\/style>/, '').replace(/<[^>]+>/g, ' ') })
     break
   }
   url = new URL(form[1], url)
@@ -41,11 +45,15 @@ for (let step = 0; step < 20 && HERE.has(url.hostname); step++) {
   )
 }
 
+function write(page: { title: string; text: string }): void {
+  writeFileSync(`${log}.new`, JSON.stringify(page))
+  renameSync(`${log}.new`, log)
+}
+
+type Answer = { headers: IncomingMessage['headers']; text: string }
+
 /** Not by fetch, which gives a busy server ten seconds to take a connection. */
-async function ask(
-  address: URL,
-  form: URLSearchParams | undefined,
-): Promise<{ headers: IncomingMessage['headers']; text: string }> {
+async function ask(address: URL, form: URLSearchParams | undefined): Promise<Answer> {
   const send = address.protocol === 'https:' ? tlsRequest : plainRequest
   const asking = send(address, {
     method: form === undefined ? 'GET' : 'POST',

@@ -3,7 +3,7 @@ import type { Failure } from '../../../base/failure.ts'
 import { COMMAND } from '../../../base/program.ts'
 import { usageFailure } from '../../arguments.ts'
 import { inSteps, isCommand } from '../../checks/finding.ts'
-import { type Dialog, openDialog } from '../../prompts.ts'
+import { type Dialog, openDialog } from '../../../base/prompts.ts'
 import { describeTerminal } from '../../terminal.ts'
 
 /** How the steps of setup talk with the person. */
