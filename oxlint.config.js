@@ -25,6 +25,7 @@ export const HOMES = {
   oauth4webapi: 'oauth/grants.ts',
   open: 'base/browser.ts',
   'proper-lockfile': 'tokens/lock/lock.ts',
+  socks: 'http/socks.ts',
   tar: 'cli/download/extract.ts',
   yargs: 'cli/cli.ts',
 }

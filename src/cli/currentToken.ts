@@ -1,10 +1,9 @@
 import { type AccessToken, isValid } from '../tokens/accessToken.ts'
 import type { Account } from '../tokens/account.ts'
 import { findAccessToken } from '../tokens/cache.ts'
-import { isAccessTokenInKeyring, isInKeyring } from '../tokens/keyringRecords.ts'
 import { answeringAccount } from '../tokens/recordFile.ts'
 import type { Storage } from '../tokens/storage.ts'
-import { readKeyringAccessToken } from '../tokens/storedAccessToken.ts'
+import { isTokenInKeyring, readKeyringAccessToken } from '../tokens/storedAccessToken.ts'
 
 /** What git would be answered now, fresh or not, without renewing it; a Failure where a keyring that has it does not answer. */
 export async function findCurrentToken(
@@ -13,8 +12,7 @@ export async function findCurrentToken(
 ): Promise<AccessToken | undefined> {
   const account = answeringAccount(data, wanted)
   const cached = findAccessToken(runtime, wanted)
-  const isElsewhere = (): boolean => isInKeyring(runtime, account) || isAccessTokenInKeyring(data, account)
-  if (cached !== undefined || !isElsewhere()) return cached
+  if (cached !== undefined || !isTokenInKeyring({ data, runtime }, account)) return cached
   return readKeyringAccessToken(keyring, account)
 }
 

@@ -75,7 +75,17 @@ export const CONFIGURATION: readonly Entry[] = [
     names: ['credential.interactive'],
     description: '`false` or `never`: open no browser, unless `login` is typed by hand.',
   },
-  { names: ['http.proxy'], description: 'Is used as git uses it.' },
+  {
+    names: ['http.proxy', 'http.proxySSLCAInfo'],
+    description:
+      'The proxy, as git uses it: `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, with `USER:PASSWORD@` where it asks for them; ' +
+      'and a file of certificates for an https proxy.',
+  },
+  {
+    names: ['http.sslCert', 'http.sslKey'],
+    description:
+      "A client certificate and its key, as git uses them. git's credential helpers are asked for a passphrase.",
+  },
   {
     names: ['http.sslCAInfo', 'http.sslCAPath'],
     description: 'Certificates that are trusted, beside those of Node.js and of the system.',
@@ -133,7 +143,7 @@ export const ENVIRONMENT: readonly Entry[] = [
     description: 'Where files lie; see below.',
   },
   {
-    names: ['HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'GIT_SSL_CAINFO', 'SSL_CERT_FILE'],
+    names: ['HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'GIT_SSL_CAINFO', 'GIT_SSL_CERT', 'GIT_SSL_KEY', 'SSL_CERT_FILE'],
     description: 'Are used as git and curl use them.',
   },
 ]

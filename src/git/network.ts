@@ -3,14 +3,17 @@ import { Failure } from '../base/failure.ts'
 import { isFixed } from '../base/fixedPath.ts'
 import type { Trace } from '../base/trace.ts'
 import type { Network } from '../http/network.ts'
+import { readClientCertificate } from './clientCertificate.ts'
 import { readPathSetting, readSettings, type Settings } from './config.ts'
+import { isExcluded } from './noProxy.ts'
 
 /**
- * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, `http.sslCAPath`, and the environment variables that git and curl know.
+ * How git would reach a URL: by `http.proxy`, `http.sslCAInfo`, `http.sslCAPath`, `http.sslCert`, and the environment variables that
+ * git and curl know.
  * `http.sslVerify=false` is not followed: the secret would go to any machine that answers.
  *
  * @param trace writes each exchange down
- * @throws Failure for a proxy that is no http URL, and where git's configuration cannot be read
+ * @throws Failure for a proxy of another kind, and where git's configuration cannot be read
  * @see https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpproxy
  */
 export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Network {
@@ -21,30 +24,41 @@ export function readNetwork(url: URL, env: NodeJS.ProcessEnv, trace?: Trace): Ne
   const settings = readSettings('http', asked, env)
   const proxy =
     settings.get('proxy') ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['all_proxy'] ?? env['ALL_PROXY']
-  const directory = asFixed(env['GIT_SSL_CAPATH'] ?? findPath(settings, 'sslcapath', asked, env))
+  const find = (key: string): string | undefined => findPath(settings, key, asked, env)
+  const proxyCertificateFile = asFixed(env['GIT_PROXY_SSL_CAINFO'] ?? find('proxysslcainfo'))
+  const clientCertificate = readClientCertificate(settings, find, env)
+  const directory = asFixed(env['GIT_SSL_CAPATH'] ?? find('sslcapath'))
   return {
-    proxy: proxy && !isExcluded(url.hostname, env) ? parseProxy(proxy) : undefined,
-    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? findPath(settings, 'sslcainfo', asked, env), env),
+    proxy: proxy && !isExcluded(url.hostname, env['no_proxy'] ?? env['NO_PROXY'] ?? '') ? parseProxy(proxy) : undefined,
+    certificateFiles: listCertificateFiles(env['GIT_SSL_CAINFO'] ?? find('sslcainfo'), env),
     ...(directory === undefined ? {} : { certificateDirectory: directory }),
+    ...(proxyCertificateFile === undefined ? {} : { proxyCertificateFile }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
     ...traced,
   }
 }
 
-/** Reads NO_PROXY as curl does: each name stands for all names that end in it, and a star for all. */
-function isExcluded(hostname: string, env: NodeJS.ProcessEnv): boolean {
-  const names = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').toLowerCase().split(/[\s,]+/)
-  return names.some((name) => {
-    const domain = name.replace(/^\./, '')
-    return name === '*' || (domain !== '' && `.${hostname}`.endsWith(`.${domain}`))
-  })
+/** Curl's protocols, and its ports where the value names none. `socks:` is `socks4:`. */
+const PROXY_PORTS: Readonly<Record<string, string>> = {
+  'http:': '1080',
+  'https:': '443',
+  'socks4:': '1080',
+  'socks4a:': '1080',
+  'socks5:': '1080',
+  'socks5h:': '1080',
 }
 
-/** A value without a scheme means http, as for curl. */
+/**
+ * A value without a scheme means http, as for curl.
+ *
+ * @see https://curl.se/libcurl/c/CURLOPT_PROXY.html
+ */
 function parseProxy(value: string): URL {
-  const text = value.includes('://') ? value : `http://${value}`
+  const text = (value.includes('://') ? value : `http://${value}`).replace(/^socks:/i, 'socks4:')
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'http:') {
-    throw new Failure('the proxy that is configured is not an http:// URL, and no other kind is supported', {
+  const port = PROXY_PORTS[url?.protocol ?? '']
+  if (url === undefined || url.hostname === '' || port === undefined) {
+    throw new Failure('the proxy that is configured is no URL of http, https, socks4, socks4a, socks5 or socks5h', {
       code: 'unreachable',
       hints: [
         "git config --show-origin --name-only --get-regexp '^http\\.(.*\\.)?proxy$'",
@@ -52,6 +66,9 @@ function parseProxy(value: string): URL {
       ],
     })
   }
+  // The URL drops the port that its protocol has elsewhere.
+  const hasPort = /:\d+\/?$/.test(text)
+  if (!hasPort) url.port = port
   return url
 }
 

@@ -1,14 +1,16 @@
 import { Agent, type AgentConnectOpts } from 'agent-base'
 import { constants } from 'node:crypto'
 import { once } from 'node:events'
-import { type ClientRequest, request } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
-import { Failure } from '../base/failure.ts'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { type Failure, isFailure } from '../base/failure.ts'
 import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import type { Network } from './network.ts'
-import { isUnknownIssuer, readSystemTrust, readTrust, type Trust } from './trust.ts'
+import { type Identity, readIdentity } from './identity.ts'
+import { type Address, addressOf, isSocks, openTunnel } from './proxy.ts'
+import { isUnknownIssuer, readProxyTrust, readSystemTrust, readTrust, type Trust } from './trust.ts'
 import { unreachableFailure } from './unreachable.ts'
 
 /** Said here, because NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS would say otherwise. */
@@ -22,6 +24,8 @@ export class Connector extends Agent {
   readonly #url: URL
   readonly #proxy: URL | undefined
   readonly #trust: Trust
+  readonly #proxyTrust: Trust | undefined
+  readonly #identity: Identity
   readonly #signal: AbortSignal
   #socket: Socket | undefined
   #missing = ''
@@ -33,7 +37,10 @@ export class Connector extends Agent {
     hideNodeDebug()
     this.#url = url
     this.#proxy = network.proxy
-    this.#trust = url.protocol === 'https:' ? readTrust(network) : {}
+    const isSecure = url.protocol === 'https:'
+    this.#trust = isSecure ? readTrust(network) : {}
+    this.#proxyTrust = isSecure ? readProxyTrust(network) : undefined
+    this.#identity = isSecure ? readIdentity(network) : {}
     this.#signal = signal
   }
 
@@ -71,20 +78,49 @@ export class Connector extends Agent {
   }
 
   async #openTls(host: string, port: number, trust: Trust): Promise<Socket> {
-    const proxy = this.#proxy
-    const socket = await this.#open(proxy === undefined ? { host, port } : addressOf(proxy))
-    if (proxy !== undefined) {
-      this.#missing = 'no answer of the proxy'
-      const status = await openTunnel(socket, proxy, `${host.includes(':') ? `[${host}]` : host}:${port}`)
-      if (status !== 200) throw (this.#failure = proxyRefusalFailure(status))
-    }
+    const socket =
+      this.#proxy === undefined
+        ? await this.#open({ host, port })
+        : await this.#pass(this.#proxy, { host, port }, trust)
     this.#missing = 'a connection, but no TLS handshake'
+    return this.#secure(socket, host, { ...trust, ...this.#identity })
+  }
+
+  /** A connection through a proxy. Where it asks for a password, there is a second one: many close the first. */
+  async #pass(proxy: URL, target: Address, trust: Trust, sends = false): Promise<Socket> {
+    const address = addressOf(proxy)
+    const open = await this.#open(address)
+    const isSecure = proxy.protocol === 'https:'
+    const socket = isSecure ? await this.#secure(open, address.host, this.#proxyTrust ?? trust) : open
+    this.#missing = 'no answer of the proxy'
+    try {
+      if (isSocks(proxy)) await (await import('./socks.ts')).openSocks(socket, proxy, target)
+      else if ((await openTunnel(socket, proxy, target, sends)) !== 200)
+        return await this.#pass(proxy, target, trust, true)
+      return socket
+    } catch (error) {
+      if (isFailure(error)) this.#failure = error
+      throw error
+    }
+  }
+
+  async #secure(socket: Socket, host: string, options: Trust & Identity): Promise<Socket> {
     const name = isIP(host) === 0 ? { servername: host } : {}
-    const secure = connectTls({ ...SAFE, ALPNProtocols: ['http/1.1'], ...trust, ...name, host, socket })
+    const secure = connectSecurely(socket, { ...SAFE, ALPNProtocols: ['http/1.1'], ...options, ...name, host })
     this.#socket = secure
     // With --tls-keylog in NODE_OPTIONS, Node would write the connection's keys to a file.
     secure.removeAllListeners('keylog')
     return ready(secure, 'secureConnect', this.#signal)
+  }
+}
+
+/** A key that cannot be read throws at once, and leaves the connection open. */
+function connectSecurely(socket: Socket, options: ConnectionOptions): TLSSocket {
+  try {
+    return connectTls({ ...options, socket })
+  } catch (error) {
+    socket.destroy()
+    throw error
   }
 }
 
@@ -97,39 +133,3 @@ async function ready(socket: Socket, event: string, signal?: AbortSignal): Promi
 
 const NO_ADDRESS = 'no address for its name'
 const NO_CONNECTION = 'no connection'
-
-function addressOf({ hostname, port }: URL): { host: string; port: number } {
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
-}
-
-/**
- * Asks a proxy for a connection (RFC 9110, section 9.3.6).
- *
- * @param host with its port
- * @returns the status. What the proxy says beside it must never count as the server's word
- */
-function openTunnel(socket: Socket, { username, password }: URL, host: string): Promise<number> {
-  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
-  const authorization = username === '' ? {} : { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }
-  const headers = { host, ...authorization }
-  return new Promise((resolve, reject) => {
-    request({ createConnection: () => socket, method: 'CONNECT', path: host, headers })
-      .once('connect', ({ statusCode = 0 }) => {
-        if (statusCode !== 200) socket.destroy()
-        resolve(statusCode)
-      })
-      .once('error', reject)
-      .end()
-  })
-}
-
-function proxyRefusalFailure(status: number): Failure {
-  return new Failure(`the proxy did not connect (HTTP ${status})`, {
-    code: 'unreachable',
-    hints: [
-      status === 407
-        ? 'give it a username and password: http://USER:PASSWORD@HOST:PORT in http.proxy'
-        : 'try again in a while, or look at http.proxy in git config, HTTPS_PROXY and ALL_PROXY',
-    ],
-  })
-}

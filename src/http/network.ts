@@ -2,7 +2,10 @@ import type { Trace } from '../base/trace.ts'
 
 /** The user's way to the network. */
 export type Network = {
-  /** An http proxy for https. It may hold a password, so only its host is ever printed. */
+  /**
+   * A proxy for https, by its protocol: `http:`, `https:`, `socks4:`, `socks4a:`, `socks5:` (names are looked up here) or
+   * `socks5h:` (and there). It may hold a password, so only its host is ever printed.
+   */
   readonly proxy: URL | undefined
   /** Writes each exchange down, without its secrets. */
   readonly trace?: Trace
@@ -10,4 +13,20 @@ export type Network = {
   readonly certificateFiles: readonly string[]
   /** A directory of such files, named as OpenSSL's `rehash` does. */
   readonly certificateDirectory?: string
+  /** The same for an `https:` proxy. */
+  readonly proxyCertificateFile?: string
+  /** Shown to a server that asks who we are. */
+  readonly clientCertificate?: ClientCertificate
+}
+
+/** A certificate of the user's own and its key: files (PEM), which may be the same. */
+export type ClientCertificate = {
+  readonly certificateFile: string
+  readonly keyFile: string
+  /**
+   * Asks for the passphrase of the key; called where it has one.
+   *
+   * @throws Failure where it is not known
+   */
+  readonly askPassphrase: () => string
 }

@@ -17,6 +17,11 @@ export function readTrust({ certificateFiles, certificateDirectory }: Network): 
   return named.length === 0 ? {} : { ca: [...tls.rootCertificates, ...named] }
 }
 
+/** What an https proxy is trusted by where a file is named for it; undefined where it is trusted as a server is. */
+export function readProxyTrust({ proxyCertificateFile: file }: Network): Trust | undefined {
+  return file === undefined ? undefined : { ca: [...tls.rootCertificates, readCertificate(file)] }
+}
+
 /** Whether a connection was given up because nothing that was trusted has issued the server's certificate. */
 export function isUnknownIssuer(error: unknown): boolean {
   return UNKNOWN_ISSUER.has(systemCode(error) ?? '')

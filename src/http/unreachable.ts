@@ -35,6 +35,9 @@ function explain(code: string): string {
   return /^(EPROTO$|ERR_SSL_)/.test(code) ? 'TLS failed' : code || 'the request failed'
 }
 
+const IDENTITY_HINT =
+  'to show a certificate of yours: git config --global http.sslCert FILE, and http.sslKey where its key is in another file'
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name is not known here',
   EAI_AGAIN: 'its name cannot be looked up',
@@ -50,6 +53,18 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const TLS_REASONS: Readonly<Record<string, ReturnType<typeof untrusted>>> = {
   CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { reason: 'it asks for a client certificate', hint: IDENTITY_HINT },
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: { reason: 'it refuses the client certificate', hint: IDENTITY_HINT },
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: { reason: 'it does not know who issued the client certificate', hint: IDENTITY_HINT },
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: {
+    reason: 'it ended the TLS handshake, as it may do where it wants a client certificate',
+    hint: IDENTITY_HINT,
+  },
+  ERR_OSSL_BAD_DECRYPT: {
+    reason: "the passphrase of the client certificate's key is wrong",
+    hint: "git asks its credential helpers for it, with protocol=cert and the file's path",
+  },
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: { reason: 'the key is not that of the client certificate', hint: IDENTITY_HINT },
   CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     reason: 'its certificate is for another name',

@@ -84,7 +84,7 @@ export function readStoreChoice(settings: Settings, grant: Grant): StoreChoice {
     })
   }
   if (value === 'auto' || value === 'keyring' || value === 'file' || value === 'none') return value
-  throw unknownValueFailure('oauthStore', "auto, keyring or file; or none, for a consumer's own token")
+  throw unknownValueFailure('oauthStore', "auto, keyring or file, or none for a consumer's own token")
 }
 
 /** Every git takes a password. But where git has other helpers, some of them keep passwords. */

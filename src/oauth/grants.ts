@@ -2,8 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { Failure } from '../base/failure.ts'
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { COMMAND } from '../base/program.ts'
-import { type Answer, send } from '../http/http.ts'
+import type { Answer } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
+import { sendWhenReady } from '../http/retry.ts'
 import { type Client, clientAuthorization } from './client.ts'
 import { isTokenErrorCode, mayRefuseClient } from './errorCodes.ts'
 
@@ -169,7 +170,7 @@ async function readTokenResponse(
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (href, { method, headers, body }) => {
       const url = new URL(href)
-      const answer = await send(url, { method, headers, body: body.toString() }, network)
+      const answer = await sendWhenReady(url, { method, headers, body: body.toString() }, network)
       serverTime = readServerTime(answer)
       const received = parseObject(answer.body)
       if (answer.status < 200 || answer.status > 299) throw refusalFailure(url, answer.status, received)

@@ -19,12 +19,16 @@ export async function readStoredToken(
   account: Account,
 ): Promise<AccessToken | undefined> {
   const cached = readAccessToken(runtime, account)
-  const isElsewhere = (): boolean => isInKeyring(runtime, account) || isAccessTokenInKeyring(data, account)
-  if (cached !== undefined || !isElsewhere()) return cached
+  if (cached !== undefined || !isTokenInKeyring({ data, runtime }, account)) return cached
   const token = await readKeyringAccessToken(keyring, account)
   // The system empties the runtime directory when the user logs out. Without the mark, erase would not find the token.
   if (token !== undefined) orUndefined(() => markKeyring(runtime, account, true))
   return token
+}
+
+/** Whether the keyring has it, by what either directory says: a token of a consumer's own has no login. */
+export function isTokenInKeyring({ data, runtime }: Pick<Storage, 'data' | 'runtime'>, account: Account): boolean {
+  return orUndefined(() => isInKeyring(runtime, account)) === true || isAccessTokenInKeyring(data, account)
 }
 
 /** @throws Failure where the store that the user has chosen does not take it */

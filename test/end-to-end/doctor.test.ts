@@ -353,8 +353,8 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'the proxy is of a kind that is not supported',
     options: { tls: true },
-    plant: ({ home }) => git(home, 'http.proxy', `socks5://user:${PASSWORD}@127.0.0.1:1080`),
-    finds: [['network', 'fault', /^the proxy that is configured is not an http:\/\/ URL/]],
+    plant: ({ home }) => git(home, 'http.proxy', `ftp://user:${PASSWORD}@127.0.0.1:1080`),
+    finds: [['network', 'fault', /^the proxy that is configured is no URL of http,/]],
     words: [[/^or look at HTTPS_PROXY and ALL_PROXY$/, ({ home }) => git(home, '--unset', 'http.proxy')]],
   },
   {

@@ -40,7 +40,24 @@ for (const [title, settings, env, expected] of [
   })
 }
 
-for (const proxy of ['socks5://127.0.0.1:1080', 'https://127.0.0.1:3128', 'not a url']) {
+for (const [written, read] of [
+  ['proxy.acme.example', 'http://proxy.acme.example:1080/'],
+  ['http://proxy.acme.example', 'http://proxy.acme.example:1080/'],
+  ['http://proxy.acme.example:80', 'http://proxy.acme.example/'],
+  ['https://proxy.acme.example', 'https://proxy.acme.example/'],
+  ['socks5h://alice:pass%20word@proxy.acme.example', 'socks5h://alice:pass%20word@proxy.acme.example:1080'],
+  ['SOCKS://127.0.0.1:9050', 'socks4://127.0.0.1:9050'],
+  ['socks5://[::1]', 'socks5://[::1]:1080'],
+] as const) {
+  test(`a proxy is read as curl reads it: ${written}`, (t) => {
+    const home = new Home()
+    t.teardown(() => home.remove())
+
+    t.is(readNetwork(ENDPOINT, { ...home.env, HTTPS_PROXY: written }).proxy?.href, read)
+  })
+}
+
+for (const proxy of ['ftp://127.0.0.1:1080', 'socks6://127.0.0.1:3128', 'http://', 'not a url']) {
   test(`a proxy that cannot be used is refused: ${proxy}`, (t) => {
     const home = new Home()
     t.teardown(() => home.remove())
@@ -48,7 +65,7 @@ for (const proxy of ['socks5://127.0.0.1:1080', 'https://127.0.0.1:3128', 'not a
     const error = t.throws(() => readNetwork(ENDPOINT, { ...home.env, HTTPS_PROXY: proxy }))
 
     t.true(isFailure(error) && error.code === 'unreachable')
-    t.regex(error.message, /^the proxy that is configured is not an http:\/\/ URL/)
+    t.regex(error.message, /^the proxy that is configured is no URL of http, https, socks4,/)
   })
 }
 

@@ -36,6 +36,13 @@ export function testEachGit(title: string, run: (t: ExecutionContext, git: Git) 
   }
 }
 
+/** The newest of them. */
+export function newestGit(): Git {
+  const directory = fileURLToPath(new URL(`../../.gits/${SUITES.at(-1)}/bin`, import.meta.url))
+  if (!existsSync(directory)) throw new Error(`${directory} is missing: run scripts/gits.sh`)
+  return readGit(directory)
+}
+
 function readGit(directory: string | undefined): Git {
   const program = directory === undefined ? 'git' : `${directory}/git`
   const [version = ''] = /\d+\.\d+[.\d]*/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' })) ?? []

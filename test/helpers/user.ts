@@ -9,12 +9,20 @@ import { takeTurn } from './takeTurn.ts'
 /** A user with the helper configured, and a Bitbucket with a private repository; both go with the test. */
 export async function makeUser(
   t: ExecutionContext,
-  options: { callback?: string; tls?: boolean; prefix?: string; git?: Git } = {},
+  options: { callback?: string; tls?: boolean; clientCertificate?: string; prefix?: string; git?: Git } = {},
 ): Promise<{ home: Home; sandbox: Sandbox }> {
   await takeTurn(t)
   const sandbox = await Sandbox.start(
     options.callback ?? `http://localhost:${await freePort()}`,
-    options.tls === true ? { tls: { host: 'localhost', port: 0 } } : {},
+    options.tls === true
+      ? {
+          tls: {
+            host: 'localhost',
+            port: 0,
+            ...(options.clientCertificate === undefined ? {} : { clientCertificate: options.clientCertificate }),
+          },
+        }
+      : {},
   )
   const home = new Home(undefined, options)
   home.configureFor(sandbox)

@@ -270,3 +270,56 @@ for (const accessToken of [undefined, '', 'a\nb', 1]) {
     t.like(response, { accessToken: undefined, refreshToken: GRANTED.refresh_token })
   })
 }
+
+type Reply = { readonly status: number; readonly body: string; readonly headers: Readonly<Record<string, string>> }
+
+/** A token endpoint that answers each time as it is told then. */
+async function makeBusyEndpoint(
+  t: ExecutionContext,
+  reply: () => Reply,
+): Promise<{ client: Client; tries: () => number }> {
+  let tries = 0
+  const url = await serve(t, async (_, response) => {
+    tries += 1
+    const { status, body, headers } = reply()
+    response.writeHead(status, headers).end(body)
+  })
+  return { client: makeClient(new URL('/token', url)), tries: () => tries }
+}
+
+for (const [status, delay] of [
+  [429, '0'],
+  [503, '1'],
+  [503, () => new Date(Date.now() + 1000).toUTCString()],
+] as const) {
+  test(`a server that is busy (${status}) and says when to come again, ${typeof delay === 'string' ? `in ${delay} seconds` : 'by a date'}, is asked again then`, async (t) => {
+    const waits: (string | (() => string))[] = [delay, delay]
+    const { client, tries } = await makeBusyEndpoint(t, () => {
+      const wait = waits.shift()
+      if (wait === undefined)
+        return { status: 200, body: JSON.stringify(GRANTED), headers: { 'content-type': 'application/json' } }
+      return { status, body: 'busy', headers: { 'retry-after': typeof wait === 'string' ? wait : wait() } }
+    })
+
+    const { accessToken } = await refreshAccessToken(client, 'refresh', DIRECT)
+
+    t.is(accessToken, GRANTED.access_token)
+    t.is(tries(), 3)
+  })
+}
+
+for (const [title, status, headers] of [
+  ['for longer than git would wait', 503, { 'retry-after': '21' }],
+  ['without saying when', 503, {}],
+  ['in words that are none', 429, { 'retry-after': 'later' }],
+  ['by a status that may have spent the token', 502, { 'retry-after': '0' }],
+] as const) {
+  test(`a server that is busy ${title} is not asked again`, async (t) => {
+    const { client, tries } = await makeBusyEndpoint(t, () => ({ status, body: 'busy', headers }))
+
+    const error = await t.throwsAsync(refreshAccessToken(client, 'refresh', DIRECT))
+
+    t.regex(error.message, /gave no usable answer/)
+    t.is(tries(), 1)
+  })
+}

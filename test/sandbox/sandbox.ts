@@ -88,17 +88,19 @@ export class Sandbox {
    *
    * @param callback the callback URL that the consumer is registered with
    * @param options.tls https under this name, which has to be one of this machine's; port 0 is a free one. The
-   *   certificate is good for the other `hosts` too
+   *   certificate is good for the other `hosts` too; with `clientCertificate`, nobody gets in without that
    */
   static async start(
     callback: string,
-    options: { tls?: { host: string; port: number; hosts?: readonly string[] } } = {},
+    options: { tls?: { host: string; port: number; hosts?: readonly string[]; clientCertificate?: string } } = {},
   ): Promise<Sandbox> {
     const { tls } = options
     const root = await mkdtemp(join(tmpdir(), 'bitbucket-sandbox-'))
     createRepository(root, 'widgets')
     const identity = tls === undefined ? undefined : await makeIdentity([tls.host, ...(tls.hosts ?? [])])
-    const server = identity === undefined ? createServer() : createTlsServer(identity)
+    const { clientCertificate } = tls ?? {}
+    const asked = clientCertificate === undefined ? {} : { requestCert: true, ca: clientCertificate }
+    const server = identity === undefined ? createServer() : createTlsServer({ ...identity, ...asked })
     server.listen(tls?.port ?? 0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -109,10 +109,15 @@ function giveAnew({ secretSource }: Client, url: string): string[] {
   return url === BITBUCKET ? [SETUP] : (['Id', 'Secret'] as const).map((what) => setClientCommand(url, what))
 }
 
-function describeNetwork({ proxy, certificateFiles, certificateDirectory }: Network): string {
-  const way = proxy === undefined ? 'without a proxy' : `through the proxy ${proxy.host}`
+/** What would be used on the way to a host, without a secret. */
+export function describeNetwork(network: Network): string {
+  const { proxy, certificateFiles, certificateDirectory, clientCertificate } = network
+  const kind = proxy?.protocol === 'http:' ? '' : `${proxy?.protocol.slice(0, -1)} `
+  const way = proxy === undefined ? 'without a proxy' : `through the ${kind}proxy ${proxy.host}`
   const trusted = [...certificateFiles, ...(certificateDirectory === undefined ? [] : [certificateDirectory])]
-  return `${way}${trusted.length === 0 ? '' : `, trusting ${trusted.join(' and ')} too`}`
+  const shown =
+    clientCertificate === undefined ? '' : `, showing the certificate in ${clientCertificate.certificateFile}`
+  return `${way}${trusted.length === 0 ? '' : `, trusting ${trusted.join(' and ')} too`}${shown}`
 }
 
 function checkClock(ahead: number, host: string): Finding {

@@ -8,7 +8,8 @@ import { readSettings } from '../../git/config.ts'
 import { readNetwork } from '../../git/network.ts'
 import { loginCommand, refreshCommand } from '../../login/loginCommand.ts'
 import { type AccountSettings, findSettings, readAccountSettings } from '../../login/settings.ts'
-import { readApiUrl } from '../../oauth/client.ts'
+import type { Network } from '../../http/network.ts'
+import { type Client, readApiUrl } from '../../oauth/client.ts'
 import { type AccessToken, isValid } from '../../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { findGivenToken } from '../../tokens/givenToken.ts'
@@ -16,8 +17,8 @@ import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { type Storage, withStorage } from '../../tokens/storage.ts'
 import { parseAccount, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
-import { checkCallback, checkConsumer, checkServer, leaveToSetup } from '../checks/consumer.ts'
-import { exitCodeOf, fault, faultOf, type Finding } from '../checks/finding.ts'
+import { checkCallback, checkConsumer, checkServer, describeNetwork, leaveToSetup } from '../checks/consumer.ts'
+import { exitCodeOf, fault, faultOf, type Finding, good } from '../checks/finding.ts'
 import { formatFindings, JSON_VERSION } from '../checks/formatFindings.ts'
 import { checkGit, lacksGit } from '../checks/git.ts'
 import { checkLogin, checkToken } from '../checks/loginState.ts'
@@ -89,13 +90,22 @@ async function examine(
   )
   const network = await orFailure(() => readNetwork(client.tokenEndpoint, env, trace))
   if (isFailure(network)) findings.push(faultOf('network', network))
-  else findings.push(...(await checkServer(client, url, network, now)))
+  else {
+    findings.push(...(await checkServer(client, url, network, now)))
+    findings.push(...(await inFindings(async () => compareApiNetwork(client, network, context))))
+  }
   findings.push(...checkLogin(account, storage, env, now()))
   const target = { account, apiUrl: client.apiUrl, context }
   const tried = await orFailure(() => tryToken(target, repository, storage))
   if (!isFailure(tried)) return [...findings, ...tried]
   const known = isFailure(network) && network.message === tried.message
   return known ? findings : [...findings, faultOf('network', tried)]
+}
+
+/** Git may be told to go another way to the API. */
+function compareApiNetwork({ apiUrl }: Client, network: Network, { env, trace }: Context): Finding[] {
+  const way = apiUrl && describeNetwork(readNetwork(apiUrl, env, trace))
+  return way === undefined || way === describeNetwork(network) ? [] : [good('network', `${apiUrl?.host}: ${way}`)]
 }
 
 function strangeHost(account: Account, env: NodeJS.ProcessEnv): Finding {
