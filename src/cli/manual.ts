@@ -172,8 +172,17 @@ export const COMMANDS: readonly Command[] = [
     description:
       "Adds two lines to git's configuration: an empty `credential.https://bitbucket.org.helper`, which keeps other helpers " +
       'away from bitbucket.org, and this one. Other hosts and other helpers are not touched.',
-    options: SCOPES,
-    examples: [{ line: `${COMMAND} configure --dry-run`, description: 'See the lines' }],
+    options: [
+      ...SCOPES,
+      { name: 'key', value: 'KEY', description: "The consumer's key too, for all who use that configuration" },
+    ],
+    examples: [
+      { line: `${COMMAND} configure --dry-run`, description: 'See the lines' },
+      {
+        line: `${COMMAND} configure --system --key KEY`,
+        description: 'Prepare a machine: setup then asks each person for the secret alone',
+      },
+    ],
   },
   {
     name: 'unconfigure',

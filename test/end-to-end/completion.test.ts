@@ -24,7 +24,7 @@ const TYPED = [
   ['login --u', ['--username']],
   ['login --username ', []],
   ['token --no', ['--no-refresh']],
-  ['configure --', ['--global', '--system', '--local', '--dry-run']],
+  ['configure --', ['--global', '--system', '--local', '--dry-run', '--key']],
   ['configure --dry-run --g', ['--global']],
   ['archive --format ', ['tar.gz', 'zip', 'tar.bz2']],
   ['archive -o ', []],

@@ -10,7 +10,7 @@ import { listEntries } from '../../git/config.ts'
 import { editConfigFile } from '../../git/edit.ts'
 import { isOwnHelper, listOtherHelpers } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
-import type { Arguments } from '../arguments.ts'
+import { type Arguments, usageFailure } from '../arguments.ts'
 import { removeOldRecords } from './configure/oldRecords.ts'
 import { describeLines, HELPER_KEY, HELPER_VALUES, readScope } from './configure/scope.ts'
 
@@ -20,6 +20,7 @@ export async function configure(args: Arguments, context: Context): Promise<void
   const scope = readScope(args)
   const file = findConfigFile(scope, env)
   const isDry = args.has('dry-run')
+  const key = args.text('key')
   warnWhereMissing(context)
   if (!isDry) await removeOldRecords(context)
   const own = listOwn(file, env)
@@ -30,10 +31,10 @@ export async function configure(args: Arguments, context: Context): Promise<void
   } else {
     if (!isDry) await holdSignals(async () => addLines(file, env))
     context.write(`${isDry ? 'would add' : 'added'} to ${file}:\n${describeLines(HELPER_VALUES)}`)
-    if (isDry) return
   }
+  if (key !== undefined) configureKey(file, key, isDry, context)
   // A repository's own configuration comes after all others.
-  if (scope !== 'local') warnOfOthers(context)
+  if (scope !== 'local' && !isDry) warnOfOthers(context)
 }
 
 /** What a file has for this program: the two lines, or a user's own command, which would be of no use before the two. */
@@ -53,6 +54,17 @@ function addLines(file: string, env: NodeJS.ProcessEnv): void {
     for (const value of HELPER_VALUES) changeConfig(draft, ['--add', HELPER_KEY, value], env)
   })
 }
+
+/** The key is no secret. With it in the system's configuration, `setup` asks each person for the secret alone. */
+function configureKey(file: string, key: string, isDry: boolean, { env, write }: Context): void {
+  if (key.trim() === '') throw usageFailure('the key is empty', "give the consumer's key, or leave out --key")
+  const present = new Map(listEntries(file, env)).get(KEY.toLowerCase())
+  if (present === key) return write(`nothing to do: ${file} has the key already\n`)
+  if (!isDry) editConfigFile(file, (draft) => changeConfig(draft, ['--replace-all', KEY, key], env))
+  write(`${isDry ? 'would set' : 'set'} the consumer's key in ${file}\n`)
+}
+
+const KEY = `credential.${BITBUCKET}.oauthClientId`
 
 function warnWhereMissing({ env, tell }: Context): void {
   if (findHelper(PROGRAM, env) !== undefined) return

@@ -19,6 +19,7 @@ import { BITBUCKET_ACCOUNT, requireKnown } from '../account.ts'
 import { type Arguments, usageFailure } from '../arguments.ts'
 import { configure } from './configure.ts'
 import { findConsumer } from './setup/consumer.ts'
+import { findSharedHelper, findSharedKey } from './setup/shared.ts'
 import { type Conversation, missingFailure, openConversation } from './setup/conversation.ts'
 import { testLogin } from './setup/testLogin.ts'
 
@@ -30,20 +31,26 @@ import { testLogin } from './setup/testLogin.ts'
  */
 export async function setup(args: Arguments, context: Context): Promise<void> {
   const conversation = openConversation(context)
-  const workspace = await readWorkspace(args.text('workspace'), conversation)
+  const { env } = context
+  // Who is given a key by others need not know whose it is.
+  const isShared = findSharedKey(env) !== undefined && args.text('workspace') === undefined
+  const workspace = isShared ? undefined : await readWorkspace(args.text('workspace'), conversation)
 
   conversation.head('1. The OAuth consumer')
   const client = await findConsumer(args, workspace, conversation)
 
   conversation.head("2. Git's configuration")
   await keepConsumer(client, conversation)
-  await configure({ text: () => undefined, list: () => [], has: () => false }, context)
+  const shared = findSharedHelper(env)
+  if (shared === undefined) await configure({ text: () => undefined, list: () => [], has: () => false }, context)
+  else conversation.say(`git asks this program already, for all users of this machine: ${shared}`)
 
   if (args.has('no-login'))
     return conversation.say('git is ready; the first command that needs a login opens the browser')
   conversation.head('3. The login')
   const token = await logIn(conversation)
 
+  if (workspace === undefined) return conversation.say('git is ready')
   conversation.head('4. The test')
   await testLogin(client, token, workspace, conversation)
 }
@@ -91,7 +98,7 @@ function writeConsumer(client: Client, env: NodeJS.ProcessEnv): boolean {
       if (present.get(key(name).toLowerCase()) !== value) changeConfig(draft, ['--replace-all', key(name), value], env)
     }
     hadSecret = present.has(key('oauthclientsecret'))
-    set('oauthClientId', client.clientId)
+    if (findSharedKey(env) !== client.clientId) set('oauthClientId', client.clientId)
     if (client.redirectUri !== DEFAULT_REDIRECT_URI) set('oauthRedirectURL', client.redirectUri)
     if (hadSecret) changeConfig(draft, ['--unset-all', key('oauthClientSecret')], env)
     const settings = readSettings('credential', BITBUCKET, { ...env, GIT_CONFIG_GLOBAL: draft })

@@ -12,8 +12,10 @@ import { isKeyringTrouble } from '../../../tokens/keyring/keyring.ts'
 import { withStorage } from '../../../tokens/storage.ts'
 import { BITBUCKET_ACCOUNT } from '../../account.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
+import { mask } from '../../checks/consumer.ts'
 import { consumerFailure } from '../../consumerFailure.ts'
 import { type Conversation, missingFailure } from './conversation.ts'
+import { findSharedKey } from './shared.ts'
 
 /** Not everybody finds Bitbucket's page at the first try. After these tries, more of them would not help. */
 const MOST_TRIES = 5
@@ -21,13 +23,29 @@ const MOST_TRIES = 5
 type Key = { readonly clientId: string; readonly clientSecret: string }
 
 /** The consumer that was given, else the one that is configured, else one that is asked for; the server knows it. */
-export async function findConsumer(args: Arguments, workspace: string, conversation: Conversation): Promise<Client> {
+export async function findConsumer(
+  args: Arguments,
+  workspace: string | undefined,
+  conversation: Conversation,
+): Promise<Client> {
   const { context, say, hint, dialog } = conversation
   const settings = readOwnSettings(args.text('callback'), context)
   let client = await readGiven(args, settings, conversation)
-  if (client === undefined) explainPage(workspace, readCallback(settings), conversation)
+  const shared = workspace === undefined ? findSharedKey(context.env) : undefined
+  if (client === undefined && shared === undefined) explainPage(workspace, readCallback(settings), conversation)
+  if (client === undefined && shared !== undefined) {
+    say(
+      `The key ${mask(shared)} is configured for this machine. Its secret is all that is missing: ask those who made the consumer.`,
+    )
+  }
   for (let tries = 1; ; tries++) {
-    client ??= makeClient(await askForKey(workspace, conversation, tries === 1, args.text('key')), settings, context)
+    client ??= makeClient(
+      shared === undefined
+        ? await askForKey(workspace, conversation, tries === 1, args.text('key'))
+        : { clientId: shared, clientSecret: await askForSecret(conversation) },
+      settings,
+      context,
+    )
     const { known, verdict, failure } = await examine(client, workspace, conversation)
     if (known !== client) say('key and secret were the wrong way round; that is put right')
     if (failure === undefined) {
@@ -74,7 +92,8 @@ async function readGiven(
     throw usageFailure('the secret would be shown while it is typed', hint)
   }
   const present = await readPresent(context)
-  const clientId = args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID']
+  const clientId =
+    args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] ?? findSharedKey(env)
   const piped = isPiped ? context.read().split('\n')[0]?.trim() : undefined
   if (isPiped && !piped) throw missingFailure('the secret on stdin', `${COMMAND} setup --key KEY --secret-stdin < FILE`)
   const kept = present?.clientId === clientId ? present?.clientSecret : undefined
@@ -104,7 +123,7 @@ function makeClient({ clientId, clientSecret }: Key, settings: Settings, { env }
   })
 }
 
-function explainPage(workspace: string, callback: string, { context, say }: Conversation): void {
+function explainPage(workspace: string | undefined, callback: string, { context, say }: Conversation): void {
   say(
     'Bitbucket wants to know which program asks for a login: that is what an OAuth consumer is for. One is enough for a workspace, and an administrator makes it. If there is one already, take its key and secret. Else choose "Add consumer" on this page, and fill in:',
   )
@@ -126,7 +145,7 @@ function explainPage(workspace: string, callback: string, { context, say }: Conv
 
 /** @param given the key of the command line: the first time, it is not asked for */
 async function askForKey(
-  workspace: string,
+  workspace: string | undefined,
   { context, say, dialog }: Conversation,
   isFirst: boolean,
   given: string | undefined,
@@ -134,7 +153,7 @@ async function askForKey(
   if (dialog === undefined) {
     throw missingFailure(
       "the consumer's key or secret",
-      `${COMMAND} setup ${workspace} --key KEY --secret-stdin < FILE`,
+      `${COMMAND} setup ${workspace ?? 'WORKSPACE'} --key KEY --secret-stdin < FILE`,
       'or set GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID and GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET',
     )
   }
@@ -151,10 +170,21 @@ async function askForKey(
   }
 }
 
+/** For a key that others have configured. */
+async function askForSecret({ dialog }: Conversation): Promise<string> {
+  if (dialog === undefined)
+    throw missingFailure("the consumer's key or secret", `${COMMAND} setup --secret-stdin < FILE`)
+  return dialog.askSecret('Secret (it is not shown)')
+}
+
 type Examined = { readonly known: Client; readonly verdict: Verdict; readonly failure: Failure | undefined }
 
 /** Whether the server knows the consumer as it was typed, or the other way round, and would let the browser come back. */
-async function examine(client: Client, workspace: string, { context, dialog }: Conversation): Promise<Examined> {
+async function examine(
+  client: Client,
+  workspace: string | undefined,
+  { context, dialog }: Conversation,
+): Promise<Examined> {
   const network = readNetwork(client.tokenEndpoint, context.env, context.trace)
   const asTyped = await probeClient(client, network)
   const swapped = { ...client, clientId: client.clientSecret, clientSecret: client.clientId }
@@ -162,7 +192,7 @@ async function examine(client: Client, workspace: string, { context, dialog }: C
   const isSwapped = otherWay !== asTyped && !['refused', 'unclear'].includes(otherWay.verdict)
   const [known, probe] = isSwapped ? [swapped, otherWay] : [client, asTyped]
   const verdict = probe.verdict === 'good' ? await probeRedirectUri(known, network) : probe.verdict
-  const command = `${COMMAND} setup ${workspace}`
+  const command = `${COMMAND} setup${workspace === undefined ? '' : ` ${workspace}`}`
   const failure = consumerFailure({ ...probe, verdict }, known, {
     workspace,
     giveAnew: dialog === undefined ? [`then: ${command} --key KEY --secret-stdin < FILE`] : [],
