@@ -1,7 +1,8 @@
 import { Failure } from '../base/failure.ts'
+import { isFixed } from '../base/fixedPath.ts'
 import type { ClientCertificate } from '../http/network.ts'
 import type { Settings } from './config.ts'
-import { runGit } from './run.ts'
+import { NOWHERE, runGit } from './run.ts'
 
 /**
  * The certificate that git shows to a URL's server: `http.sslCert` and `http.sslKey`, whose passphrase git's credential helpers
@@ -15,17 +16,22 @@ export function readClientCertificate(
   findPath: (key: string) => string | undefined,
   env: NodeJS.ProcessEnv,
 ): ClientCertificate | undefined {
-  const certificateFile = env['GIT_SSL_CERT'] ?? (settings.has('sslcert') ? findPath('sslcert') : undefined)
-  if (!certificateFile) return undefined
-  const keyFile = env['GIT_SSL_KEY'] ?? (settings.has('sslkey') ? findPath('sslkey') : undefined)
+  const [certificateFile, keyFile] = (['cert', 'key'] as const).map((what) => {
+    const path =
+      env[`GIT_SSL_${what.toUpperCase()}`] ?? (settings.has(`ssl${what}`) ? findPath(`ssl${what}`) : undefined)
+    // Another one may name something in the repository that git works in.
+    return path !== undefined && isFixed(path) ? path : undefined
+  })
+  if (certificateFile === undefined) return undefined
   const askPassphrase = (): string => findPassphrase(certificateFile, env)
-  return { certificateFile, keyFile: keyFile || certificateFile, askPassphrase }
+  return { certificateFile, keyFile: keyFile ?? certificateFile, askPassphrase }
 }
 
 /** As git asks for it: see http.c, `has_cert_password`. */
 function findPassphrase(file: string, env: NodeJS.ProcessEnv): string {
   const request = `protocol=cert\nhost=\nusername=\npath=${file}\n\n`
   const { stdout } = runGit(['credential', 'fill'], env, request, {
+    GIT_DIR: NOWHERE,
     GIT_TERMINAL_PROMPT: '0',
     GIT_ASKPASS: '',
     SSH_ASKPASS: '',

@@ -14,7 +14,7 @@ export const GIT_TIME_LIMIT_MS = 5_000
  * No repository. On Windows `/dev/null` would be a path like any other, on the drive that one is on, and git.exe does not take
  * the null device for a directory. Below a file nobody can make anything.
  */
-const NOWHERE = process.platform === 'win32' ? `${process.execPath}/nothing` : '/dev/null'
+export const NOWHERE = process.platform === 'win32' ? `${process.execPath}/nothing` : '/dev/null'
 
 /**
  * Runs `git config` to its end, outside every repository: GIT_DIR names none. GIT_CONFIG, an old form of --file, is removed.

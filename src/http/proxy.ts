@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { isIP, type Socket } from 'node:net'
-import { Failure } from '../base/failure.ts'
+import { Failure, orUndefined } from '../base/failure.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 
@@ -38,7 +38,12 @@ export function openTunnel(socket: Socket, proxy: URL, target: Address, sends: b
 }
 
 function encodeCredentials({ username, password }: URL): string {
-  return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
+  return Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')
+}
+
+/** A part of a URL; as it stands where a percent sign was meant as one. */
+export function decode(text: string): string {
+  return orUndefined(() => decodeURIComponent(text)) ?? text
 }
 
 /** Node joins several headers of this name with commas. A proxy that names no scheme gets the one that there always was. */

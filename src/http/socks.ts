@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP, type Socket } from 'node:net'
 import { SocksClient } from 'socks'
 import { Failure } from '../base/failure.ts'
-import { type Address, addressOf } from './proxy.ts'
+import { type Address, addressOf, decode } from './proxy.ts'
 
 /**
  * Asks a SOCKS proxy for a connection (RFC 1928, RFC 1929).
@@ -16,8 +16,8 @@ export async function openSocks(socket: Socket, proxy: URL, target: Address): Pr
   const isRemote = protocol === 'socks4a:' || protocol === 'socks5h:'
   const family = protocol === 'socks4:' ? 4 : 0
   const host = isRemote || isIP(target.host) !== 0 ? target.host : (await lookup(target.host, family)).address
-  const user = decodeURIComponent(username)
-  const credentials = user === '' ? {} : { userId: user, password: decodeURIComponent(password) }
+  const user = decode(username)
+  const credentials = user === '' ? {} : { userId: user, password: decode(password) }
   try {
     await SocksClient.createConnection({
       proxy: { ...addressOf(proxy), type: protocol.startsWith('socks4') ? 4 : 5, ...credentials },

@@ -194,3 +194,15 @@ test('git is asked without the query of a signed address: every user can read it
   t.is(proxy?.href, PROXY)
   t.regex(readFileSync(log, 'utf8'), /--get-urlmatch http https:\/\/storage\.example\/archives\/a\.tar\.gz\n/)
 })
+
+test('a client certificate is taken from a path that is the same wherever one stands', (t) => {
+  const home = new Home()
+  t.teardown(() => home.remove())
+  home.configure({ 'http.sslCert': '~/cert.pem', 'http.sslKey': 'key.pem' })
+
+  const { clientCertificate } = readNetwork(ENDPOINT, home.env)
+  const relative = readNetwork(ENDPOINT, { ...home.env, GIT_SSL_CERT: 'cert.pem' })
+
+  t.like(clientCertificate, { certificateFile: join(home.path, 'cert.pem'), keyFile: join(home.path, 'cert.pem') })
+  t.is(relative.clientCertificate, undefined)
+})

@@ -124,9 +124,12 @@ async function examineMachine(
   storage: Storage,
 ): Promise<Finding[]> {
   const { account, client, context } = settings
-  const { env, now } = context
+  const { env, now, trace } = context
+  const way = await inFindings(async () => [
+    good('network', describeNetwork(readNetwork(client.tokenEndpoint, env, trace))),
+  ])
   const { finding, token } = await checkOwnToken(settings, context)
-  const findings = [finding, ...checkLogin(account, storage, env, now())]
+  const findings = [...way, finding, ...checkLogin(account, storage, env, now())]
   if (token === undefined) return findings
   const target = { account, apiUrl: client.apiUrl, context }
   return [...findings, ...(await inFindings(() => tryToken(target, repository, storage, token)))]

@@ -43,7 +43,7 @@ export async function setup(args: Arguments, context: Context): Promise<void> {
   await keepConsumer(client, conversation)
   const shared = findSharedHelper(env)
   if (shared === undefined) await configure({ text: () => undefined, list: () => [], has: () => false }, context)
-  else conversation.say(`git asks this program already, for all users of this machine: ${shared}`)
+  else conversation.say(`git asks this program already: ${shared}`)
 
   if (args.has('no-login'))
     return conversation.say('git is ready; the first command that needs a login opens the browser')
