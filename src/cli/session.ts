@@ -3,12 +3,13 @@ import { Failure } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
 import { ask, type AskOptions } from '../bitbucket/ask.ts'
 import type { AccountCommands } from '../bitbucket/refusal.ts'
-import { readSettings } from '../git/config.ts'
+import { readSettings, type Settings } from '../git/config.ts'
 import { readNetwork } from '../git/network.ts'
 import type { LargeRequest, OpenAnswer } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
 import { obtainToken } from '../login/obtain.ts'
 import { readApiUrl } from '../oauth/client.ts'
+import { isCloud } from '../oauth/provider.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { accountCommands, requireKnown } from './account.ts'
@@ -23,6 +24,8 @@ export type Session = {
   readonly ask: (url: URL, request?: Partial<LargeRequest>) => Promise<OpenAnswer>
   /** @throws Failure where it is not known */
   readonly apiUrl: () => URL
+  /** @throws Failure where the host is no Bitbucket Cloud: others have archives elsewhere */
+  readonly assertHasArchives: () => void
 }
 
 export function openSession(account: Account, context: Context): Session {
@@ -35,8 +38,8 @@ export function openSession(account: Account, context: Context): Session {
     return network
   }
   let api: URL | undefined
-  const findApi = (): URL | undefined =>
-    (api ??= readApiUrl(base, readSettings('credential', accountUrl(account), env)))
+  const settings = (): Settings => readSettings('credential', accountUrl(account), env)
+  const findApi = (): URL | undefined => (api ??= readApiUrl(base, settings()))
   let isTold = false
   const options = { tokens: openTokens(account, context), networkFor, tell }
   return {
@@ -62,8 +65,14 @@ export function openSession(account: Account, context: Context): Session {
       if (url === undefined) throw unknownApiFailure(base)
       return url
     },
+    assertHasArchives: () => {
+      if (!isCloud(settings()))
+        throw new Failure('archives of Bitbucket Data Center are not supported', { hints: [CLONE] })
+    },
   }
 }
+
+const CLONE = 'git clone --depth 1 brings the same'
 
 function wrongHostFailure({ origin }: URL, base: string): Failure {
   return new Failure(`nothing is sent to ${origin}: the access token is for ${base} and its API`, {

@@ -35,10 +35,16 @@ export const CONFIGURATION: readonly Entry[] = [
     description: 'Scopes to ask for. Default: none; the permissions of the consumer decide.',
   },
   {
+    names: ['credential.<url>.oauthProvider'],
+    description:
+      '`bitbucket-data-center` for a host with Bitbucket Data Center: its endpoints, and its scopes `REPO_READ REPO_WRITE`. ' +
+      'With the client id, that makes the host one that is answered. Default: `bitbucket`, which is Bitbucket Cloud.',
+  },
+  {
     names: ['credential.<url>.oauthAuthURL', 'credential.<url>.oauthTokenURL'],
     description:
       'The authorization endpoint and the token endpoint. ' +
-      'A host other than bitbucket.org is answered only where these two and the client id are set for it.',
+      'A host other than bitbucket.org is answered only where these two and the client id are set for it, or oauthProvider.',
   },
   {
     names: ['credential.<url>.oauthApiURL'],

@@ -4,6 +4,7 @@ import { COMMAND } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
 import { readVariable, variableName } from '../base/variables.ts'
 import { isConfidential, isLoopback } from '../http/loopback.ts'
+import { type Provider, readProvider } from './provider.ts'
 
 /** How a token is obtained: by a person who logs in, or by the consumer's key and secret alone (RFC 6749, 4.1 and 4.4). */
 export type Grant = 'authorization_code' | 'client_credentials'
@@ -16,6 +17,7 @@ export type Client = {
   readonly clientSecret: string
   /** `kept` means with the logins: in the keyring, or in a file. */
   readonly secretSource: 'environment' | 'configuration' | 'kept'
+  readonly authenticatesBy: Provider['authenticatesBy']
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** RFC 7009. Bitbucket has one beside the token endpoint, and does not document it. */
@@ -36,8 +38,11 @@ const BITBUCKET_API = 'https://api.bitbucket.org'
 /** The callback URL that our documentation names for the consumer. */
 export const DEFAULT_REDIRECT_URI = 'http://localhost:8976'
 
-/** Where all of these are set for a host, the user wants it to be ours. */
-const OWN_HOST_KEYS = ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']
+/** Where all of one row are set for a host, the user wants it to be ours. */
+const OWN_HOST_KEYS = [
+  ['oauthclientid', 'oauthauthurl', 'oauthtokenurl'],
+  ['oauthclientid', 'oauthprovider'],
+] as const
 
 /**
  * Whether a URL could be ours: it is a protocol and a host and nothing else; no dot follows the name (git's matching of
@@ -51,7 +56,8 @@ export function mayBeOurs(url: string): boolean {
 
 /**
  * Whether requests for a URL are ours to answer. Bitbucket's always are. Those for another host are where the user has
- * configured a client id and both endpoints for that URL, or for a pattern that matches it, as `https://*.acme.example`.
+ * configured a client id and both endpoints, or its kind, for that URL, or for a pattern that matches it, as
+ * `https://*.acme.example`.
  *
  * @param url protocol and host, as `https://bitbucket.org`
  * @param settings those for the URL
@@ -59,9 +65,10 @@ export function mayBeOurs(url: string): boolean {
  */
 export function isOurs(url: string, settings: Settings, general: () => Settings): boolean {
   if (url === BITBUCKET) return true
-  if (!OWN_HOST_KEYS.every((key) => settings.has(key))) return false
+  const rows = OWN_HOST_KEYS.filter((keys) => keys.every((key) => settings.has(key)))
+  if (rows.length === 0) return false
   const elsewhere = general()
-  return OWN_HOST_KEYS.every((key) => settings.get(key) !== elsewhere.get(key))
+  return rows.some((keys) => keys.every((key) => settings.get(key) !== elsewhere.get(key)))
 }
 
 /** The configured client id, where its secret is not configured but may be kept with the logins. */
@@ -85,19 +92,24 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   const { clientId, clientSecret = keptSecret, secretSource } = readConsumer(url, settings, env)
   if (!clientId) throw notConfiguredFailure(url, 'no OAuth consumer is configured', ['Id', 'Secret'])
   if (!clientSecret) throw notConfiguredFailure(url, 'the OAuth consumer has no secret configured', ['Secret'])
-  const tokenUrl = settings.get('oauthtokenurl') ?? `${url}/site/oauth2/access_token`
+  const provider = readProvider(settings)
+  const tokenUrl = settings.get('oauthtokenurl') ?? `${url}${provider.tokenPath}`
   const tokenEndpoint = readEndpoint('oauthTokenURL', tokenUrl)
   return {
     grant: readGrant(url, settings, env),
     clientId,
     clientSecret,
     secretSource,
-    authorizationEndpoint: readEndpoint('oauthAuthURL', settings.get('oauthauthurl') ?? `${url}/site/oauth2/authorize`),
+    authenticatesBy: provider.authenticatesBy,
+    authorizationEndpoint: readEndpoint(
+      'oauthAuthURL',
+      settings.get('oauthauthurl') ?? `${url}${provider.authorizationPath}`,
+    ),
     tokenEndpoint,
     revocationEndpoint: new URL('revoke', tokenEndpoint),
     apiUrl: readApiUrl(url, settings),
     redirectUri: readRedirectUri(settings.get('oauthredirecturl') ?? DEFAULT_REDIRECT_URI),
-    scope: settings.get('oauthscopes')?.trim() || undefined,
+    scope: settings.get('oauthscopes')?.trim() || provider.scope,
   }
 }
 
@@ -128,12 +140,17 @@ export function readApiUrl(url: string, settings: Settings): URL | undefined {
 }
 
 /**
- * The value of the Authorization header that authenticates a client; it is secret. It is the Basic scheme with the key
+ * What authenticates a client, as a header or as members of the form; it is secret. The header is the Basic scheme with the key
  * and secret as they are, as `curl -u` sends them in Bitbucket's documentation. RFC 6749, section 2.3.1, demands both
  * percent-encoded, and Bitbucket is not known to decode them.
  */
-export function clientAuthorization({ clientId, clientSecret }: Client): string {
-  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+export function clientAuthentication({ clientId, clientSecret, authenticatesBy }: Client): {
+  readonly headers: Readonly<Record<string, string>>
+  readonly form: Readonly<Record<string, string>>
+} {
+  if (authenticatesBy === 'form') return { headers: {}, form: { client_id: clientId, client_secret: clientSecret } }
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  return { headers: { authorization }, form: {} }
 }
 
 /**

@@ -5,7 +5,7 @@ import { COMMAND } from '../base/program.ts'
 import type { Answer } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
 import { sendWhenReady } from '../http/retry.ts'
-import { type Client, clientAuthorization } from './client.ts'
+import { type Client, clientAuthentication } from './client.ts'
 import { isTokenErrorCode, mayRefuseClient } from './errorCodes.ts'
 
 /** The token endpoint's answer (RFC 6749, section 5.1). `accessToken` and `refreshToken` are secret. */
@@ -126,7 +126,11 @@ function describe(client: Client): {
   return {
     server: { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href },
     self: { client_id: client.clientId },
-    authenticate: (_server, _client, _body, headers) => headers.set('authorization', clientAuthorization(client)),
+    authenticate: (_server, _client, body, headers) => {
+      const authentication = clientAuthentication(client)
+      for (const [name, value] of Object.entries(authentication.headers)) headers.set(name, value)
+      for (const [name, value] of Object.entries(authentication.form)) body.set(name, value)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { parseObject } from '../base/json.ts'
 import { type Answer, send } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
-import { type Client, clientAuthorization } from './client.ts'
+import { type Client, clientAuthentication } from './client.ts'
 import { readServerTime, startAuthorization } from './grants.ts'
 
 /** What the server thinks of a client. */
@@ -23,8 +23,9 @@ export type Probe = {
  */
 export async function probeClient(client: Client, network: Network): Promise<Probe> {
   const { tokenEndpoint, redirectUri } = client
-  const form = { grant_type: 'authorization_code', code: 'no-code', redirect_uri: redirectUri }
-  const headers = { authorization: clientAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' }
+  const authentication = clientAuthentication(client)
+  const form = { grant_type: 'authorization_code', code: 'no-code', redirect_uri: redirectUri, ...authentication.form }
+  const headers = { ...authentication.headers, 'content-type': 'application/x-www-form-urlencoded' }
   const body = new URLSearchParams(form).toString()
   const answer = await send(tokenEndpoint, { method: 'POST', headers, body }, network)
   return { verdict: judge(answer), status: answer.status, serverTime: readServerTime(answer) }

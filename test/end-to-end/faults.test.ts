@@ -91,7 +91,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'server: endless body': { says: 'its answer is too long', lay: serverFault('body', 'flood') },
   'proxy: no route': {
     says: 'there is no network',
-    lay: (_, { healthy }) => ({ url: urlOf(healthy), proxy: 'http://255.255.255.255' }),
+    lay: (_, { healthy }) => ({ url: urlOf(healthy), proxy: 'http://255.255.255.255:3128' }),
   },
   'proxy: refused': {
     says: 'the connection was refused',

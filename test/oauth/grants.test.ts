@@ -42,6 +42,7 @@ async function makeEndpoint(
 function makeClient(tokenEndpoint: URL): Client {
   return {
     grant: 'authorization_code',
+    authenticatesBy: 'header',
     clientId: 'key',
     clientSecret: 'se-cr_et',
     secretSource: 'configuration',

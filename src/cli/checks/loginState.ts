@@ -89,12 +89,13 @@ function describeToken(account: Account, runtime: string, now: number): Finding[
 }
 
 /**
- * What git needs, in Bitbucket's scopes; those for pull requests hold those for repositories.
+ * What git needs, in Bitbucket's scopes; those for pull requests hold those for repositories. Those of Bitbucket Data Center are in
+ * capitals.
  *
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#bitbucket-oauth-2-0-scopes
  */
-const READ = /^(repository|pullrequest|project)(:|$)/
-const WRITE = /^(repository|pullrequest):write$/
+const READ = /^(repository|pullrequest|project)(:|$)|^(REPO|PROJECT)_/
+const WRITE = /^(repository|pullrequest):write$|^(REPO_WRITE|REPO_ADMIN|PROJECT_ADMIN)$/
 
 function checkPermissions(scopes: readonly string[], account: Account): Finding {
   const text = scopes.join(', ')

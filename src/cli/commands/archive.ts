@@ -29,6 +29,7 @@ export async function archive(args: Arguments, context: Context): Promise<void> 
     context: beside,
   }
   try {
+    run.session.assertHasArchives()
     if (order.workspace !== undefined) await archiveAll(order.workspace, run)
     else if (order.repositories.length > 1) await archiveSeveral(order.repositories, run)
     else for (const repository of order.repositories) await fetchArchive(repository, run)
