@@ -21,6 +21,8 @@ for (const store of ['file', 'auto'] as const) {
 
       const fresh = await user.run(...Array.from({ length: processes }, () => user.helperCall('get', request)))
       t.log(`with a fresh token: ${describeTimes(fresh)}`)
+      user.expire(sandbox.origin)
+      t.log(`a refresh alone: ${describeTimes(await user.run(user.helperCall('get', request)))}`)
 
       for (let round = 1; round <= rounds; round++) {
         user.expire(sandbox.origin)
