@@ -18,7 +18,8 @@ export const CONFIGURATION: readonly Entry[] = [
     names: ['credential.<url>.oauthGrant'],
     description:
       'How tokens are obtained: `authorization_code`, by a login in the browser; `client_credentials`, with the key and secret of a ' +
-      'private consumer alone, for CI and other machines: no browser, no login. Default: `authorization_code`.',
+      'private consumer alone, for CI and other machines: no browser, no login. Default: `authorization_code`. ' +
+      'A change takes effect with the next access token.',
   },
   {
     names: ['credential.<url>.oauthRedirectURL'],

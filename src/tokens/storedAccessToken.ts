@@ -34,6 +34,7 @@ export function isTokenInKeyring({ data, runtime }: Pick<Storage, 'data' | 'runt
 /** @throws Failure where the store that the user has chosen does not take it */
 export async function writeStoredToken(storage: LoginStorage, account: Account, token: AccessToken): Promise<void> {
   const { choice, keyring, data, runtime } = storage
+  if (choice === 'none') return
   if (choice !== 'keyring') return writeAccessToken(runtime, account, token, data)
   await writeSplitText(keyring, accessTokenName(account), formatRecord(account, token))
   markKeyring(runtime, account, true)

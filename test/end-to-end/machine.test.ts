@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Home } from '../helpers/home.ts'
 import { KeyringDaemon } from '../helpers/keyring.ts'
+import { plantLogin } from '../helpers/plantLogin.ts'
 import { snapshot } from '../helpers/snapshot.ts'
 import { makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -74,6 +75,20 @@ test('50 jobs at once that keep nothing: a request each, and nothing on the disk
   t.is(new Set(outcomes.map(({ stdout }) => parseAnswer(stdout)['password'])).size, 50)
   t.is(sandbox.oauth.tokenRequests.length, 50)
   t.deepEqual(snapshot(home.path), before)
+})
+
+test('where a person has logged in before, none keeps nothing either, and leaves that login as it is', async (t) => {
+  const { home, sandbox } = await makeUser(t)
+  await plantLogin(home, sandbox)
+  home.expire(sandbox.origin)
+  useOwnToken(home, sandbox, 'none')
+  const before = home.record(home.data, sandbox.origin)
+
+  const { code, stdout, stderr } = await home.helper('get', requestFor(sandbox.origin))
+
+  t.deepEqual([code, stderr], [0, ''])
+  t.deepEqual(home.findFiles(parseAnswer(stdout)['password'] ?? ''), [])
+  t.deepEqual(home.record(home.data, sandbox.origin), before)
 })
 
 test('a keyring shares it too, and keeps nothing secret on the disk', async (t) => {
