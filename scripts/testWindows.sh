@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly NODE_VERSION=20.20.2 TARGET=x86_64-w64-mingw32
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/git-credential-bitbucket-oauth-tests/windows
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/git-credential-bitbucket-oauth-tests/windows
 began=$SECONDS
 
 packages=(wine64 wine gcc-mingw-w64-x86-64-win32 libz-mingw-w64-dev dpkg-dev make)
