@@ -11,7 +11,7 @@ const QUESTION = 'The address where the browser ended (it is not shown)'
  * pasted is not shown, and is in no history.
  *
  * @param tell takes what is wrong with an address
- * @param signal takes the question back; then this never ends
+ * @param signal takes the question back; then this never ends, and neither does it after Ctrl-C
  */
 export async function askForRedirect(
   expected: { readonly redirectUri: string; readonly states: readonly string[] },
@@ -22,9 +22,9 @@ export async function askForRedirect(
     atControllingTerminal((terminal) => openDialog({ ...terminal, signal }).askSecret(QUESTION, { isLong: true }))
   for (;;) {
     const text = await ask().catch((error: unknown) => {
-      // The question has kept the terminal from sending the signal to git too.
+      // The question has kept the terminal from sending the signal, which ends git and this process.
       if (isFailure(error)) interruptAll()
-      if (isFailure(error) || !signal.aborted) throw error
+      else if (!signal.aborted) throw error
       return undefined
     })
     if (text === undefined) return new Promise(() => {})

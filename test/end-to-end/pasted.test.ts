@@ -116,7 +116,7 @@ test('Ctrl-C at the question ends git and the login, and leaves the terminal as 
   t.regex(terminal.text(), / icanon .* echo /)
   t.true(terminal.hasCursor)
   t.notRegex(terminal.text(), /bug|Username/)
-  t.deepEqual(person.home.files(person.home.data), [])
+  for (const directory of [person.home.data, person.home.runtime]) t.deepEqual(person.home.files(directory), [])
 })
 
 test('where the browser can come back all the same, as through a tunnel, the question is taken back', async (t) => {
