@@ -1,26 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { Failure, systemCode } from './failure.ts'
 import { isFixed } from './fixedPath.ts'
-
-/** What stands in the environment of a machine that has no configuration. */
-export type Variable = 'ACCESS_TOKEN' | 'CLIENT_ID' | 'CLIENT_SECRET'
+import { type Variable, variableName } from './program.ts'
 
 /**
  * The value of one of our variables, or of the file that the same name with `_FILE` names: so Docker, Kubernetes and systemd
  * hand over secrets. It may be secret.
  *
  * @returns undefined where it is empty too: CI systems set an empty one for a secret that they do not have
- * @throws Failure `not_configured` where the file cannot be read
+ * @throws Failure `not_configured` where the file cannot be read, and for more than one line
  */
 export function readVariable(env: NodeJS.ProcessEnv, variable: Variable): string | undefined {
   const name = variableName(variable)
   const file = env[`${name}_FILE`]
-  return env[name]?.trim() || (file ? readNamedFile(`${name}_FILE`, file) : undefined)
-}
-
-/** A variable as it is written in the environment. */
-export function variableName(variable: Variable | 'GRANT'): string {
-  return `GIT_CREDENTIAL_BITBUCKET_OAUTH_${variable}`
+  const value = env[name]?.trim() || (file ? readNamedFile(`${name}_FILE`, file) : undefined)
+  if (value !== undefined && /[\r\n\0]/.test(value)) throw fileFailure(`${name} has more than one line`)
+  return value
 }
 
 function readNamedFile(name: string, path: string): string {

@@ -1,7 +1,8 @@
+import { variableName } from '../base/program.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import type { Account } from '../tokens/account.ts'
 
-const VARIABLE = 'GIT_CREDENTIAL_BITBUCKET_OAUTH_ACCESS_TOKEN'
+const VARIABLE = variableName('ACCESS_TOKEN')
 
 /** The finished token that the environment gives, as `findGivenToken` finds it. The cached path only sees that there is none. */
 export async function findGiven(account: Account, env: NodeJS.ProcessEnv): Promise<AccessToken | undefined> {

@@ -1,8 +1,8 @@
 import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
-import { COMMAND } from '../base/program.ts'
+import { COMMAND, variableName } from '../base/program.ts'
 import { quote } from '../base/shell.ts'
-import { readVariable, variableName } from '../base/variables.ts'
+import { readVariable } from '../base/variables.ts'
 import { isConfidential, isLoopback } from '../http/loopback.ts'
 import { type Provider, readProvider } from './provider.ts'
 

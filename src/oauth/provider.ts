@@ -27,7 +27,10 @@ const DATA_CENTER: Provider = {
   authenticatesBy: 'form',
 }
 
-const PROVIDERS: Readonly<Record<string, Provider>> = { bitbucket: CLOUD, 'bitbucket-data-center': DATA_CENTER }
+const PROVIDERS: ReadonlyMap<string, Provider> = new Map([
+  ['bitbucket', CLOUD],
+  ['bitbucket-data-center', DATA_CENTER],
+])
 
 /** Whether a host is Bitbucket Cloud, or stands in for it. */
 export function isCloud(settings: ReadonlyMap<string, string>): boolean {
@@ -40,9 +43,9 @@ export function isCloud(settings: ReadonlyMap<string, string>): boolean {
  * @throws Failure `not_configured` for a name that none has
  */
 export function readProvider(settings: ReadonlyMap<string, string>): Provider {
-  const provider = PROVIDERS[settings.get('oauthprovider') ?? 'bitbucket']
+  const provider = PROVIDERS.get(settings.get('oauthprovider') ?? 'bitbucket')
   if (provider !== undefined) return provider
-  throw new Failure(`oauthProvider in git's configuration has to be ${Object.keys(PROVIDERS).join(' or ')}`, {
+  throw new Failure(`oauthProvider in git's configuration has to be ${[...PROVIDERS.keys()].join(' or ')}`, {
     code: 'not_configured',
     hints: ["git config --show-origin --get-regexp '^credential\\.(.*\\.)?oauthprovider$'"],
   })

@@ -1,6 +1,7 @@
 import { BITBUCKET } from '../base/bitbucket.ts'
 import { Failure } from '../base/failure.ts'
-import { readVariable, variableName } from '../base/variables.ts'
+import { variableName } from '../base/program.ts'
+import { readVariable } from '../base/variables.ts'
 import type { AccessToken } from './accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from './account.ts'
 

@@ -75,7 +75,11 @@ test('Bitbucket Data Center: its kind alone makes no host ours that a setting fo
   home.configure({ [`credential.${server.origin}.oauthProvider`]: 'gitea' })
   const unknown = await home.helper('get', requestFor(server.origin))
 
+  home.configure({ [`credential.${server.origin}.oauthProvider`]: 'constructor' })
+  const inherited = await home.helper('get', requestFor(server.origin))
+
   t.deepEqual([other.code, other.stdout, other.stderr], [0, '', ''])
+  t.is(inherited.stderr, unknown.stderr)
   t.is(unknown.code, 1)
   t.regex(
     unknown.stderr,

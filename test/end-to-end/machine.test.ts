@@ -236,6 +236,8 @@ test('key and secret from mounted files: a token for Bitbucket, and a sentence f
   const relative = await home.helper('get', request)
   home.env[name] = mountSecret(home, 'empty', '\n')
   const empty = await home.helper('get', request)
+  home.env[name] = mountSecret(home, 'lines', 'one\ntwo\n')
+  const lines = await home.helper('get', request)
 
   t.not(good.code, 0)
   t.deepEqual([answered.code, answered.stderr], [0, ''])
@@ -248,6 +250,7 @@ test('key and secret from mounted files: a token for Bitbucket, and a sentence f
   )
   t.regex(relative.stderr, /_SECRET_FILE has to be an absolute path\n/)
   t.regex(empty.stderr, /is empty\n/)
+  t.regex(lines.stderr, /_CLIENT_SECRET has more than one line\nhint: see whether/)
 })
 
 test('a grant of another name is refused, by its own name', async (t) => {

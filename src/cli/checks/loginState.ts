@@ -5,7 +5,7 @@ import { permissionHints, permissionOf, readRefusal, refusalFailure } from '../.
 import { readSettings } from '../../git/config.ts'
 import { loginCommand } from '../../login/loginCommand.ts'
 import { describeUser } from '../../login/user.ts'
-import { readClientId } from '../../oauth/client.ts'
+import { readClientId, readGrant } from '../../oauth/client.ts'
 import { type Account, accountName, accountUrl, defaultAccount } from '../../tokens/account.ts'
 import { isInKeyring } from '../../tokens/keyringRecords.ts'
 import { readNote, readUser } from '../../tokens/notes.ts'
@@ -14,7 +14,6 @@ import type { Storage } from '../../tokens/storage.ts'
 import { accountCommands } from '../account.ts'
 import { findTokenInFile } from '../currentToken.ts'
 import { fault, faultOf, type Finding, good, inSteps, note } from './finding.ts'
-import { findGrant } from './machine.ts'
 import { canBeRead } from './storage.ts'
 
 type Directories = Pick<Storage, 'data' | 'runtime'>
@@ -37,7 +36,9 @@ export function checkLogin(
   }
   // What is kept cannot be known then. The check of the files tells why.
   if (!canBeRead(data)) return findings
-  if (findGrant(account, env) === 'client_credentials') {
+  const url = accountUrl(defaultAccount(account))
+  const settings = orUndefined(() => readSettings('credential', accountUrl(account), env)) ?? new Map<string, string>()
+  if (orUndefined(() => readGrant(url, settings, env)) === 'client_credentials') {
     return [
       ...findings,
       good('login', 'none is needed: the consumer gets tokens of its own'),
@@ -50,7 +51,13 @@ export function checkLogin(
   }
   // The check of the files tells whether only its owner can read it.
   const place = orUndefined(() => isInKeyring(data, account)) === true ? "in the system's keyring" : 'in a file'
-  if (isOfAnotherConsumer(data, account, env)) {
+  if (
+    isOfAnotherConsumer(
+      data,
+      account,
+      orUndefined(() => readClientId(url, settings, env)),
+    )
+  ) {
     const text = `the one for ${accountName(account)} was made with another OAuth consumer, so it cannot be renewed`
     const token = findTokenInFile(account, runtime, now) === undefined ? [] : describeToken(account, runtime, now)
     return [...findings, fault('login', text, loginCommand(account)), ...token]
@@ -63,11 +70,8 @@ export function checkLogin(
 }
 
 /** Whether a login that is kept in a file was made with another consumer, which alone can use its refresh token. */
-function isOfAnotherConsumer(data: string, account: Account, env: NodeJS.ProcessEnv): boolean {
+function isOfAnotherConsumer(data: string, account: Account, configured: string | undefined): boolean {
   const made = findClientId(data, account)
-  const configured = orUndefined(() => {
-    return readClientId(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env), env)
-  })
   return made !== undefined && configured !== undefined && made !== configured
 }
 

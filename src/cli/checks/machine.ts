@@ -1,11 +1,9 @@
 import type { Context } from '../../base/context.ts'
-import { isFailure, orFailure, orUndefined } from '../../base/failure.ts'
-import { readSettings } from '../../git/config.ts'
+import { isFailure, orFailure } from '../../base/failure.ts'
 import { requestOwnToken } from '../../login/ownToken.ts'
 import type { AccountSettings } from '../../login/settings.ts'
-import { type Grant, readGrant } from '../../oauth/client.ts'
 import type { AccessToken } from '../../tokens/accessToken.ts'
-import { type Account, accountUrl, defaultAccount } from '../../tokens/account.ts'
+import type { Account } from '../../tokens/account.ts'
 import { findGivenToken, GIVEN_BY } from '../../tokens/givenToken.ts'
 import { faultOf, type Finding, good } from './finding.ts'
 
@@ -19,13 +17,6 @@ export function checkGiven(account: Account, env: NodeJS.ProcessEnv): Finding | 
     if (!isFailure(error)) throw error
     return faultOf('login', error)
   }
-}
-
-/** How an account's tokens are obtained; by a login where that cannot be told. */
-export function findGrant(account: Account, env: NodeJS.ProcessEnv): Grant {
-  const url = accountUrl(defaultAccount(account))
-  const grant = orUndefined(() => readGrant(url, readSettings('credential', accountUrl(account), env), env))
-  return grant ?? 'authorization_code'
 }
 
 /** Asks the server for a token of the consumer's own, which is all that git's next command would do. */

@@ -3,6 +3,7 @@ import { findBrowser } from '../../../base/browser.ts'
 import type { Context } from '../../../base/context.ts'
 import { Failure, isFailure } from '../../../base/failure.ts'
 import { COMMAND } from '../../../base/program.ts'
+import { readVariable } from '../../../base/variables.ts'
 import { readSettings, type Settings } from '../../../git/config.ts'
 import { readNetwork } from '../../../git/network.ts'
 import { readAccountSettings } from '../../../login/settings.ts'
@@ -92,12 +93,11 @@ async function readGiven(
     throw usageFailure('the secret would be shown while it is typed', hint)
   }
   const present = await readPresent(context)
-  const clientId =
-    args.text('key') ?? present?.clientId ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_ID'] ?? findSharedKey(env)
+  const clientId = args.text('key') ?? present?.clientId ?? readVariable(env, 'CLIENT_ID') ?? findSharedKey(env)
   const piped = isPiped ? context.read().split('\n')[0]?.trim() : undefined
   if (isPiped && !piped) throw missingFailure('the secret on stdin', `${COMMAND} setup --key KEY --secret-stdin < FILE`)
   const kept = present?.clientId === clientId ? present?.clientSecret : undefined
-  const clientSecret = piped ?? env['GIT_CREDENTIAL_BITBUCKET_OAUTH_CLIENT_SECRET']?.trim() ?? kept
+  const clientSecret = piped ?? readVariable(env, 'CLIENT_SECRET') ?? kept
   return clientId && clientSecret ? makeClient({ clientId, clientSecret }, settings, context) : undefined
 }
 
