@@ -1,10 +1,13 @@
 import { type JsonObject, parseObject } from '../base/json.ts'
 import { send } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
+import type { Product } from './product.ts'
 
 /** Bitbucket's REST interface, asked as the account of the access token. `accessToken` is secret. */
 export type Api = {
+  /** It ends in a slash. */
   readonly url: URL
+  readonly product: Product
   readonly accessToken: string
   readonly network: Network
 }
@@ -21,11 +24,10 @@ export type Reply = {
 /**
  * Asks for a resource.
  *
- * @param path with its query, as `/2.0/user`
+ * @param path below the URL, with its query: `2.0/user`
  * @throws Failure `unreachable`; any answer of the server is a reply
- * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/
  */
-export async function getResource({ url, accessToken, network }: Api, path: string): Promise<Reply> {
+export async function getResource({ url, accessToken, network }: Omit<Api, 'product'>, path: string): Promise<Reply> {
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
   const { status, body } = await send(new URL(path, url), { method: 'GET', headers }, network)
   return { host: url.host, status, message: parseObject(body), text: body }

@@ -22,6 +22,7 @@ export type List = {
  *
  * @throws Failure where a page cannot be obtained, and for an answer that is not a list
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
+ * @see https://developer.atlassian.com/server/bitbucket/how-tos/command-line-rest/ (paged APIs)
  */
 export async function readPages(first: URL, ask: (url: URL) => Promise<OpenAnswer>, subject: Subject): Promise<List> {
   const values: unknown[] = []
@@ -40,7 +41,8 @@ export async function readPages(first: URL, ask: (url: URL) => Promise<OpenAnswe
     for (const value of found) values.push(value)
     emptyPages = found.length === 0 ? emptyPages + 1 : 0
     if (emptyPages > MOST_EMPTY_PAGES) throw endlessPagesFailure(url)
-    if (typeof page['size'] === 'number') sizes.push(page['size'])
+    // Data Center counts the page alone.
+    if (typeof page['size'] === 'number' && !isDataCenters(page)) sizes.push(page['size'])
     url = nextPage(page, url)
   }
   return { values, sizes }
@@ -62,10 +64,12 @@ export const UNSTEADY = 'the list changed while it was read, so something may be
  * Undefined for the last page. Some lists name no next page, but tell by `page`, `pagelen` and `size` that there is one. The
  * access token goes to no other origin than the API's.
  */
-function nextPage({ next, page, pagelen, size, values }: JsonObject, url: URL): URL | undefined {
+function nextPage(answer: JsonObject, url: URL): URL | undefined {
+  const { next, page, pagelen, size, values, isLastPage, nextPageStart } = answer
+  if (isDataCenters(answer)) return isLastPage ? undefined : withParameter(url, 'start', String(nextPageStart))
   if (typeof next !== 'string' || next === '') {
     const isLast = !(Number(page) * Number(pagelen) < Number(size)) || !Array.isArray(values) || values.length === 0
-    return isLast ? undefined : withPage(url, Number(page) + 1)
+    return isLast ? undefined : withParameter(url, 'page', String(Number(page) + 1))
   }
   const { origin } = url
   if (URL.canParse(next) && new URL(next).origin === origin) return new URL(next)
@@ -74,9 +78,13 @@ function nextPage({ next, page, pagelen, size, values }: JsonObject, url: URL): 
   })
 }
 
-function withPage(url: URL, page: number): URL {
+function isDataCenters({ isLastPage }: JsonObject): boolean {
+  return typeof isLastPage === 'boolean'
+}
+
+function withParameter(url: URL, name: string, value: string): URL {
   const next = new URL(url)
-  next.searchParams.set('page', String(page))
+  next.searchParams.set(name, value)
   return next
 }
 

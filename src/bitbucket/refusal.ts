@@ -120,8 +120,11 @@ function quoteWords(text: string): string {
   return `: ${[error['message'], ...fields].join('; ')}`
 }
 
+/** Cloud has one error, Data Center a list of them. */
 function parseError(text: string): Readonly<Record<string, unknown>> {
-  const error = parseObject(text)?.['error']
+  const answer = parseObject(text)
+  const errors: unknown = answer?.['errors']
+  const error: unknown = answer?.['error'] ?? (Array.isArray(errors) ? errors[0] : undefined)
   return isObject(error) ? error : {}
 }
 

@@ -1,7 +1,9 @@
+import { isBelow } from '../base/below.ts'
 import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
 import { quote } from '../base/shell.ts'
 import { ask, type AskOptions } from '../bitbucket/ask.ts'
+import type { Product } from '../bitbucket/product.ts'
 import type { AccountCommands } from '../bitbucket/refusal.ts'
 import { readSettings, type Settings } from '../git/config.ts'
 import { readNetwork } from '../git/network.ts'
@@ -9,7 +11,7 @@ import type { LargeRequest, OpenAnswer } from '../http/http.ts'
 import type { Network } from '../http/network.ts'
 import { obtainToken } from '../login/obtain.ts'
 import { readApiUrl } from '../oauth/client.ts'
-import { isCloud } from '../oauth/provider.ts'
+import { readProvider } from '../oauth/provider.ts'
 import type { AccessToken } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { accountCommands, requireKnown } from './account.ts'
@@ -18,14 +20,14 @@ import { accountCommands, requireKnown } from './account.ts'
 export type Session = {
   readonly account: Account
   readonly commands: AccountCommands
-  /** Protocol and host, as `https://bitbucket.org`. */
+  /** Protocol and host, as `https://bitbucket.org`, and for Data Center its context path. */
   readonly base: string
   /** As `ask` of bitbucket/ask.ts, for the host and its API alone. */
   readonly ask: (url: URL, request?: Partial<LargeRequest>) => Promise<OpenAnswer>
   /** @throws Failure where it is not known */
   readonly apiUrl: () => URL
-  /** @throws Failure where the host is no Bitbucket Cloud: others have archives elsewhere */
-  readonly assertHasArchives: () => void
+  /** @throws Failure `not_configured` where git's configuration names none that exists */
+  readonly product: () => Product
 }
 
 export function openSession(account: Account, context: Context): Session {
@@ -48,7 +50,8 @@ export function openSession(account: Account, context: Context): Session {
     base,
     ask: async (url, request = {}) => {
       // No address in an argument or an answer takes the token anywhere else.
-      if (url.origin !== base && url.origin !== findApi()?.origin) throw wrongHostFailure(url, base)
+      if (!isBelow(url, base) && !isBelow(url, (findApi()?.href ?? base).replace(/\/$/, '')))
+        throw wrongHostFailure(url, base)
       const answer = await ask(url, request, options)
       const encoding = answer.headers['content-encoding'] ?? 'identity'
       // What decodes it may be wrong as well: some servers call the compression so that a file itself has.
@@ -65,14 +68,9 @@ export function openSession(account: Account, context: Context): Session {
       if (url === undefined) throw unknownApiFailure(base)
       return url
     },
-    assertHasArchives: () => {
-      if (!isCloud(settings()))
-        throw new Failure('archives of Bitbucket Data Center are not supported', { hints: [CLONE] })
-    },
+    product: () => readProvider(settings()).product,
   }
 }
-
-const CLONE = 'git clone --depth 1 brings the same'
 
 function wrongHostFailure({ origin }: URL, base: string): Failure {
   return new Failure(`nothing is sent to ${origin}: the access token is for ${base} and its API`, {

@@ -39,7 +39,8 @@ export const CONFIGURATION: readonly Entry[] = [
     names: ['credential.<url>.oauthProvider'],
     description:
       '`bitbucket-data-center` for a host with Bitbucket Data Center: its endpoints, and its scopes `REPO_READ REPO_WRITE`. ' +
-      'With the client id, that makes the host one that is answered. Default: `bitbucket`, which is Bitbucket Cloud.',
+      'With the client id, that makes the host one that is answered, or, where the URL has a path, that path alone; ' +
+      'git tells the path where `credential.<url>.useHttpPath` is true. Default: `bitbucket`, which is Bitbucket Cloud.',
   },
   {
     names: ['credential.<url>.oauthAuthURL', 'credential.<url>.oauthTokenURL'],

@@ -40,12 +40,15 @@ export function readCredentialRequest({ values, lists }: Attributes): Credential
   const named = values.get('username')
   // The username that we answer comes back, and stands for no account.
   const username = named === USERNAME ? answered?.username : named
-  const account = { protocol, host: host.toLowerCase() }
+  const path = values.get('path')
+  const contextPath = path === undefined ? undefined : CONTEXT_PATH.exec(path)?.[1]
+  const server = { protocol, host: host.toLowerCase() }
+  const account = contextPath === undefined ? server : { ...server, contextPath: `/${contextPath}` }
   const form = readForm(values)
   return {
     account: username ? { ...account, username } : account,
     isNamed: !!named,
-    path: values.get('path'),
+    path,
     capabilities: lists.get('capability[]') ?? [],
     form,
     accessToken:
@@ -64,6 +67,12 @@ function readForm(values: Attributes['values']): CredentialRequest['form'] {
  * a username would stand before it.
  */
 const HOST = /^[!-.0-?A-~]+$/
+
+/**
+ * What comes before `scm/` in a repository's path is the path of a Data Center below its host. Git sends a repository's path
+ * where `credential.useHttpPath` is set.
+ */
+const CONTEXT_PATH = /^([\w~-][\w.~-]*(?:\/[\w~-][\w.~-]*)*?)\/scm\/[^/]/
 
 function formatState({ id, isShadowed }: AccessToken, { username = '' }: Account): string {
   return `bitbucket-oauth:${id}:${isShadowed ? 1 : 0}:${encodeURIComponent(username)}`

@@ -1,7 +1,7 @@
 import type { Context } from '../base/context.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import { type AccessToken, wasJustIssued } from '../tokens/accessToken.ts'
-import { type Account, accountName, accountUrl, isSameHost } from '../tokens/account.ts'
+import { type Account, accountName, accountUrl, isSameServer } from '../tokens/account.ts'
 import { isKeyringTrouble } from '../tokens/keyring/keyring.ts'
 import { isInKeyring, removeFromKeyring } from '../tokens/keyringRecords.ts'
 import { withLock } from '../tokens/lock/lock.ts'
@@ -10,6 +10,7 @@ import { answeringAccount, hasRecord, listAccounts, removeAllOf } from '../token
 import { type Storage, withStorage } from '../tokens/storage.ts'
 import { removeStoredToken } from '../tokens/storedAccessToken.ts'
 import { loginCommand } from './loginCommand.ts'
+import { resolveServer } from './settings.ts'
 import { noteFailedLogin } from './pause.ts'
 
 /**
@@ -68,11 +69,12 @@ type Extent = 'own' | 'answering' | 'all'
  * @throws Failure where something cannot be removed
  */
 export async function forgetLogin(
-  wanted: Account,
+  asked: Account,
   context: Context,
   extent: Extent,
   look: (storage: Storage, account: Account) => Promise<void> = async () => {},
 ): Promise<void> {
+  const wanted = resolveServer(asked, context.env)
   return withStorage(context, async (storage) => {
     for (const account of listForgotten(wanted, storage, extent)) {
       await withLock(storage.data, account, { patience: LOCK_WAIT, tell: context.tell }, async () => {
@@ -84,8 +86,8 @@ export async function forgetLogin(
       })
     }
     // An account without a login may have a note of a cancelled one.
-    const asked = extent === 'own' ? wanted : answeringAccount(storage.data, wanted)
-    removeNote(storage.runtime, asked, 'failed-login')
+    const noted = extent === 'own' ? wanted : answeringAccount(storage.data, wanted)
+    removeNote(storage.runtime, noted, 'failed-login')
   })
 }
 
@@ -108,6 +110,6 @@ function listForgotten(wanted: Account, storage: Storage, extent: Extent): Accou
 
 /** The accounts of a host that have a login or an access token here, the default account first. */
 export function listKeptAccounts(wanted: Account, { data, runtime }: Pick<Storage, 'data' | 'runtime'>): Account[] {
-  const kept = [data, runtime].flatMap(listAccounts).filter((account) => isSameHost(account, wanted))
+  const kept = [data, runtime].flatMap(listAccounts).filter((account) => isSameServer(account, wanted))
   return [...new Map(kept.map((account) => [accountUrl(account), account])).values()]
 }

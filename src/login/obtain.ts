@@ -12,7 +12,7 @@ import { readStoredToken, removeStoredToken } from '../tokens/storedAccessToken.
 import { logInByHand } from './logIn.ts'
 import { renew } from './renew.ts'
 import type { UnderLock } from './renewal.ts'
-import { type AccountSettings, findSettings, LONGEST_LOGIN, readAccountSettings } from './settings.ts'
+import { type AccountSettings, findSettings, LONGEST_LOGIN, readAccountSettings, resolveServer } from './settings.ts'
 
 /** How long to wait for another process. Its work has limits of its own. Seconds. */
 const LOCK_WAIT = LONGEST_LOGIN + 60
@@ -43,16 +43,17 @@ type TokenRequest = {
  * obtained, else a refreshed one, else one from a login in the browser. Where none of these can be had, the old token is
  * returned while it is valid.
  *
- * @param wanted the account that git asks for; the default account answers for a username without a login of its own
+ * @param asked the account that git asks for; the default account answers for a username without a login of its own
  * @param refused the id of a token that the server has just refused: it is not returned again
  * @returns undefined for a host that is not ours
  * @throws Failure where there is no token; no refresh token was deleted
  */
 export async function obtainToken(
-  wanted: Account,
+  asked: Account,
   context: Context,
   refused: string | undefined,
 ): Promise<Obtained | undefined> {
+  const wanted = resolveServer(asked, context.env)
   const given = findGivenToken(wanted, context.env)
   if (given !== undefined) return { token: given, isFinal: true }
   // A record proves that the account is ours. The settings can then wait until we have the lock, so that of many
@@ -119,7 +120,7 @@ export async function logInOnRequest(account: Account, context: Context): Promis
 /**
  * Renews the access token of an account, even a fresh one. It never opens a browser.
  *
- * @param wanted as for {@link obtainToken}
+ * @param wanted as in {@link obtainToken}
  * @returns undefined for a host that is not ours
  * @throws Failure with the code `login_required` where there is no login to renew it with; the present token stays
  */

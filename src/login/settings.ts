@@ -1,9 +1,10 @@
+import { BITBUCKET } from '../base/bitbucket.ts'
 import type { Context } from '../base/context.ts'
 import { Failure } from '../base/failure.ts'
 import { isFalse } from '../base/unattended.ts'
 import { readSettings, type Settings } from '../git/config.ts'
 import { listOtherHelpers, type OtherHelpers } from '../git/otherHelpers.ts'
-import { type Client, findClientIdWithoutSecret, type Grant, isOurs, mayBeOurs } from '../oauth/client.ts'
+import { type Client, findClientIdWithoutSecret, type Grant, isOurs, isOwnServer, mayBeOurs } from '../oauth/client.ts'
 import type { AnswerForm } from '../tokens/accessToken.ts'
 import { type Account, accountUrl, defaultAccount } from '../tokens/account.ts'
 import { findClientSecret } from '../tokens/clientSecret.ts'
@@ -72,6 +73,27 @@ export function findSettings(account: Account, env: NodeJS.ProcessEnv): Settings
   const settings = readSettings('credential', accountUrl(account), env)
   const readGeneral = (): Settings => readSettings('credential', `${account.protocol}://host.invalid`, env)
   return isOurs(url, settings, readGeneral) ? settings : undefined
+}
+
+/**
+ * The account on the server that a path belongs to: the longest part of the path for which git's configuration names a server
+ * of its own, else the root of the host. Bitbucket Cloud is at the root.
+ *
+ * @throws Failure where git can't tell
+ */
+export function resolveServer(account: Account, env: NodeJS.ProcessEnv): Account {
+  const { contextPath, ...root } = account
+  if (contextPath === undefined) return account
+  if (accountUrl(defaultAccount(root)) === BITBUCKET) return root
+  const parts = contextPath.split('/').slice(1)
+  const servers: Account[] = [root]
+  for (const index of parts.keys()) servers.push({ ...root, contextPath: `/${parts.slice(0, index + 1).join('/')}` })
+  const settings = servers.map((server) => readSettings('credential', accountUrl(server), env))
+  const own = servers.findLastIndex((_, index) => {
+    const [above, at] = [settings[index - 1], settings[index]]
+    return above !== undefined && at !== undefined && isOwnServer(at, above)
+  })
+  return servers[own] ?? root
 }
 
 /** @throws Failure for any other word, and for `none` where a person logs in */

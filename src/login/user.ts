@@ -26,7 +26,7 @@ export async function askUser(
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
   const answer = await orFailure(async () =>
     send(
-      new URL('/2.0/user', apiUrl),
+      new URL('2.0/user', apiUrl),
       { method: 'GET', headers, timeLimit: TIME_LIMIT },
       readNetwork(apiUrl, env, trace),
     ),

@@ -17,12 +17,15 @@ export type Client = {
   readonly clientSecret: string
   /** `kept` means with the logins: in the keyring, or in a file. */
   readonly secretSource: 'environment' | 'configuration' | 'kept'
+  readonly product: Provider['product']
   readonly authenticatesBy: Provider['authenticatesBy']
+  /** Who the server says it is, if it says so (RFC 9207). */
+  readonly issuer: string
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   /** RFC 7009. Bitbucket has one beside the token endpoint, and does not document it. */
   readonly revocationEndpoint: URL
-  /** The URL of the REST interface, where it is known. */
+  /** As {@link readApiUrl} tells. */
   readonly apiUrl: URL | undefined
   /** Exactly as the consumer has it: the server compares it as text (RFC 6749, section 3.1.2.3). */
   readonly redirectUri: string
@@ -45,13 +48,16 @@ const OWN_HOST_KEYS = [
 ] as const
 
 /**
- * Whether a URL could be ours: it is a protocol and a host and nothing else; no dot follows the name (git's matching of
- * URLs would take that for the same host); it has no character that git does not allow in a host; and a secret may be
- * sent there.
+ * Whether a URL could be ours: it is a protocol, a host, perhaps a path, and nothing else; no dot follows the name (git's
+ * matching of URLs would take that for the same host); it has no character that git does not allow in a host; and a secret
+ * may be sent there.
  */
 export function mayBeOurs(url: string): boolean {
-  if (!URL.canParse(url) || new URL(url).origin !== url || url.endsWith('.')) return false
-  return /^[\w.:[\]-]+$/.test(new URL(url).host) && isConfidential(new URL(url))
+  if (!URL.canParse(url)) return false
+  const { origin, host, hostname, pathname } = new URL(url)
+  if (`${origin}${pathname === '/' ? '' : pathname}` !== url || url.endsWith('/')) return false
+  const isPlain = /^[\w.:[\]-]+$/.test(host) && !hostname.endsWith('.') && /^[\w.~/-]+$/.test(pathname)
+  return isPlain && isConfidential(new URL(url))
 }
 
 /**
@@ -69,6 +75,19 @@ export function isOurs(url: string, settings: Settings, general: () => Settings)
   if (rows.length === 0) return false
   const elsewhere = general()
   return rows.some((keys) => keys.every((key) => settings.get(key) !== elsewhere.get(key)))
+}
+
+/**
+ * Whether a path of a host is that of a server of its own: something that makes a host ours is configured for it which is not
+ * so for the path above.
+ *
+ * @param settings those for the path
+ * @param above those for the path without its last part
+ */
+export function isOwnServer(settings: Settings, above: Settings): boolean {
+  return OWN_HOST_KEYS.some(
+    (keys) => keys.every((key) => settings.has(key)) && keys.some((key) => settings.get(key) !== above.get(key)),
+  )
 }
 
 /** The configured client id, where its secret is not configured but may be kept with the logins. */
@@ -94,17 +113,18 @@ export function readClient(url: string, settings: Settings, env: NodeJS.ProcessE
   if (!clientSecret) throw notConfiguredFailure(url, 'the OAuth consumer has no secret configured', ['Secret'])
   const provider = readProvider(settings)
   const tokenUrl = settings.get('oauthtokenurl') ?? `${url}${provider.tokenPath}`
+  const authorizationUrl = settings.get('oauthauthurl') ?? `${url}${provider.authorizationPath}`
+  const authorizationEndpoint = readEndpoint('oauthAuthURL', authorizationUrl)
   const tokenEndpoint = readEndpoint('oauthTokenURL', tokenUrl)
   return {
     grant: readGrant(url, settings, env),
     clientId,
     clientSecret,
     secretSource,
+    product: provider.product,
     authenticatesBy: provider.authenticatesBy,
-    authorizationEndpoint: readEndpoint(
-      'oauthAuthURL',
-      settings.get('oauthauthurl') ?? `${url}${provider.authorizationPath}`,
-    ),
+    issuer: settings.has('oauthauthurl') ? authorizationEndpoint.origin : url,
+    authorizationEndpoint,
     tokenEndpoint,
     revocationEndpoint: new URL('revoke', tokenEndpoint),
     apiUrl: readApiUrl(url, settings),
@@ -130,13 +150,14 @@ export function readGrant(url: string, settings: Settings, env: NodeJS.ProcessEn
 }
 
 /**
- * The URL of a host's REST interface, where it is known.
+ * The URL of a host's REST interface, where it is known. It ends in a slash. Data Center has its own below its context path.
  *
  * @throws Failure `not_configured` for a URL that is not valid
  */
 export function readApiUrl(url: string, settings: Settings): URL | undefined {
-  const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : undefined)
-  return api === undefined ? undefined : readEndpoint('oauthApiURL', api)
+  const own = readProvider(settings).product === 'data-center' ? url : undefined
+  const api = settings.get('oauthapiurl') ?? (url === BITBUCKET ? BITBUCKET_API : own)
+  return api === undefined ? undefined : readEndpoint('oauthApiURL', api.replace(/\/?$/, '/'))
 }
 
 /**

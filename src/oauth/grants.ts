@@ -124,7 +124,7 @@ function describe(client: Client): {
   authenticate: oauth.ClientAuth
 } {
   return {
-    server: { issuer: client.authorizationEndpoint.origin, token_endpoint: client.tokenEndpoint.href },
+    server: { issuer: client.issuer, token_endpoint: client.tokenEndpoint.href },
     self: { client_id: client.clientId },
     authenticate: (_server, _client, body, headers) => {
       const authentication = clientAuthentication(client)

@@ -2,6 +2,7 @@ import { Failure } from '../base/failure.ts'
 
 /** A kind of server: where its endpoints are, and what it wants of a client. */
 export type Provider = {
+  readonly product: 'cloud' | 'data-center'
   /** Below the host. */
   readonly authorizationPath: string
   readonly tokenPath: string
@@ -13,6 +14,7 @@ export type Provider = {
 
 /** Bitbucket Cloud: the permissions that are ticked for the consumer decide, whatever is asked for. */
 const CLOUD: Provider = {
+  product: 'cloud',
   authorizationPath: '/site/oauth2/authorize',
   tokenPath: '/site/oauth2/access_token',
   scope: undefined,
@@ -21,6 +23,7 @@ const CLOUD: Provider = {
 
 /** @see https://confluence.atlassian.com/bitbucketserver/bitbucket-oauth-2-0-provider-api-1108483661.html */
 const DATA_CENTER: Provider = {
+  product: 'data-center',
   authorizationPath: '/rest/oauth2/latest/authorize',
   tokenPath: '/rest/oauth2/latest/token',
   scope: 'REPO_READ REPO_WRITE',
@@ -31,11 +34,6 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map([
   ['bitbucket', CLOUD],
   ['bitbucket-data-center', DATA_CENTER],
 ])
-
-/** Whether a host is Bitbucket Cloud, or stands in for it. */
-export function isCloud(settings: ReadonlyMap<string, string>): boolean {
-  return readProvider(settings) === CLOUD
-}
 
 /**
  * The kind of a host, by `oauthProvider`. Bitbucket Cloud where none is named.

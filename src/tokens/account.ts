@@ -1,8 +1,13 @@
-/** The owner of a token: a protocol and a host as git names them (the host with its port, if any), and a username. */
+/**
+ * The owner of a token: a protocol and a host as git names them (the host with its port, if any), the path below which the
+ * server lies, and a username.
+ */
 export type Account = {
   readonly protocol: string
   readonly host: string
-  /** Undefined for the default account of the host. */
+  /** `/bitbucket`. Undefined for a server at the root of its host. */
+  readonly contextPath?: string
+  /** Undefined for the default account of the server. */
   readonly username?: string
 }
 
@@ -13,8 +18,8 @@ export const USERNAME = 'x-token-auth'
  * The account as a URL, which is its name everywhere: `https://alice@bitbucket.org`. Capitals in a username are encoded
  * too, because some file systems and keyrings do not distinguish them from small letters.
  */
-export function accountUrl({ protocol, host, username }: Account): string {
-  return `${protocol}://${username === undefined ? '' : `${encodeName(username)}@`}${host}`
+export function accountUrl({ protocol, host, contextPath = '', username }: Account): string {
+  return `${protocol}://${username === undefined ? '' : `${encodeName(username)}@`}${host}${contextPath}`
 }
 
 function encodeName(username: string): string {
@@ -28,15 +33,20 @@ function encodeName(username: string): string {
  *
  * @param user who has logged in there, where that is known
  */
-export function accountName({ host, username }: Account, user?: string): string {
-  return `${username === undefined ? '' : `${username}@`}${host}${user === undefined ? '' : ` as ${user}`}`
+export function accountName({ host, contextPath = '', username }: Account, user?: string): string {
+  return `${username === undefined ? '' : `${username}@`}${host}${contextPath}${user === undefined ? '' : ` as ${user}`}`
 }
 
 export function isSameHost(one: Account, other: Account): boolean {
   return one.protocol === other.protocol && one.host === other.host
 }
 
+/** As {@link isSameHost}, and below the same path. */
+export function isSameServer(one: Account, other: Account): boolean {
+  return isSameHost(one, other) && one.contextPath === other.contextPath
+}
+
 /** The account that answers for all usernames without a login of their own. */
-export function defaultAccount({ protocol, host }: Account): Account {
-  return { protocol, host }
+export function defaultAccount({ protocol, host, contextPath }: Account): Account {
+  return contextPath === undefined ? { protocol, host } : { protocol, host, contextPath }
 }

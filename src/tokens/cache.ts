@@ -65,9 +65,9 @@ export type Holder = Pick<AnswerForm, 'isShadowed'> & { readonly account: Accoun
 /**
  * The accounts of this host that may own the access token. Git sends a token without its account.
  */
-export function findHolders(directory: string, { protocol, host }: Account, accessToken: string): Holder[] {
+export function findHolders(directory: string, wanted: Account, accessToken: string): Holder[] {
   return listAccounts(directory).flatMap((account) => {
-    if (!isSameHost(account, { protocol, host })) return []
+    if (!isSameHost(account, wanted)) return []
     const record = findRecord(directory, account)
     if (record === undefined) return []
     const isHolder = record['accessToken'] === accessToken || record['store'] === 'keyring'

@@ -9,11 +9,12 @@ export type ParsedRecord = JsonObject | 'damaged' | 'newer' | undefined
 
 /** A record as text: JSON in one line, which names its account. */
 export function formatRecord(account: Account, fields: JsonObject): string {
-  const { protocol, host, username } = account
+  const { protocol, host, contextPath, username } = account
   return JSON.stringify({
     version: VERSION,
     protocol,
     host,
+    ...(contextPath === undefined ? {} : { contextPath }),
     ...(username === undefined ? {} : { username }),
     ...fields,
   })
@@ -27,9 +28,13 @@ export function formatRecord(account: Account, fields: JsonObject): string {
 export function parseRecord(text: string, account: Account): JsonObject | 'damaged' | 'newer' {
   const record = parseObject(text)
   if (record === undefined) return 'damaged'
-  const { version, protocol, host, username, ...fields } = record
+  const { version, protocol, host, contextPath, username, ...fields } = record
   if (typeof version === 'number' && version > VERSION) return 'newer'
-  const isOurs = protocol === account.protocol && host === account.host && username === account.username
+  const isOurs =
+    protocol === account.protocol &&
+    host === account.host &&
+    contextPath === account.contextPath &&
+    username === account.username
   return version === VERSION && isOurs ? fields : 'damaged'
 }
 
@@ -44,15 +49,18 @@ export function recordName(account: Account): string {
 /** The account of a record's file name; undefined for any other name. */
 export function parseRecordName(name: string): Account | undefined {
   const text = decode(name.replace(/\.json$/, ''))
-  if (text === undefined || !URL.canParse(text)) return undefined
-  const { protocol, host, username } = new URL(text)
+  const [, protocol, username, host, contextPath] = ACCOUNT_URL.exec(text ?? '') ?? []
+  if (protocol === undefined || host === undefined) return undefined
   const account = {
-    protocol: protocol.slice(0, -1),
+    protocol,
     host,
-    ...(username === '' ? {} : { username: decode(username) ?? '' }),
+    ...(contextPath === undefined ? {} : { contextPath }),
+    ...(username === undefined ? {} : { username: decode(username) ?? '' }),
   }
   return recordName(account) === name ? account : undefined
 }
+
+const ACCOUNT_URL = /^([^:]+):\/\/(?:([^@]+)@)?([^/@]+)(\/.+)?$/
 
 function decode(text: string): string | undefined {
   try {

@@ -26,8 +26,35 @@ for (const [text, expected] of [
   })
 }
 
+for (const [text, key] of [
+  ['ACME/widgets', 'ACME'],
+  ['~alice/widgets', '~alice'],
+  ['https://git.acme.example/bitbucket/scm/ACME/widgets.git', 'ACME'],
+  ['https://alice@git.acme.example/bitbucket/scm/~alice/widgets.git', '~alice'],
+  ['https://git.acme.example/bitbucket/projects/ACME/repos/widgets/browse', 'ACME'],
+  ['https://git.acme.example/bitbucket/users/alice/repos/widgets/browse/src?at=main', '~alice'],
+] as const) {
+  test(`${text} is a repository of Data Center`, (t) => {
+    const repository = parseRepository(text, 'https://git.acme.example/bitbucket', 'data-center')
+
+    t.is(repository?.url.href, `https://git.acme.example/bitbucket/scm/${key}/widgets.git`)
+    t.deepEqual([repository?.workspace, repository?.name], [key, 'widgets'])
+  })
+}
+
+for (const text of [
+  'https://git.acme.example/scm/ACME/widgets.git',
+  'https://git.acme.example/other/scm/ACME/widgets',
+]) {
+  test(`${text} is none below a context path`, (t) => {
+    t.throws(() => parseRepository(text, 'https://git.acme.example/bitbucket', 'data-center'))
+  })
+}
+
 test('a URL of a host alone names no repository, and is none the worse', (t) => {
   t.is(parseRepository('https://bitbucket.org', BITBUCKET), undefined)
+  const server = 'https://git.acme.example/bitbucket'
+  t.is(parseRepository(server, server, 'data-center'), undefined)
 })
 
 for (const text of [

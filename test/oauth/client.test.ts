@@ -1,6 +1,6 @@
 import test from 'ava'
 import { isFailure } from '../../src/base/failure.ts'
-import { isOurs, mayBeOurs, readClient } from '../../src/oauth/client.ts'
+import { isOurs, isOwnServer, mayBeOurs, readClient } from '../../src/oauth/client.ts'
 
 const BITBUCKET = 'https://bitbucket.org'
 const none = new Map<string, string>()
@@ -21,13 +21,18 @@ for (const url of [
   'https://evilbitbucket.org',
   'https://bitbucket.org.evil.example',
   'https://github.com',
+  'https://bitbucket.org/acme',
 ]) {
   test(`${url} is not ours`, (t) => t.false(mayBeOurs(url) && isOurs(url, consumer, () => none)))
 }
 
 for (const url of [
   'https://bitbucket.org.',
-  'https://a/b',
+  'https://a/b/',
+  'https://a/b/../c',
+  'https://a/b?c',
+  'https://a/b%2Fc',
+  'https://a./b',
   'https://a b',
   'https://user@a',
   'http://192.168.1.1',
@@ -38,7 +43,13 @@ for (const url of [
   test(`${url} could never be ours`, (t) => t.false(mayBeOurs(url)))
 }
 
-for (const url of ['http://localhost:7990', 'http://127.0.0.1:1', 'http://[::1]:1', 'https://git.acme.example:8443']) {
+for (const url of [
+  'http://localhost:7990',
+  'http://127.0.0.1:1',
+  'http://[::1]:1',
+  'https://git.acme.example:8443',
+  'https://git.acme.example/b',
+]) {
   test(`${url} is ours where the user configured it so`, (t) => {
     t.true(mayBeOurs(url))
     t.true(isOurs(url, ownHost, () => none))
@@ -58,6 +69,15 @@ for (const key of ['oauthclientid', 'oauthauthurl', 'oauthtokenurl']) {
     t.false(isOurs('https://git.acme.example', ownHost, () => general))
   })
 }
+
+test('a path is a server of its own where something is configured for it alone', (t) => {
+  const other = new Map([...ownHost, ['oauthclientid', 'other']])
+
+  t.true(isOwnServer(ownHost, none))
+  t.true(isOwnServer(other, ownHost))
+  t.false(isOwnServer(ownHost, ownHost))
+  t.false(isOwnServer(new Map([['oauthclientid', 'x']]), none))
+})
 
 test('Bitbucket is ours without any configuration', (t) => {
   t.true(mayBeOurs(BITBUCKET))

@@ -42,10 +42,12 @@ async function makeEndpoint(
 function makeClient(tokenEndpoint: URL): Client {
   return {
     grant: 'authorization_code',
+    product: 'cloud',
     authenticatesBy: 'header',
     clientId: 'key',
     clientSecret: 'se-cr_et',
     secretSource: 'configuration',
+    issuer: 'https://bitbucket.org',
     authorizationEndpoint: new URL('https://bitbucket.org/site/oauth2/authorize'),
     tokenEndpoint,
     revocationEndpoint: new URL('https://bitbucket.org/site/oauth2/revoke'),

@@ -117,10 +117,15 @@ export class BitbucketArchives {
   }
 }
 
-type Archive = { readonly repository: string; readonly hash: string; readonly stem: string; readonly format: Format }
+export type Archive = {
+  readonly repository: string
+  readonly hash: string
+  readonly stem: string
+  readonly format: Format
+}
 
 /** The first twelve digits of the commit that a ref names; undefined where it names none. */
-async function findCommit(repository: string, ref: string): Promise<string | undefined> {
+export async function findCommit(repository: string, ref: string): Promise<string | undefined> {
   if (!existsSync(repository)) return undefined
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]
   try {
@@ -131,7 +136,7 @@ async function findCommit(repository: string, ref: string): Promise<string | und
   }
 }
 
-async function makeArchive({ repository, hash, stem, format }: Archive): Promise<Buffer> {
+export async function makeArchive({ repository, hash, stem, format }: Archive): Promise<Buffer> {
   const way = format === 'tar.bz2' ? 'tar' : format
   const bzip2 = format === 'tar.bz2' ? '| bzip2' : ''
   const script = `git archive --format=${way} --prefix="$1/" "$2" ${bzip2}`

@@ -6,21 +6,25 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Provider } from 'oidc-provider'
+import { findCommit, makeArchive } from './archives.ts'
 import { BitbucketGit } from './git.ts'
 import { consentPage, loginPage } from './pages.ts'
 import { createRepository, listCommits } from './repositories.ts'
 import { Storage } from './storage.ts'
 
 const BASE = '/rest/oauth2/latest'
+const REPOSITORIES = ['widgets', 'gadgets', 'gizmos']
 const SCOPES = ['PUBLIC_REPOS', 'REPO_READ', 'REPO_WRITE']
 const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
 
 /**
  * A real authorization server, oidc-provider, dressed as that of Bitbucket Data Center: its paths, the client's secret in the form,
- * PKCE, and scopes that are granted only where they are asked for. Beside it git's http-backend, below `/scm/`.
+ * PKCE, and scopes that are granted only where they are asked for. Beside it git's http-backend, below `/scm/`, and REST: a
+ * repository, a project's repositories in pages, archives. All lies below a context path, if there is one.
  */
 export class DataCenter {
-  readonly origin: string
+  /** With its context path. */
+  readonly url: string
   readonly consumer: { readonly key: string; readonly secret: string; readonly callback: string }
   /** The query of each authorization request, oldest first. */
   readonly authorizations: URLSearchParams[] = []
@@ -30,9 +34,13 @@ export class DataCenter {
   readonly #root: string
   readonly #provider: Provider
   readonly #git: BitbucketGit
+  readonly #contextPath: string
+  /** The path and query of each REST request, oldest first. */
+  readonly restRequests: string[] = []
 
-  private constructor(server: Server, root: string, callback: string) {
-    this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  private constructor(server: Server, root: string, callback: string, contextPath: string) {
+    this.#contextPath = contextPath
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${contextPath}`
     this.#server = server
     this.#root = root
     this.consumer = { key: randomBytes(16).toString('hex'), secret: randomBytes(32).toString('hex'), callback }
@@ -40,13 +48,22 @@ export class DataCenter {
     this.#git = new BitbucketGit(root, (token) => this.#scopesOf(token), { noAccess: new Set(), rule: undefined })
     const handle = this.#provider.callback()
     server.on('request', (request, response) => {
-      const { url = '' } = request
+      if (request.url?.startsWith(`${contextPath}/`) !== true) {
+        response.writeHead(404).end()
+        return
+      }
+      // By the first address, oidc-provider tells where it is mounted.
+      Object.assign(request, { originalUrl: request.url })
+      const url = request.url.slice(contextPath.length)
+      request.url = url
       if (url.startsWith('/scm/')) request.url = url.slice('/scm'.length)
       const work = url.startsWith('/scm/')
         ? this.#git.handle(request, response)
-        : url.startsWith('/interaction/')
-          ? this.#interact(request, response)
-          : handle(request, response)
+        : url.startsWith('/rest/api/')
+          ? this.#answerRest(request, response)
+          : url.startsWith('/interaction/')
+            ? this.#interact(request, response)
+            : handle(request, response)
       work.catch((error: unknown) => {
         process.stderr.write(`sandbox: ${String(error)}\n`)
         response.destroy()
@@ -54,17 +71,17 @@ export class DataCenter {
     })
   }
 
-  static async start(callback: string): Promise<DataCenter> {
+  static async start(callback: string, contextPath = ''): Promise<DataCenter> {
     const root = await mkdtemp(join(tmpdir(), 'data-center-sandbox-'))
-    createRepository(root, 'widgets')
+    for (const name of REPOSITORIES) createRepository(root, name)
     const server = createServer().listen(0, '127.0.0.1')
     server.keepAliveTimeout = 120_000
     await once(server, 'listening')
-    return new DataCenter(server, root, callback)
+    return new DataCenter(server, root, callback, contextPath)
   }
 
   repository(name: string, username?: string): string {
-    const url = new URL(`${this.origin}/scm/acme/${name}.git`)
+    const url = new URL(`${this.url}/scm/acme/${name}.git`)
     if (username !== undefined) url.username = username
     return url.href
   }
@@ -79,6 +96,32 @@ export class DataCenter {
     await rm(this.#root, { recursive: true, force: true })
   }
 
+  /** In pages of two. A token that is no good gets 401, and what is not there 404, each with a list of errors. */
+  async #answerRest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://sandbox')
+    this.restRequests.push(request.url ?? '')
+    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const scopes = await this.#scopesOf(token)
+    if (scopes === undefined) return answerErrors(response, 401, 'You are not permitted to access this resource')
+    if (pathname === '/rest/api/latest/projects') return answerJson(response, pageOf([{ key: 'acme' }], searchParams))
+    const [, name, rest = ''] =
+      /^\/rest\/api\/latest\/projects\/acme\/repos(?:\/([\w.-]+))?(\/archive)?$/.exec(pathname) ?? []
+    if (name === undefined && pathname.endsWith('/acme/repos')) {
+      return answerJson(response, pageOf(REPOSITORIES.map(describe), searchParams))
+    }
+    if (name === undefined || !REPOSITORIES.includes(name)) {
+      return answerErrors(response, 404, 'The repository does not exist.')
+    }
+    if (rest === '') return answerJson(response, describe(name))
+    const repository = join(this.#root, 'acme', `${name}.git`)
+    const hash = await findCommit(repository, searchParams.get('at') ?? 'HEAD')
+    const format = searchParams.get('format') === 'zip' ? 'zip' : 'tar.gz'
+    if (hash === undefined) return answerErrors(response, 404, 'The ref does not exist.')
+    const stem = (searchParams.get('prefix') ?? '').replace(/\/$/, '')
+    response.setHeader('content-disposition', `attachment; filename="${name}-main@${hash}.${format}"`)
+    response.end(await makeArchive({ repository, hash, stem, format }))
+  }
+
   /** Under the names of Bitbucket Cloud, by which the git server asks. */
   async #scopesOf(token: string): Promise<ReadonlySet<string> | undefined> {
     const found = await this.#provider.AccessToken.find(token)
@@ -89,7 +132,7 @@ export class DataCenter {
 
   #makeProvider(): Provider {
     const { key, secret, callback } = this.consumer
-    const provider = new Provider(this.origin, {
+    const provider = new Provider(this.url, {
       adapter: new Storage().adapterFor,
       clients: [
         {
@@ -109,7 +152,7 @@ export class DataCenter {
         revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
       },
       findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
-      interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+      interactions: { url: (_context, { uid }) => `${this.#contextPath}/interaction/${uid}` },
       pkce: { required: () => true },
       issueRefreshToken: async () => true,
       rotateRefreshToken: true,
@@ -134,7 +177,8 @@ export class DataCenter {
     const scopes = typeof scope === 'string' ? scope.split(' ') : []
     if (request.method !== 'POST') {
       response.setHeader('content-type', 'text/html; charset=utf-8')
-      response.end(prompt.name === 'login' ? loginPage(uid, false) : consentPage(uid, scopes))
+      const form = prompt.name === 'login' ? loginPage(uid, false) : consentPage(uid, scopes)
+      response.end(form.replace('action="/', `action="${this.#contextPath}/`))
       return
     }
     request.resume()
@@ -145,4 +189,30 @@ export class DataCenter {
     grant.addOIDCScope(scopes.join(' '))
     return this.#provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
   }
+}
+
+function describe(name: string): object {
+  return { slug: name, name, project: { key: 'acme' } }
+}
+
+function pageOf(all: readonly object[], query: URLSearchParams): object {
+  const start = Number(query.get('start') ?? 0)
+  const values = all.slice(start, start + 2)
+  const isLastPage = start + values.length === all.length
+  return {
+    size: values.length,
+    limit: 2,
+    start,
+    isLastPage,
+    values,
+    ...(isLastPage ? {} : { nextPageStart: start + 2 }),
+  }
+}
+
+function answerJson(response: ServerResponse, body: object, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+function answerErrors(response: ServerResponse, status: number, message: string): void {
+  answerJson(response, { errors: [{ context: null, message, exceptionName: null }] }, status)
 }

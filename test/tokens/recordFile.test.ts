@@ -33,6 +33,8 @@ test('accounts are listed by the names of their files, the default account of a 
     { ...account, username: 'Alice' },
     { ...account, username: 'Zoë @acme/%:*' },
     { protocol: 'http', host: '127.0.0.1:8080', username: 'x' },
+    { protocol: 'https', host: 'git.acme.example', contextPath: '/tools/bitbucket' },
+    { protocol: 'https', host: 'git.acme.example', contextPath: '/bitbucket', username: 'alice' },
   ]
   for (const one of accounts) writeFileSync(recordPath(directory, one), '')
   for (const other of ['note.txt', 'https%3A%2F%2Fbitbucket.org.json.lock', '%ZZ.json', 'x.json'])

@@ -1,3 +1,4 @@
+import { isBelow } from '../../base/below.ts'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { orUndefined } from '../../base/failure.ts'
@@ -34,7 +35,7 @@ function checkRewriting(url: string, env: NodeJS.ProcessEnv): Finding[] {
 
 /** Whether the rewritten URL only names a user, as many do. Git asks this program for that user then. */
 function leadsBack(base: string, url: string): boolean {
-  return URL.canParse(base) && new URL(base).origin === url && new URL(base).password === ''
+  return URL.canParse(base) && isBelow(new URL(base), url) && new URL(base).password === ''
 }
 
 function checkHeaders(url: string, env: NodeJS.ProcessEnv): Finding[] {

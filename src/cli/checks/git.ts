@@ -4,6 +4,8 @@ import { isFailure } from '../../base/failure.ts'
 import { COMMAND, PROGRAM } from '../../base/program.ts'
 import { findHelper, findProgram } from '../../base/programs.ts'
 import { quote } from '../../base/shell.ts'
+import { isFalse } from '../../base/unattended.ts'
+import { readSettings } from '../../git/config.ts'
 import { listHelpersHere, listOtherHelpers, type OtherHelpers } from '../../git/otherHelpers.ts'
 import { runGit } from '../../git/run.ts'
 import { checkBypasses, withoutSecrets } from './bypasses.ts'
@@ -22,6 +24,7 @@ export function checkGit(url: string, env: NodeJS.ProcessEnv): Finding[] {
       ...own,
       checkProgram(env),
       ...checkStart(url, env, configure(url)),
+      ...checkPathIsSent(url, env),
       ...checkHelpers(url, env),
       ...checkBypasses(url, env),
       ...checkRemotes(url, env),
@@ -101,6 +104,17 @@ function checkOthers(
     findings.push(note('helpers', text, ...cures))
   }
   return findings
+}
+
+/** A server below a path of its host is told by the path of the repository, which git sends only where it is told to. */
+function checkPathIsSent(url: string, env: NodeJS.ProcessEnv): Finding[] {
+  const { pathname } = new URL(url)
+  const isSent = !isFalse(readSettings('credential', url, env).get('usehttppath') ?? 'false')
+  if (pathname === '/' || isSent) return []
+  const cure = `git config --global ${quote(`credential.${url}.useHttpPath`)} true`
+  return [
+    fault('path', `git does not tell the path of a repository, so nothing is known to be below ${pathname}`, cure),
+  ]
 }
 
 function addedTo(known: OtherHelpers, here: OtherHelpers): Pick<OtherHelpers, 'before' | 'after'> {

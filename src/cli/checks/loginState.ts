@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts'
 import { isFailure, orUndefined } from '../../base/failure.ts'
 import { type Api, getResource } from '../../bitbucket/getResource.ts'
+import { RESOURCES } from '../../bitbucket/product.ts'
 import { permissionHints, permissionOf, readRefusal, refusalFailure } from '../../bitbucket/refusal.ts'
 import { readSettings } from '../../git/config.ts'
 import { loginCommand } from '../../login/loginCommand.ts'
@@ -116,7 +117,7 @@ function checkPermissions(scopes: readonly string[], account: Account): Finding 
 /** Whether Bitbucket accepts the access token, whatever its permissions. */
 export async function checkToken(api: Api, account: Account): Promise<Finding> {
   try {
-    const reply = await getResource(api, '/2.0/user')
+    const reply = await getResource(api, RESOURCES[api.product].whoami)
     const { host, status } = reply
     const { reason } = readRefusal(reply)
     // A token that is good enough for git need not be permitted to ask for its account.

@@ -1,3 +1,4 @@
+import { isBelow } from '../../base/below.ts'
 import { orUndefined } from '../../base/failure.ts'
 import { quote } from '../../base/shell.ts'
 import { listLocal } from '../../git/config.ts'
@@ -29,7 +30,7 @@ function hasPassword(value: string): boolean {
 
 /** @returns undefined for a URL of another host */
 function withoutPassword(value: string, url: string): string | undefined {
-  if (!URL.canParse(value) || new URL(value).origin !== url) return undefined
+  if (!URL.canParse(value) || !isBelow(new URL(value), url)) return undefined
   const plain = new URL(value)
   plain.username = ''
   plain.password = ''

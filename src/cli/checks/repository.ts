@@ -2,6 +2,7 @@ import { isFailure } from '../../base/failure.ts'
 import { isObject } from '../../base/json.ts'
 import { quote } from '../../base/shell.ts'
 import { type Api, getResource, type Reply } from '../../bitbucket/getResource.ts'
+import { RESOURCES } from '../../bitbucket/product.ts'
 import {
   permissionHints,
   permissionOf,
@@ -34,7 +35,7 @@ type Look = {
 export async function checkRepository(look: Look): Promise<Finding[]> {
   const { repository, api } = look
   try {
-    const reply = await getResource(api, `/2.0/repositories/${fullName(repository)}`)
+    const reply = await getResource(api, RESOURCES[api.product].repository(repository))
     if (reply.status !== 200) return [await explain(reply, look)]
     return [await checkRead(look), await checkPush(look), ...(await checkLfs(look))]
   } catch (error) {
@@ -50,7 +51,7 @@ async function explain(reply: Reply, { repository, account, api }: Look): Promis
   return explainMissing(
     found,
     repository,
-    await getResource(api, `/2.0/repositories/${repository.workspace}?pagelen=100`),
+    await getResource(api, RESOURCES[api.product].repositories(repository.workspace)),
   )
 }
 

@@ -15,8 +15,8 @@ import { type ApiRequest, readApiRequest } from './api/apiRequest.ts'
 /** `api`: sends a request to the REST interface, and prints the answer, also one that refuses and becomes a Failure. */
 export async function api(args: Arguments, context: Context): Promise<void> {
   const { stdout } = context.streams
-  const session = openSession(readHostAccount(args), context)
-  const request = await readApiRequest(args, session.apiUrl(), context.streams)
+  const session = openSession(readHostAccount(args, context.env), context)
+  const request = await readApiRequest(args, { url: session.apiUrl(), product: session.product() }, context.streams)
   const subject: Subject = {
     what: request.url.pathname,
     workspace: /^\/2\.0\/repositories\/([^/]+)/.exec(request.url.pathname)?.[1],

@@ -12,7 +12,7 @@ import { listRepositories } from './archive/listRepositories.ts'
 
 /** `archive`: downloads what repositories hold at a ref, and prints each path. Of several, one that fails stops no other. */
 export async function archive(args: Arguments, context: Context): Promise<void> {
-  const order = readOrder(args)
+  const order = readOrder(args, context.env)
   assertDestination(order, context)
   const progress = startProgress(context.streams.stderr)
   // Nothing is written into the middle of the line that moves.
@@ -29,7 +29,6 @@ export async function archive(args: Arguments, context: Context): Promise<void> 
     context: beside,
   }
   try {
-    run.session.assertHasArchives()
     if (order.workspace !== undefined) await archiveAll(order.workspace, run)
     else if (order.repositories.length > 1) await archiveSeveral(order.repositories, run)
     else for (const repository of order.repositories) await fetchArchive(repository, run)

@@ -15,7 +15,7 @@ import { type Account, accountUrl, defaultAccount } from '../../tokens/account.t
 import { findGivenToken } from '../../tokens/givenToken.ts'
 import { answeringAccount, hasRecord } from '../../tokens/recordFile.ts'
 import { type Storage, withStorage } from '../../tokens/storage.ts'
-import { parseAccount, unknownHostFailure } from '../account.ts'
+import { parseAccount, readProduct, unknownHostFailure } from '../account.ts'
 import type { Arguments } from '../arguments.ts'
 import { checkCallback, checkConsumer, checkServer, describeNetwork, leaveToSetup } from '../checks/consumer.ts'
 import { exitCodeOf, fault, faultOf, type Finding, good } from '../checks/finding.ts'
@@ -37,8 +37,9 @@ import { describeTerminal } from '../terminal.ts'
  */
 export async function doctor(args: Arguments, context: Context): Promise<number> {
   const address = toHttps(args.text('repository') ?? BITBUCKET)
-  const repository = parseRepository(address, BITBUCKET)
-  const account = parseAccount(URL.canParse(address) ? address : BITBUCKET, undefined)
+  const account = parseAccount(URL.canParse(address) ? address : BITBUCKET, undefined, context.env)
+  const product = readProduct(account, context.env)
+  const repository = parseRepository(address, accountUrl(defaultAccount(account)), product)
   const findings = leaveToSetup(await examineAll(account, repository, context))
   context.write(
     args.has('json')
@@ -95,7 +96,7 @@ async function examine(
     findings.push(...(await inFindings(async () => compareApiNetwork(client, network, context))))
   }
   findings.push(...checkLogin(account, storage, env, now()))
-  const target = { account, apiUrl: client.apiUrl, context }
+  const target = { account, apiUrl: client.apiUrl, product: client.product, context }
   const tried = await orFailure(() => tryToken(target, repository, storage))
   if (!isFailure(tried)) return [...findings, ...tried]
   const known = isFailure(network) && network.message === tried.message
@@ -131,7 +132,7 @@ async function examineMachine(
   const { finding, token } = await checkOwnToken(settings, context)
   const findings = [...way, finding, ...checkLogin(account, storage, env, now())]
   if (token === undefined) return findings
-  const target = { account, apiUrl: client.apiUrl, context }
+  const target = { account, apiUrl: client.apiUrl, product: client.product, context }
   return [...findings, ...(await inFindings(() => tryToken(target, repository, storage, token)))]
 }
 
@@ -144,7 +145,7 @@ async function tryGiven(
   const { env } = context
   return inFindings(async () => {
     const apiUrl = readApiUrl(accountUrl(defaultAccount(account)), readSettings('credential', accountUrl(account), env))
-    return tryToken({ account, apiUrl, context }, repository, storage, findGivenToken(account, env))
+    return tryToken({ account, apiUrl, product: 'cloud', context }, repository, storage, findGivenToken(account, env))
   })
 }
 
@@ -153,11 +154,11 @@ async function inFindings(work: () => Promise<Finding[]>): Promise<Finding[]> {
   return isFailure(findings) ? [faultOf('network', findings)] : findings
 }
 
-type Target = Pick<AccountSettings, 'account' | 'context'> & { readonly apiUrl: URL | undefined }
+type Target = Pick<AccountSettings, 'account' | 'context'> & Pick<Client, 'apiUrl' | 'product'>
 
 /** @param known the token, where it is not one that is kept */
 async function tryToken(
-  { account, apiUrl, context }: Target,
+  { account, apiUrl, product, context }: Target,
   repository: Repository | undefined,
   storage: Storage,
   known?: AccessToken,
@@ -168,7 +169,7 @@ async function tryToken(
   if (token === undefined || isFailure(token) || !isValid(token, now()) || apiUrl === undefined) {
     return repository === undefined ? [] : [cannotTry(account, storage, apiUrl !== undefined)]
   }
-  const api = { url: apiUrl, accessToken: token.accessToken, network: readNetwork(apiUrl, env, trace) }
+  const api = { url: apiUrl, product, accessToken: token.accessToken, network: readNetwork(apiUrl, env, trace) }
   const findings = [await checkToken(api, account)]
   if (repository === undefined || findings.some(({ level }) => level === 'fault')) return findings
   const lfs = readSettings('lfs', `${repository.url.href}/info/lfs`, env)

@@ -6,6 +6,7 @@ import { formatJson, visible } from '../../base/visible.ts'
 import { readAnswerFailure } from '../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../bitbucket/follow.ts'
 import { isWhole, readPages, UNSTEADY } from '../../bitbucket/pages.ts'
+import { RESOURCES } from '../../bitbucket/product.ts'
 import { repositorySubject } from '../../bitbucket/refusal.ts'
 import { fullName, type Repository } from '../../bitbucket/repository.ts'
 import type { OpenAnswer } from '../../http/http.ts'
@@ -26,11 +27,12 @@ type Page = { readonly repository: Repository; readonly session: Session; readon
 
 /** `downloads`: lists, gets and puts the files of a repository's Downloads page. */
 export async function downloads(args: Arguments, context: Context): Promise<void> {
-  const { account, repositories } = readRepositories([args.text('repository') ?? ''], args)
+  const { account, repositories } = readRepositories([args.text('repository') ?? ''], args, context.env)
   const [repository] = repositories
   if (repository === undefined) return
   const session = openSession(account, context)
-  const url = new URL(`/2.0/repositories/${fullName(repository)}/downloads`, session.apiUrl())
+  if (session.product() !== 'cloud') throw usageFailure('only repositories of Bitbucket Cloud have a page of downloads')
+  const url = new URL(`${RESOURCES.cloud.repository(repository)}/downloads`, session.apiUrl())
   const page: Page = { repository, session, url }
   const files = args.list('file')
   const action = args.text('action')

@@ -25,7 +25,7 @@ type Forgotten = {
 
 /** `logout`: forgets logins here, and then asks the server to revoke them. For a wrong name, forgets nothing. */
 export async function logout(args: Arguments, context: Context): Promise<void> {
-  const wanted = readLoginAccount(args)
+  const wanted = readLoginAccount(args, context.env)
   const forgotten: Forgotten[] = []
   await forgetLogin(wanted, context, wanted.username === undefined ? 'all' : 'own', async (storage, account) => {
     forgotten.push({

@@ -13,7 +13,7 @@ import { findCurrentToken } from '../currentToken.ts'
 
 /** `token`: prints a valid access token, and with `--expiry` when it ends. */
 export async function token(args: Arguments, context: Context): Promise<void> {
-  const account = readAccount(args)
+  const account = readAccount(args, context.env)
   const { accessToken, expiresAt } = args.has('no-refresh')
     ? (findGivenToken(account, context.env) ?? (await findCached(account, context)))
     : requireKnown(account, await obtainToken(account, context, undefined)).token

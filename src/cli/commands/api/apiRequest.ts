@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs'
 import { buffer as readStream } from 'node:stream/consumers'
 import type { Context } from '../../../base/context.ts'
 import { isFailure, systemCode } from '../../../base/failure.ts'
+import { namesVersion, type Product, RESOURCES } from '../../../bitbucket/product.ts'
 import { type Arguments, usageFailure } from '../../arguments.ts'
 import { findSentFile } from '../../sentFile.ts'
 import { parseFields, toQuery } from './fields.ts'
 
 type Streams = Pick<Context['streams'], 'stdin'>
+
+/** A REST interface. Its URL ends in a slash. */
+type Target = { readonly url: URL; readonly product: Product }
 
 /** A request to the REST interface, as it was typed. */
 export type ApiRequest = {
@@ -17,12 +21,12 @@ export type ApiRequest = {
 }
 
 /** A request for the API, where alone the access token goes; a Failure `usage` for one that cannot be sent. */
-export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: Streams): Promise<ApiRequest> {
+export async function readApiRequest(args: Arguments, api: Target, { stdin }: Streams): Promise<ApiRequest> {
   const [fields, input] = [args.list('field'), args.text('input')]
   if (fields.length > 0 && input !== undefined) throw usageFailure('-f and --input exclude each other')
   const method = args.text('method')?.toUpperCase() ?? (fields.length > 0 || input !== undefined ? 'POST' : 'GET')
   if (!/^[A-Z]+$/.test(method)) throw usageFailure('that is not an HTTP method', 'GET, POST, PUT, PATCH or DELETE')
-  const url = parsePath(args.text('path') ?? '', apiUrl)
+  const url = parsePath(args.text('path') ?? '', api)
   const given = parseHeaders(args.list('header'))
   const headers = { accept: '*/*', ...given }
   const isRead = method === 'GET' || method === 'HEAD'
@@ -38,10 +42,10 @@ export async function readApiRequest(args: Arguments, apiUrl: URL, { stdin }: St
 }
 
 /** `/2.0/repositories/acme`, the same without the slash or the version, or a full URL. */
-function parsePath(text: string, apiUrl: URL): URL {
+function parsePath(text: string, { url: apiUrl, product }: Target): URL {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) {
     const url = URL.canParse(text) ? new URL(text) : undefined
-    if (url?.origin === apiUrl.origin && url.username === '' && url.password === '') return url
+    if (url?.href.startsWith(apiUrl.href) === true && url.username === '' && url.password === '') return url
     throw usageFailure(
       `that URL is not on ${apiUrl.origin}, and the access token is sent only there`,
       'give a path, as repositories/acme; for the API of another host: --host URL',
@@ -54,8 +58,9 @@ function parsePath(text: string, apiUrl: URL): URL {
     )
   }
   const path = text.replace(/^\/+/, '')
-  const url = new URL(`/${/^\d+\.\d+(\/|$)/.test(path) ? '' : '2.0/'}${path}`, apiUrl)
+  const url = new URL(`${apiUrl.href}${namesVersion(path, product) ? '' : RESOURCES[product].version}${path}`)
   url.hash = ''
+  if (!url.href.startsWith(apiUrl.href)) throw usageFailure(`that path leads out of ${apiUrl.href}`)
   return url
 }
 

@@ -30,7 +30,7 @@ export type Destination =
   | { readonly kind: 'output' }
 
 /** @throws Failure with the code `usage` for words that do not go together */
-export function readOrder(args: Arguments): ArchiveOrder {
+export function readOrder(args: Arguments, env: NodeJS.ProcessEnv): ArchiveOrder {
   const { words, ref } = splitWords(args)
   const workspace = args.text('workspace')
   if ((workspace !== undefined) !== args.has('all')) {
@@ -41,7 +41,9 @@ export function readOrder(args: Arguments): ArchiveOrder {
     throw usageFailure('no repository is named', `${COMMAND} archive acme/widgets`)
   }
   const { account, repositories } =
-    workspace === undefined ? readRepositories(words, args) : { account: readHostAccount(args), repositories: [] }
+    workspace === undefined
+      ? readRepositories(words, args, env)
+      : { account: readHostAccount(args, env), repositories: [] }
   const format = FORMATS.find((one) => one === args.text('format')) ?? 'tar.gz'
   const place = readPlace(args, format, workspace !== undefined || words.length > 1)
   const isJson = args.has('json')

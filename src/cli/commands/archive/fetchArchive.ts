@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Context } from '../../../base/context.ts'
 import { Failure, orUndefined } from '../../../base/failure.ts'
 import { formatJson } from '../../../base/visible.ts'
-import { type ArchiveRequest, archiveUrl, givenName, ownName } from '../../../bitbucket/archive.ts'
+import { type ArchiveRequest, archiveUrl, givenName, namesCommit, ownName } from '../../../bitbucket/archive.ts'
 import { readAnswerFailure } from '../../../bitbucket/ask.ts'
 import { isPage, signedOutFailure } from '../../../bitbucket/follow.ts'
 import { repositorySubject } from '../../../bitbucket/refusal.ts'
@@ -31,8 +31,8 @@ type State = 'written' | 'unpacked' | 'present'
 /**
  * Downloads one archive, and prints its path, or JSON (docs/archive.schema.json).
  *
- * @param options.isKept whether a file of the name that Bitbucket gives is taken for the same, without a look: the name has
- *   the commit in it, and only the beginning of the answer is read
+ * @param options.isKept whether a file of the name that Bitbucket gives is taken for the same, without a look, where the name
+ *   has the commit in it: then only the beginning of the answer is read
  * @throws Failure where it cannot be downloaded
  */
 export async function fetchArchive(
@@ -45,7 +45,7 @@ export async function fetchArchive(
   const wanted: ArchiveRequest = { repository, ref, format }
   const name = fullName(repository)
   if (!isKept) progress.label(name)
-  const answer = await session.ask(archiveUrl(wanted))
+  const answer = await session.ask(archiveUrl(wanted, { product: session.product(), url: session.apiUrl }))
   if (answer.status !== 200) {
     throw await readAnswerFailure(answer, repositorySubject(repository, session.commands, `${ref} in it`))
   }
@@ -61,7 +61,14 @@ export async function fetchArchive(
     printLine(isJson ? formatJson(report) : path, context)
     return state
   }
-  if (isKept && given !== undefined && target.kind === 'file' && !target.isTyped && !target.isForced) {
+  if (
+    isKept &&
+    given !== undefined &&
+    namesCommit(given) &&
+    target.kind === 'file' &&
+    !target.isTyped &&
+    !target.isForced
+  ) {
     const found = orUndefined(() => statSync(target.path))
     if (found?.isFile()) {
       answer.close()

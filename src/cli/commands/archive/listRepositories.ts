@@ -3,6 +3,7 @@ import { Failure } from '../../../base/failure.ts'
 import { isObject, type JsonObject } from '../../../base/json.ts'
 import { COMMAND } from '../../../base/program.ts'
 import { isWhole, readPages } from '../../../bitbucket/pages.ts'
+import { RESOURCES } from '../../../bitbucket/product.ts'
 import { parseRepository, type Repository } from '../../../bitbucket/repository.ts'
 import type { Session } from '../../session.ts'
 import { AGAIN } from './archiveSeveral.ts'
@@ -34,7 +35,7 @@ export async function listRepositories(workspace: string, session: Session, cont
     })
   }
   return {
-    repositories: full.map((repository) => parse(repository['full_name'], session)),
+    repositories: full.map((repository) => parse(nameOf(repository), session)),
     gap: list.isWhole ? undefined : gapFailure(workspace, session),
   }
 }
@@ -42,14 +43,17 @@ export async function listRepositories(workspace: string, session: Session, cont
 /** The repositories by name, and whether those are all. */
 async function readList(
   workspace: string,
-  { commands, ask, apiUrl }: Session,
+  { commands, ask, apiUrl, product }: Session,
 ): Promise<{ found: ReadonlyMap<unknown, JsonObject>; isWhole: boolean }> {
   const subject = { what: `workspace ${workspace}`, workspace, commands }
-  // What is new comes last then, and moves nothing to another page.
-  const path = `/2.0/repositories/${encodeURIComponent(workspace)}?pagelen=100&sort=created_on`
-  const list = await readPages(new URL(path, apiUrl()), ask, subject)
-  const found = new Map(list.values.filter(isObject).map((repository) => [repository['full_name'], repository]))
+  const list = await readPages(new URL(RESOURCES[product()].repositories(workspace), apiUrl()), ask, subject)
+  const found = new Map(list.values.filter(isObject).map((repository) => [nameOf(repository), repository]))
   return { found, isWhole: isWhole(list, found.size) }
+}
+
+/** Cloud sends the whole name, Data Center its parts. */
+function nameOf({ full_name: name, slug, project }: JsonObject): unknown {
+  return name ?? (isObject(project) ? `${String(project['key'])}/${String(slug)}` : undefined)
 }
 
 function gapFailure(workspace: string, { account }: Session): Failure {
@@ -60,12 +64,12 @@ function gapFailure(workspace: string, { account }: Session): Failure {
 }
 
 /** The server sends a name on its own host. An address of another host is not a name. */
-function parse(name: unknown, { base, account }: Session): Repository {
-  const repository = typeof name === 'string' && NAME.test(name) ? parseRepository(name, base) : undefined
+function parse(name: unknown, { base, account, product }: Session): Repository {
+  const repository = typeof name === 'string' && NAME.test(name) ? parseRepository(name, base, product()) : undefined
   if (repository !== undefined) return repository
   throw new Failure(`${account.host} lists a repository without a valid name`, {
     hints: [`name those that you want: ${COMMAND} archive acme/widgets acme/gadgets`],
   })
 }
 
-const NAME = /^[\w.-]+\/[\w.-]+$/
+const NAME = /^[\w.~-]+\/[\w.-]+$/

@@ -21,7 +21,7 @@ export async function testLogin(
   const network = readNetwork(apiUrl, context.env, context.trace)
   const reply = await getResource(
     { url: apiUrl, accessToken: token.accessToken, network },
-    `/2.0/repositories/${workspace}?pagelen=1`,
+    `2.0/repositories/${workspace}?pagelen=1`,
   )
   if (reply.status === 200) return conclude(reply.message ?? {}, token, workspace, conversation)
   const failure = refusalFailure(reply, { what: `workspace ${workspace}`, workspace, commands: COMMANDS })
