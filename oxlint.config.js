@@ -26,7 +26,9 @@ export const HOMES = {
   open: 'base/browser.ts',
   'proper-lockfile': 'tokens/lock/lock.ts',
   socks: 'http/socks.ts',
+  'supports-hyperlinks': 'base/hyperlink.ts',
   tar: 'cli/download/extract.ts',
+  uqr: 'base/qrCode.ts',
   yargs: 'cli/cli.ts',
 }
 

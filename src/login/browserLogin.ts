@@ -3,6 +3,7 @@ import type { Context } from '../base/context.ts'
 import { hasControllingTerminal } from '../base/controllingTerminal.ts'
 import { mayBeElsewhere } from '../base/elsewhere.ts'
 import { Failure, isFailure } from '../base/failure.ts'
+import { tellAddress } from '../base/hyperlink.ts'
 import { holdSignals } from '../base/signals.ts'
 import { isJob, isOff, PROMPTS } from '../base/unattended.ts'
 import { readNetwork } from '../git/network.ts'
@@ -14,6 +15,7 @@ import { accountName } from '../tokens/account.ts'
 import { leaveNote } from '../tokens/notes.ts'
 import { isBackgroundFetch, watchGit } from './backgroundFetch.ts'
 import { loginCommand, logoutCommand } from './loginCommand.ts'
+import type { PastedLogin } from './pastedLogin.ts'
 import type { Renewal } from './renewal.ts'
 import { saveTokens } from './saveTokens.ts'
 import { askUser } from './user.ts'
@@ -49,7 +51,11 @@ export async function logInWithBrowser(request: LoginRequest): Promise<AccessTok
     const handed = await startAuthorization(client, listener.redirectUri)
     const start = listener.offerStart(handed.url, handed.state)
     // The wait begins before the browser opens, so that no redirect comes too early.
-    const expected = { redirectUri: listener.redirectUri, states: [printed.state, handed.state] }
+    const expected = {
+      redirectUri: listener.redirectUri,
+      states: [printed.state, handed.state],
+      address: printed.url.href,
+    }
     const redirect = listener.receive(expected.states, loginTimeLimit)
     const begin = openAuthorization(request, printed, browser && (() => browser(start)), mayPaste)
     await Promise.race([redirect, gone, begin])
@@ -72,11 +78,7 @@ function canPaste({ renewal }: LoginRequest, browser: OpenBrowser | undefined): 
   return isAttended() && (browser === undefined || mayBeElsewhere(env)) && hasControllingTerminal()
 }
 
-async function receivePasted(
-  expected: { readonly redirectUri: string; readonly states: readonly string[] },
-  { tell, trace }: Context,
-  signal: AbortSignal,
-): Promise<Redirect> {
+async function receivePasted(expected: PastedLogin, { tell, trace }: Context, signal: AbortSignal): Promise<Redirect> {
   const { askForRedirect } = await import('./pastedLogin.ts')
   const parameters = await askForRedirect(expected, tell, signal)
   trace('the address where the browser ended was pasted')
@@ -96,7 +98,7 @@ async function openAuthorization(
   const way =
     openBrowser === undefined ? 'open this address in a browser' : 'use the browser that opens now, or this address'
   context.tell(`to log in, ${way} (within ${formatTimeLimit(loginTimeLimit)}; Ctrl-C stops):`)
-  context.tell(url.href)
+  tellAddress(url, context)
   if (mayPaste) {
     context.tell(
       `where that browser cannot reach this machine, it ends at an address that begins with ${client.redirectUri}: ` +

@@ -1,10 +1,19 @@
 import { atControllingTerminal } from '../base/controllingTerminal.ts'
 import { isFailure } from '../base/failure.ts'
 import { openDialog } from '../base/prompts.ts'
+import { formatQrCode } from '../base/qrCode.ts'
 import { interruptAll } from '../base/signals.ts'
 import { readPastedRedirect } from '../oauth/pastedRedirect.ts'
 
-const QUESTION = 'The address where the browser ended (it is not shown)'
+const QUESTION = 'The address where the browser ended (it is not shown; qr shows a code for a camera)'
+
+/** A login that waits for the address at which a browser elsewhere ends. */
+export type PastedLogin = {
+  readonly redirectUri: string
+  readonly states: readonly string[]
+  /** Where that browser begins. */
+  readonly address: string
+}
 
 /**
  * Asks a person at the terminal for the address at which a browser elsewhere has ended, until it is one of this login. What is
@@ -14,7 +23,7 @@ const QUESTION = 'The address where the browser ended (it is not shown)'
  * @param signal takes the question back; then this never ends, and neither does it after Ctrl-C
  */
 export async function askForRedirect(
-  expected: { readonly redirectUri: string; readonly states: readonly string[] },
+  expected: PastedLogin,
   tell: (text: string) => void,
   signal: AbortSignal,
 ): Promise<URLSearchParams> {
@@ -28,8 +37,21 @@ export async function askForRedirect(
       return undefined
     })
     if (text === undefined) return new Promise(() => {})
+    if (text.toLowerCase() === 'qr') {
+      await showQrCode(expected.address, tell)
+      continue
+    }
     const found = readPastedRedirect(text, expected.redirectUri, expected.states)
     if (typeof found !== 'string') return found
     tell(found)
   }
+}
+
+/** For the camera of a phone: its browser ends at an address that it can send. */
+async function showQrCode(address: string, tell: (text: string) => void): Promise<void> {
+  await atControllingTerminal(async ({ output }) => {
+    const code = formatQrCode(address, output.columns)
+    if (code === undefined) tell('the terminal is too narrow for the code')
+    else output.write(code)
+  })
 }

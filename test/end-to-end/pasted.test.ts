@@ -77,6 +77,35 @@ test('over SSH, the address where the browser ended is pasted, and the clone goe
   t.deepEqual(person.sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
 })
 
+test('the address is shown as a code for a camera where the person asks for it', async (t) => {
+  const person = await makeRemotePerson(t)
+  const terminal = openTerminal(t, person)
+  await terminal.waitFor(QUESTION)
+  const before = terminal.text()
+
+  terminal.type('qr\r')
+  await terminal.waitFor(new RegExp(`(${QUESTION}[^]*){2}`))
+  const code = terminal.text().slice(before.length)
+  terminal.press('ctrl-c')
+  await terminal.ended
+
+  t.regex(code, /█▀▀▀▀▀█|█ ▄▄▄▄▄ █/)
+  t.true(code.split('\n').filter((line) => line.includes('█')).length > 20)
+  t.false(before.includes('▄'))
+})
+
+test('a terminal that takes links gets the address as one', async (t) => {
+  const person = await makeRemotePerson(t)
+  Object.assign(person.home.env, { TERM: 'xterm-256color', VTE_VERSION: '7600' })
+  const terminal = openTerminal(t, person)
+  await terminal.waitFor(QUESTION)
+  terminal.press('ctrl-c')
+  await terminal.ended
+
+  const printed = terminal.printed.replaceAll('\u001B', '<ESC>')
+  t.regex(printed, /<ESC>\]8;;(http:[^<]+authorize[^<]+)<ESC>\\\1<ESC>\]8;;<ESC>\\/)
+})
+
 test('a forged, an old and a truncated address are refused, each with a word, and the right one is taken after them', async (t) => {
   const person = await makeRemotePerson(t)
   const terminal = openTerminal(t, person)
