@@ -38,6 +38,9 @@ function explain(code: string): string {
 const IDENTITY_HINT =
   'to show a certificate of yours: git config --global http.sslCert FILE, and http.sslKey where its key is in another file'
 
+const CLOCK_HINT =
+  "look at this machine's clock first, then at the certificates that you added: git config --show-origin --get http.sslCAInfo"
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name is not known here',
   EAI_AGAIN: 'its name cannot be looked up',
@@ -52,7 +55,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 const TLS_REASONS: Readonly<Record<string, ReturnType<typeof untrusted>>> = {
-  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: "look at this machine's clock first" },
+  CERT_HAS_EXPIRED: { reason: 'its certificate, or that of who issued it, has expired', hint: CLOCK_HINT },
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { reason: 'it asks for a client certificate', hint: IDENTITY_HINT },
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: { reason: 'it refuses the client certificate', hint: IDENTITY_HINT },
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: { reason: 'it does not know who issued the client certificate', hint: IDENTITY_HINT },
@@ -65,7 +68,7 @@ const TLS_REASONS: Readonly<Record<string, ReturnType<typeof untrusted>>> = {
     hint: "git asks its credential helpers for it, with protocol=cert and the file's path",
   },
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: { reason: 'the key is not that of the client certificate', hint: IDENTITY_HINT },
-  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: "look at this machine's clock first" },
+  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: CLOCK_HINT },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     reason: 'its certificate is for another name',
     hint: 'something stands between this machine and the server: a login page of this network, or a wrong proxy',

@@ -1,45 +1,32 @@
 import test, { type ExecutionContext } from 'ava'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Home, quote } from '../helpers/home.ts'
+import { relayInto } from '../helpers/relay.ts'
 import { Terminal } from '../helpers/terminal.ts'
 import { makeUser } from '../helpers/user.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 
-const RELAY = fileURLToPath(new URL('../helpers/relay.cjs', import.meta.url))
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const QUESTION = 'The address where the browser ended'
 
-type Person = { readonly home: Home; readonly sandbox: Sandbox }
+type Person = { readonly home: Home; readonly sandbox: Sandbox; readonly relay: string }
 
 /** A person whose terminal is on another machine, by SSH: it has a network of its own, in which Bitbucket is to be reached. */
 async function makeRemotePerson(t: ExecutionContext): Promise<Person> {
   const { home, sandbox } = await makeUser(t)
   delete home.env['BROWSER']
   home.env['SSH_CONNECTION'] = '192.0.2.1 50000 192.0.2.2 22'
-  mkdirSync(join(home.path, 'tmp'))
-  const port = Number(new URL(sandbox.origin).port)
-  const server = createServer((incoming) => {
-    const outgoing = connect(port, '127.0.0.1')
-    incoming.pipe(outgoing).pipe(incoming)
-    for (const stream of [incoming, outgoing]) stream.on('error', () => stream.destroy())
-  }).listen(join(home.path, 'tmp/bitbucket'))
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  return { home, sandbox }
+  return { home, sandbox, relay: await relayInto(t, home, sandbox.origin) }
 }
 
 /** Git asks for what it needs, in a shell that outlives it and tells how the terminal is then. */
-function openTerminal(t: ExecutionContext, { home, sandbox }: Person): Terminal {
+function openTerminal(t: ExecutionContext, { home, sandbox, relay }: Person): Terminal {
   const url = sandbox.repository('widgets')
-  const script = `ip link set lo up
-${quote(process.execPath)} ${quote(RELAY)} ${new URL(sandbox.origin).port} ${quote(join(home.path, 'tmp/bitbucket'))} &
-trap : INT
-until [ -e ${quote(join(home.path, 'tmp/bitbucket.ready'))} ]; do sleep 0.1; done
+  const script = `trap : INT
+${relay}
 git clone -q ${quote(url)} widgets
 echo "[$?]"
 stty -a`

@@ -87,16 +87,30 @@ test('through each proxy that git gets through, so do a refresh and an archive; 
   t.is(table.length, FORMS.length)
 })
 
-test('a clone with a login in the browser goes through a SOCKS proxy that asks for a password', async (t) => {
-  const { home, sandbox } = await makeUser(t, { tls: true })
-  home.useBrowser('follow.ts')
-  home.env['ALL_PROXY'] = `socks5h://${USER}@127.0.0.1:${await startSocksProxy(t, true)}`
+for (const [title, write] of [
+  ['an http proxy', ({ httpAuth }: Proxies) => `http://sandbox:to_the_net@127.0.0.1:${httpAuth}`],
+  ['an https proxy', ({ tls }: Proxies) => `https://localhost:${tls}`],
+  ['a SOCKS proxy', ({ socksAuth }: Proxies) => `socks5h://${USER}@127.0.0.1:${socksAuth}`],
+] as const) {
+  test(`a clone with a login in the browser goes through ${title}, and so do a fetch and an archive after the token’s end`, async (t) => {
+    // Through an https proxy, Debian 12's own curl waits for what it has read already.
+    const { home, sandbox } = await makeUser(t, { tls: true, git: newestGit() })
+    home.useBrowser('follow.ts')
+    home.env['ALL_PROXY'] = write(await startProxies(t, home))
 
-  const { code, stderr } = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+    const clone = await home.git('clone', '--quiet', sandbox.repository('widgets'))
+    home.forbidBrowser()
+    home.expire(sandbox.origin)
+    const fetch = await home.git('-C', 'widgets', 'fetch', '--quiet')
+    const archive = await home.run(NAME, ['archive', 'acme/widgets', '-o', '-', '--host', sandbox.origin])
 
-  t.is(code, 0, stderr)
-  t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'authorization_code', status: 200 }])
-})
+    for (const { code, stderr } of [clone, fetch, archive]) t.is(code, 0, stderr)
+    t.deepEqual(
+      sandbox.oauth.tokenRequests.map(({ grantType }) => grantType),
+      ['authorization_code', 'refresh_token'],
+    )
+  })
+}
 
 test('NO_PROXY keeps a host from a proxy, by the network that it is in', async (t) => {
   const { home, sandbox } = await makeUser(t, { tls: true })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,6 +108,11 @@ export class Sandbox {
     return new Sandbox(server, root, callback, url.origin, identity)
   }
 
+  /** Shows another certificate from now on, where it speaks TLS. */
+  present(identity: Identity): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(identity)
+  }
+
   /** The URL of a repository of workspace acme. */
   repository(name: string, username?: string): string {
     const url = new URL(`${this.origin}/acme/${name}.git`)
@@ -138,16 +143,31 @@ export class Sandbox {
   }
 }
 
-/** A key and a certificate that nobody trusts yet. It is good for the loopback address too, where the other origin is. */
-export async function makeIdentity(hosts: readonly string[]): Promise<Identity> {
+const YEAR_MS = 365 * 24 * 3600 * 1000
+
+/**
+ * A key and a certificate that nobody trusts yet. It is good for the loopback address too, where the other origin is.
+ *
+ * @param options.issuer who signs it, in the place of itself
+ * @param options.until when it ends; a year before, it begins
+ */
+export async function makeIdentity(
+  hosts: readonly string[],
+  { issuer, until }: { readonly issuer?: Identity; readonly until?: Date } = {},
+): Promise<Identity> {
   const names = hosts.map((value) => ({ type: 2 as const, value }))
   const extensions = [
-    { name: 'basicConstraints' as const, cA: true },
+    { name: 'basicConstraints' as const, cA: issuer === undefined },
     { name: 'subjectAltName' as const, altNames: [...names, { type: 7 as const, ip: '127.0.0.1' }] },
   ]
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Bitbucket sandbox' }], {
-    extensions,
-    algorithm: 'sha256',
-  })
+  const { private: key, cert } = await generate(
+    [{ name: 'commonName', value: issuer === undefined ? 'Bitbucket sandbox' : (hosts[0] ?? '') }],
+    {
+      extensions,
+      algorithm: 'sha256',
+      ...(issuer === undefined ? {} : { ca: issuer }),
+      ...(until === undefined ? {} : { notAfterDate: until, notBeforeDate: new Date(until.getTime() - YEAR_MS) }),
+    },
+  )
   return { key, cert }
 }
