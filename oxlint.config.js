@@ -20,7 +20,7 @@ export const HOMES = {
   '@inquirer/prompts': 'base/prompts.ts',
   '@napi-rs/keyring': 'tokens/keyring/keyringProcess.ts',
   'agent-base': 'http/agent.ts',
-  'env-paths': 'base/paths.ts',
+  'env-paths': 'base/places.ts',
   'node-fetch': 'http/http.ts',
   oauth4webapi: 'oauth/grants.ts',
   open: 'base/browser.ts',

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { billOfMaterials, bundledPackages, licenses, readManifest, type Manifest } from './bundled.ts'
 import { handbook } from '../src/cli/handbook.ts'
 import { webPage } from './html.ts'
+import { quickenStart } from './quickStart.ts'
 import { manualPage } from './troff.ts'
 
 /**
@@ -14,6 +15,7 @@ const OUT = 'dist'
 
 /** What the entry imports lazily, and the program that is started beside it, below src/. */
 const LAZY = [
+  'base/places',
   'base/trace',
   'cli/cli',
   'helper/eraseElsewhere',
@@ -44,8 +46,6 @@ const options = { bundle: true, platform: 'node', metafile: true, outdir: OUT } 
 const entry = await build({
   ...options,
   target: OLDEST_NODE,
-  // What env-paths carries for its own tests is left out.
-  pure: ['Object.freeze'],
   define: { NODE_NEEDED: JSON.stringify(needed) },
   entryPoints: ['src/bin.ts'],
   format: 'cjs',
@@ -69,6 +69,7 @@ const rest = await build({
   minify: true,
 })
 await chmod(join(OUT, 'bin.cjs'), 0o755)
+quickenStart(join(OUT, 'bin.cjs'))
 const packages = await bundledPackages([entry.metafile, rest.metafile])
 await writeFile(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licenses(packages))
 await writeFile(join(OUT, 'sbom.cdx.json'), await billOfMaterials(manifest, packages))

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # Programs, and the Debian packages that bring them.
 readonly NEEDS='bzip2:bzip2 dbus-daemon:dbus dbus-send:dbus faketime:faketime fish:fish git-lfs:git-lfs
   gnome-keyring-daemon:gnome-keyring ip:iproute2 man:man-db openssl:openssl patchelf:patchelf script:bsdutils
-  microsocks:microsocks strace:strace tinyproxy:tinyproxy-bin unshare:util-linux zsh:zsh'
+  microsocks:microsocks strace:strace tinyproxy:tinyproxy-bin unshare:util-linux valgrind:valgrind zsh:zsh'
 
 # Of these, only the system's own will do: those that users bring look for their parts in a home. And where another root is
 # (SYSTEM), for the test of this script.

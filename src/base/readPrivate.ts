@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { systemCode } from './failure.ts'
 
 /** What is at a path: a file that only this user can have written or read, or why it is none. */
@@ -25,9 +25,7 @@ export function readPrivate(path: string): PrivateText {
     if (!found.isFile()) return { trouble: 'not plain' }
     if (process.getuid !== undefined && found.uid !== process.getuid()) return { trouble: 'foreign' }
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) return { trouble: 'open' }
-    // This is the cached path: readFileSync would ask for the size once more.
-    const bytes = Buffer.allocUnsafe(found.size)
-    return { text: bytes.toString('utf8', 0, readSync(file, bytes)) }
+    return { text: readFileSync(file, 'utf8') }
   } finally {
     closeSync(file)
   }

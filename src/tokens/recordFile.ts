@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { replace } from '../base/busy.ts'
 import { Failure, systemCode } from '../base/failure.ts'
 import type { JsonObject } from '../base/json.ts'
@@ -123,5 +123,5 @@ export function setRecordAside(directory: string, account: Account): { path: str
 
 /** The path of the account's record. */
 export function recordPath(directory: string, account: Account): string {
-  return join(directory, recordName(account))
+  return `${directory}${sep}${recordName(account)}`
 }

@@ -24,9 +24,15 @@ async function listRequired(home: Home, operation: string, input: string): Promi
     watcher,
     `const [{ appendFileSync }, Module] = [require('node:fs'), require('node:module')]
 const load = Module._load
+const note = (name) => appendFileSync(${JSON.stringify(log)}, name.replace(/^node:/, '') + '\\n')
 Module._load = (name, parent, isMain) => {
-  if (parent !== null && !isMain) appendFileSync(${JSON.stringify(log)}, name.replace(/^node:/, '') + '\\n')
+  if (parent !== null && !isMain) note(name)
   return load(name, parent, isMain)
+}
+const { getBuiltinModule } = process
+process.getBuiltinModule = (name) => {
+  note(name)
+  return getBuiltinModule(name)
 }
 `,
   )

@@ -11,7 +11,7 @@ const SCRIPT = fileURLToPath(new URL('../../scripts/testParts.sh', import.meta.u
 const OWN = ['bash', 'dirname', 'env', 'grep', 'sh', 'sort', 'tr']
 
 const NEEDS =
-  'bzip2 dbus-daemon dbus-send faketime fish git-lfs gnome-keyring-daemon ip man microsocks openssl patchelf script strace tinyproxy unshare zsh'
+  'bzip2 dbus-daemon dbus-send faketime fish git-lfs gnome-keyring-daemon ip man microsocks openssl patchelf script strace tinyproxy unshare valgrind zsh'
 
 /** Below /usr; looked for there, wherever else they are. */
 const FILES = ['bin/cargo', 'bin/composer', 'bin/go', 'bin/pip3', 'lib/python3/dist-packages/pygit2']
