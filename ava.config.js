@@ -11,7 +11,7 @@ function rank(file) {
 
 export default {
   extensions: { ts: 'module' },
-  files: ['test/**/*.test.ts', '!test/windows/**'],
+  files: ['test/**/*.test.ts', '!test/windows/**', '!test/front/**'],
   nodeArguments: ['--import=./scripts/typescript/register.js'],
   sortTestFiles: (one, other) => rank(one) - rank(other) || one.localeCompare(other),
   // Some files wait for much of their time.

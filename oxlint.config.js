@@ -4,6 +4,7 @@
  */
 export const HOUSE = {
   'bin.ts': ['helper', 'cli', 'base'],
+  front: ['helper', 'base'],
   helper: ['login', 'git', 'tokens', 'base'],
   cli: ['login', 'git', 'oauth', 'bitbucket', 'tokens', 'http', 'base'],
   login: ['git', 'oauth', 'tokens', 'http', 'base'],

@@ -1,5 +1,6 @@
-import { build, type Plugin } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { chmod, rm, writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { basename, join } from 'node:path'
 import { billOfMaterials, bundledPackages, licenses, readManifest, type Manifest } from './bundled.ts'
 import { handbook } from '../src/cli/handbook.ts'
@@ -38,6 +39,22 @@ const keepLazy: Plugin = {
 /** Where the entry still has to parse, to say that the Node is too old: Ubuntu 22.04 has this one. */
 const OLDEST_NODE = 'node12.22'
 
+/**
+ * A `require` that the bundle leaves open is looked up from where the program lies, or, in a standalone one, from where git stands: a
+ * repository could answer it.
+ *
+ * @throws Error for one that is neither Node's, nor ours, nor the keyring's
+ */
+function assertClosed(metafiles: readonly Metafile[]): void {
+  const imports = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap((output) => output.imports))
+  const open = imports.filter(({ path, external }) => external && !isBuiltin(path) && !/^\.\/\w+\.mjs$/.test(path))
+  const others = new Set(open.map(({ path }) => path).filter((path) => path !== KEYRING))
+  if (others.size > 0) throw new Error(`the bundle leaves open: ${[...others].join(', ')}`)
+}
+
+/** It has parts for each platform, which npm chooses. */
+const KEYRING = '@napi-rs/keyring'
+
 const manifest = await readManifest('.')
 const needed = readNeededNode(manifest)
 
@@ -61,13 +78,13 @@ const rest = await build({
   format: 'esm',
   outExtension: { '.js': '.mjs' },
   splitting: true,
-  // It has parts for each platform, which npm chooses.
-  external: ['@napi-rs/keyring'],
+  external: [KEYRING],
   chunkNames: 'chunks/[name]-[hash]',
   // Libraries that are CommonJS call require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   minify: true,
 })
+assertClosed([entry.metafile, rest.metafile])
 await chmod(join(OUT, 'bin.cjs'), 0o755)
 quickenStart(join(OUT, 'bin.cjs'))
 const packages = await bundledPackages([entry.metafile, rest.metafile])

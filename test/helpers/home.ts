@@ -47,11 +47,14 @@ export class Home {
   readonly #printed: string[] = []
 
   /**
-   * @param helper the program, if another one than the built one
+   * @param helper the program, if another one than the built one, or than the form that `HELPER` names
    * @param options.prefix what the directory's name begins with
    * @param options.git if another one than the system's
    */
-  constructor(helper = join(ROOT, 'dist/bin.cjs'), options: { prefix?: string; git?: Git } = {}) {
+  constructor(
+    helper = process.env['HELPER'] ?? join(ROOT, 'dist/bin.cjs'),
+    options: { prefix?: string; git?: Git } = {},
+  ) {
     const { prefix = 'home-', git } = options
     if (!existsSync(helper)) throw new Error(`${helper} is missing: run "npm run build" first`)
     this.path = mkdtempSync(join(tmpdir(), prefix))

@@ -294,7 +294,10 @@ test('a connection of another user of the machine is dropped before it is read',
   const { listener, port } = await makeListener(t)
   const receiving = listener.receive([STATE], 10)
   const url = `http://127.0.0.1:${port}/?code=evil&state=${STATE}`
-  const script = `fetch(${JSON.stringify(url)}).then(({ status }) => console.log(status), ({ cause }) => console.log(cause.code))`
+  // Node's fetch may end without a word where a connection is cut at once.
+  const script = `const socket = require('node:net').connect(${port}, '127.0.0.1')
+socket.write('GET ${new URL(url).pathname}${new URL(url).search} HTTP/1.1\\r\\nHost: 127.0.0.1:${port}\\r\\n\\r\\n')
+socket.on('data', (text) => console.log('answered', String(text))).on('error', () => {}).on('close', () => console.log('closed'))`
   const stranger = spawn(process.execPath, ['-e', script], {
     uid: 1001,
     gid: 1001,
@@ -307,7 +310,7 @@ test('a connection of another user of the machine is dropped before it is read',
   const redirect = await receiving
   await redirect.show(successPage('bitbucket.org'))
 
-  t.regex(output, /^(ECONNRESET|UND_ERR_SOCKET)$/m)
+  t.is(output, 'closed\n')
   t.is(redirect.parameters.get('code'), 'good')
   t.is((await fetching).status, 200)
 })

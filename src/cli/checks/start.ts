@@ -6,7 +6,8 @@ import { listOrigins } from '../../git/config.ts'
 import { HELPER_KEYS, listOtherHelpers } from '../../git/otherHelpers.ts'
 import { GIT_TIME_LIMIT_MS } from '../../git/run.ts'
 import { removalCommand } from './bypasses.ts'
-import { fault, type Finding } from './finding.ts'
+import { canRun, frontOf } from '../front.ts'
+import { fault, type Finding, good, note } from './finding.ts'
 
 /**
  * Whether git can start this program where it is configured by a path or a command, which stays when Node or the program
@@ -18,6 +19,18 @@ export function checkStart(url: string, env: NodeJS.ProcessEnv, cures: readonly 
   const shell = findProgram('sh', env)
   const own = listOtherHelpers(url, env).own
   const failing = new Set(own.filter((helper) => shell !== undefined && !starts(helper, shell, env)))
+  return [...own.flatMap((helper) => checkFront(helper, cures)), ...listFailing(failing, env, cures)]
+}
+
+/** The native front, where git is told to start it by its path. */
+function checkFront(helper: string, cures: readonly string[]): Finding[] {
+  const path = frontOf(helper)
+  if (path === undefined) return []
+  if (canRun(path)) return [good('front', `git starts the native one, ${path}`)]
+  return [note('front', `the native one is gone, so git starts this program by its name (${path})`, ...cures)]
+}
+
+function listFailing(failing: ReadonlySet<string>, env: NodeJS.ProcessEnv, cures: readonly string[]): Finding[] {
   return listOrigins(HELPER_KEYS, env)
     .filter(({ value }) => failing.has(value))
     .map(({ origin, key, value }) => {

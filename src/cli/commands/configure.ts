@@ -12,7 +12,7 @@ import { isOwnHelper, listOtherHelpers } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import { type Arguments, usageFailure } from '../arguments.ts'
 import { removeOldRecords } from './configure/oldRecords.ts'
-import { describeLines, HELPER_KEY, HELPER_VALUES, readScope } from './configure/scope.ts'
+import { areOwnValues, describeLines, HELPER_KEY, helperValues, readScope } from './configure/scope.ts'
 
 /** `configure`: has git ask this helper for Bitbucket, and none of those before it, or changes nothing. */
 export async function configure(args: Arguments, context: Context): Promise<void> {
@@ -23,14 +23,18 @@ export async function configure(args: Arguments, context: Context): Promise<void
   const key = args.text('key')
   warnWhereMissing(context)
   if (!isDry) await removeOldRecords(context)
+  const values = helperValues(context)
   const own = listOwn(file, env)
-  if (isDeepStrictEqual(own, HELPER_VALUES)) {
+  if (isDeepStrictEqual(own, values)) {
     context.write(`nothing to do: ${file} has both lines already\n`)
+  } else if (areOwnValues(own)) {
+    if (!isDry) await holdSignals(async () => replaceLine(file, own, values, env))
+    context.write(`${isDry ? 'would set' : 'set'} the second line in ${file} anew:\n${describeLines(values)}`)
   } else if (own.length > 0) {
     context.write(`nothing to do: ${file} has a line of yours for this program\n`)
   } else {
-    if (!isDry) await holdSignals(async () => addLines(file, env))
-    context.write(`${isDry ? 'would add' : 'added'} to ${file}:\n${describeLines(HELPER_VALUES)}`)
+    if (!isDry) await holdSignals(async () => addLines(file, values, env))
+    context.write(`${isDry ? 'would add' : 'added'} to ${file}:\n${describeLines(values)}`)
   }
   if (key !== undefined) configureKey(file, key, isDry, context)
   // A repository's own configuration comes after all others.
@@ -41,7 +45,8 @@ export async function configure(args: Arguments, context: Context): Promise<void
 function listOwn(file: string, env: NodeJS.ProcessEnv): readonly string[] {
   const entries = listEntries(file, env)
   const values = entries.filter(([key]) => key === HELPER_KEY).map(([, value]) => value)
-  if (isDeepStrictEqual(values.slice(values.lastIndexOf('')), HELPER_VALUES)) return HELPER_VALUES
+  const last = values.slice(values.lastIndexOf(''))
+  if (areOwnValues(last)) return last
   return entries
     .filter(([key]) => key === HELPER_KEY || key === 'credential.helper')
     .map(([, value]) => value)
@@ -49,10 +54,22 @@ function listOwn(file: string, env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 /** Both lines at once: the first one alone would leave Bitbucket without any helper. */
-function addLines(file: string, env: NodeJS.ProcessEnv): void {
+function addLines(file: string, values: readonly string[], env: NodeJS.ProcessEnv): void {
   editConfigFile(file, (draft) => {
-    for (const value of HELPER_VALUES) changeConfig(draft, ['--add', HELPER_KEY, value], env)
+    for (const value of values) changeConfig(draft, ['--add', HELPER_KEY, value], env)
   })
+}
+
+/** Where the front was installed since, or has moved. */
+function replaceLine(
+  file: string,
+  [, before = '']: readonly string[],
+  [, after = '']: readonly string[],
+  env: NodeJS.ProcessEnv,
+): void {
+  editConfigFile(file, (draft) =>
+    changeConfig(draft, ['--fixed-value', '--replace-all', HELPER_KEY, after, before], env),
+  )
 }
 
 /** The key is no secret. With it in the system's configuration, `setup` asks each person for the secret alone. */

@@ -11,12 +11,17 @@ import { editConfigFile } from '../../git/edit.ts'
 import { isOwnHelper } from '../../git/otherHelpers.ts'
 import { findConfigFile } from '../../git/scope.ts'
 import type { Arguments } from '../arguments.ts'
+import { frontOf } from '../front.ts'
 import { removeOldRecords } from './configure/oldRecords.ts'
 import { describeLines, HELPER_KEY, readScope } from './configure/scope.ts'
 
 /** What a line says that configure wrote, or a person with the program's path in place of its name. */
 const PLAIN =
   /^(bitbucket-oauth|!?(['"]?)(|[^\s'"]*[\\/]|(?<=['"])[^'"]*[\\/])git-credential-bitbucket-oauth(\.\w+)?\2)$/
+
+function isPlain(helper: string): boolean {
+  return PLAIN.test(helper) || frontOf(helper) !== undefined
+}
 
 /** `unconfigure`: takes out the lines that name this helper for Bitbucket, each with the empty value right before it. */
 export async function unconfigure(args: Arguments, context: Context): Promise<void> {
@@ -52,7 +57,7 @@ function readLines(file: string, env: NodeJS.ProcessEnv): { own: string[]; other
 /** Where the lines stand that name this helper, each with the empty value of the same key that comes right before it. */
 function findOwn(entries: Entries): number[] {
   const helpers = entries.flatMap(([key], index) => (key === HELPER_KEY ? [index] : []))
-  const isOwn = (place: number | undefined): boolean => place !== undefined && PLAIN.test(entries[place]?.[1] ?? '')
+  const isOwn = (place: number | undefined): boolean => place !== undefined && isPlain(entries[place]?.[1] ?? '')
   return helpers.filter((place, nth) => isOwn(place) || (entries[place]?.[1] === '' && isOwn(helpers[nth + 1])))
 }
 
@@ -94,8 +99,8 @@ function tellOfOthers({ env, tell }: Context): void {
     .filter(({ value, origin }) => isOwnHelper(value) && origin.startsWith('file:'))
     .map(({ origin, key, value }) => {
       const path = origin.replace(/^file:/, '')
-      const isPlain = key === 'credential.helper' && PLAIN.test(value)
-      const cure = isPlain ? ` --fixed-value --unset-all ${key} ${quote(value)}` : ' --edit'
+      const cure =
+        key === 'credential.helper' && isPlain(value) ? ` --fixed-value --unset-all ${key} ${quote(value)}` : ' --edit'
       return `git still asks this program, because of ${key} in ${path}: git config --file ${quote(path)}${cure}`
     })
   for (const text of new Set(words)) tell(text)

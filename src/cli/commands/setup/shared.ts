@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import { listOrigins } from '../../../git/config.ts'
 import { findConfigFile } from '../../../git/scope.ts'
-import { HELPER_KEY, HELPER_VALUES } from '../configure/scope.ts'
+import { areOwnValues, HELPER_KEY } from '../configure/scope.ts'
 
 /** The key of a consumer that others have configured for this machine, as a company does in the system's configuration. */
 export function findSharedKey(env: NodeJS.ProcessEnv): string | undefined {
@@ -14,10 +13,7 @@ export function findSharedHelper(env: NodeJS.ProcessEnv): string | undefined {
   const lines = listOrigins(`^${HELPER_KEY.replaceAll('.', '\\.')}$`, env)
   const last = lines.slice(lines.findLastIndex(({ value }) => value === ''))
   const isShared = last.every(({ origin }) => origin !== ownOrigin(env))
-  const isOurs = isDeepStrictEqual(
-    last.map(({ value }) => value),
-    HELPER_VALUES,
-  )
+  const isOurs = areOwnValues(last.map(({ value }) => value))
   return isShared && isOurs ? last.at(-1)?.origin.replace(/^file:/, '') : undefined
 }
 

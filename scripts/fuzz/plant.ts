@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeAccessToken } from '../../src/tokens/cache.ts'
+
+/** A home with cached tokens for the fuzzer, and what it begins with. */
+const [, , home = ''] = process.argv
+const obtainedAt = Math.floor(Date.now() / 1000)
+const token = {
+  accessToken: `${'a'.repeat(2600)}=`,
+  id: 'f00d',
+  obtainedAt,
+  expiresAt: obtainedAt + 1_000_000,
+  grantType: 'refresh_token',
+  scopes: 'repository',
+  isBearer: false,
+  heals: true,
+  isShadowed: false,
+} as const
+const accounts = [
+  { protocol: 'https', host: 'bitbucket.org' },
+  { protocol: 'https', host: 'bitbucket.org', username: 'alice' },
+  { protocol: 'https', host: 'git.acme.example', contextPath: '/bitbucket' },
+]
+for (const account of accounts) {
+  writeAccessToken(join(home, 'runtime/git-credential-bitbucket-oauth'), account, token, join(home, 'data'))
+}
+
+const requests = {
+  plain: 'protocol=https\nhost=bitbucket.org\n\n',
+  full: 'capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=bitbucket.org\nwwwauth[]=Basic realm="x"\n\n',
+  user: 'protocol=https\nhost=bitbucket.org\nusername=alice\n\n',
+  other: 'protocol=https\nhost=bitbucket.org\nusername=Zo\u00EB\n\n',
+  path: 'protocol=https\nhost=git.acme.example\npath=bitbucket/scm/acme/widgets.git\n\n',
+  state: 'capability[]=state\nprotocol=https\nhost=bitbucket.org\nstate[]=bitbucket-oauth:f00d:0:alice\n\n',
+  password: `protocol=https\nhost=bitbucket.org\nusername=x-token-auth\npassword=${token.accessToken}\n\n`,
+  bearer: `capability[]=authtype\nauthtype=Bearer\ncredential=x\nephemeral=1\nprotocol=https\nhost=bitbucket.org\n\n`,
+}
+const calls = [
+  '0\u00E4\u20AC',
+  '1/etc/passwd',
+  '2/tmp',
+  '3/etc',
+  '4/etc/hostname',
+  '5/etc/hostname',
+  '61',
+  '77',
+  '89',
+  '9{"a":[1]}',
+  ':%41',
+  ';HOME',
+]
+for (const [directory, texts] of [
+  ['requests', Object.entries(requests)],
+  ['calls', calls.map((text, index) => [String(index), `${text}\n\n`])],
+] as const) {
+  mkdirSync(join(home, directory))
+  for (const [name = '', text = ''] of texts) writeFileSync(join(home, directory, name), text)
+}

@@ -1,0 +1,434 @@
+/*
+ * Runs the cached path (src/front/main.ts, as bytecode of QuickJS) and gives it the calls of the operating system that it needs. What it
+ * does not answer, the whole program does: it takes the place of this process, and reads again what git has sent.
+ *
+ * There is nothing of git's protocol here, and nothing is written but the answer.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "front_code.h"
+#include "quickjs.h"
+
+#define NAME "git-credential-bitbucket-oauth"
+#define TRACE "GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE"
+
+/* A request of git's has about ten short lines; the whole program refuses one that is longer than this. Bytes. */
+#define LONGEST_INPUT (1024 * 1024)
+
+/* A record has a token or two. One that is longer is read by the whole program. Bytes. */
+#define LONGEST_FILE (1024 * 1024)
+
+/* What the bytecode may take. Bytes. */
+#define MOST_MEMORY (64 * 1024 * 1024)
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* What git has sent so far. */
+static char *input;
+static size_t input_length;
+
+static char **arguments;
+
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+/* Whether it is worth trying again: the call was interrupted, or somebody has made the stream one that does not block. */
+static bool may_try_again(void) {
+  if (errno == EAGAIN) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+  return errno == EINTR || errno == EAGAIN;
+}
+
+static bool write_whole(int file, const char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(file, bytes, length);
+    if (written < 0 && !may_try_again()) return false;
+    if (written <= 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+/* --- the whole program ------------------------------------------------------------------------------------------ */
+
+static _Noreturn void give_up(const char *reason) {
+  fprintf(stderr, NAME ": %s\n", reason);
+  _exit(1);
+}
+
+/* Where the whole program lies, from the directory of this one. Never by PATH, and never by where git stands. */
+static const char *const PLACES[] = {
+    "../../../dist/bin.cjs",            /* npm, in the node_modules of the package itself */
+    "../../" NAME "/dist/bin.cjs",      /* npm, beside the package */
+    "../lib/" NAME "/bin.cjs",          /* a package of the system, with this one in /usr/bin */
+    NAME "-full",                       /* beside this one */
+};
+
+static bool find_whole(char *path, size_t size) {
+  char own[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+  if (length <= 0) return false;
+  own[length] = '\0';
+  char *slash = strrchr(own, '/');
+  if (slash == NULL) return false;
+  *slash = '\0';
+  for (size_t index = 0; index < LENGTH(PLACES); index++) {
+    int written = snprintf(path, size, "%s/%s", own, PLACES[index]);
+    if (written > 0 && (size_t)written < size && access(path, X_OK) == 0) return true;
+  }
+  return false;
+}
+
+/* Makes what git has sent the standard input once more: a file without a name, or, where the system has none, a pipe. */
+static bool rewind_input(void) {
+  int ends[2];
+  int file = memfd_create(NAME, 0);
+  if (file >= 0) {
+    bool done = write_whole(file, input, input_length) && lseek(file, 0, SEEK_SET) == 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO;
+    close(file);
+    return done;
+  }
+  /* A pipe takes this much before somebody reads. */
+  if (input_length > 4096 || pipe(ends) != 0) return false;
+  bool done = write_whole(ends[1], input, input_length) && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
+  close(ends[0]);
+  close(ends[1]);
+  return done;
+}
+
+static _Noreturn void hand_over(void) {
+  char path[PATH_MAX];
+  if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
+  if (input != NULL && !rewind_input()) give_up("what git has sent cannot be passed on");
+  signal(SIGPIPE, SIG_DFL);
+  arguments[0] = path;
+  execv(path, arguments);
+  give_up(errno == ENOENT ? "node is missing, which the rest of this program needs" : "the rest of this program cannot be started");
+}
+
+/* --- values ----------------------------------------------------------------------------------------------------- */
+
+static const char *name_of(int error) {
+  switch (error) {
+    case ENOENT: return "ENOENT";
+    case ENAMETOOLONG: return "ENAMETOOLONG";
+    case ENOTDIR: return "ENOTDIR";
+    case EACCES: return "EACCES";
+    case ELOOP: return "ELOOP";
+    default: return "UNKNOWN";
+  }
+}
+
+/* Throws the error of the last call. */
+static JSValue system_error(JSContext *context) {
+  const char *code = name_of(errno);
+  JSValue error = JS_NewError(context);
+  if (JS_IsException(error)) return error;
+  if (JS_DefinePropertyValueStr(context, error, "code", JS_NewString(context, code), JS_PROP_C_W_E) < 0) {
+    JS_FreeValue(context, error);
+    return JS_EXCEPTION;
+  }
+  return JS_Throw(context, error);
+}
+
+/* Whether bytes are UTF-8 as Node takes it. Of others, it would make another text than QuickJS. */
+static bool is_utf8(const uint8_t *bytes, size_t length) {
+  for (size_t at = 0; at < length;) {
+    uint8_t first = bytes[at++];
+    if (first < 0x80) continue;
+    int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
+    if (first < 0xC2 || first > 0xF4 || length - at < (size_t)more) return false;
+    uint8_t second = bytes[at];
+    /* Too long a form, a surrogate, or beyond the last code point. */
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return false;
+    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return false;
+    for (; more > 0; more--) {
+      if ((bytes[at++] & 0xC0) != 0x80) return false;
+    }
+  }
+  return true;
+}
+
+static JSValue text_of(JSContext *context, const char *bytes, size_t length) {
+  if (!is_utf8((const uint8_t *)bytes, length)) return JS_ThrowTypeError(context, "not UTF-8");
+  return JS_NewStringLen(context, bytes, length);
+}
+
+/* A character for each byte. */
+static JSValue characters_of(JSContext *context, const char *bytes, size_t length) {
+  char *text = malloc(2 * length + 1);
+  if (text == NULL) return JS_ThrowOutOfMemory(context);
+  size_t end = 0;
+  for (size_t at = 0; at < length; at++) {
+    uint8_t byte = (uint8_t)bytes[at];
+    if (byte >= 0x80) text[end++] = (char)(0xC0 | byte >> 6);
+    text[end++] = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3F));
+  }
+  JSValue value = JS_NewStringLen(context, text, end);
+  free(text);
+  return value;
+}
+
+static JSValue status_of(JSContext *context, const struct stat *found) {
+  JSValue status = JS_NewArray(context);
+  if (JS_IsException(status)) return status;
+  JS_SetPropertyUint32(context, status, 0, JS_NewInt64(context, found->st_mode));
+  JS_SetPropertyUint32(context, status, 1, JS_NewInt64(context, found->st_uid));
+  JS_SetPropertyUint32(context, status, 2, JS_NewInt64(context, found->st_size));
+  return status;
+}
+
+/* --- calls ------------------------------------------------------------------------------------------------------ */
+
+#define CALL(name) static JSValue name(JSContext *context, JSValueConst self, int count, JSValueConst *given)
+#define UNUSED() ((void)self, (void)count, (void)given)
+
+CALL(call_getuid) {
+  UNUSED();
+  return JS_NewInt64(context, getuid());
+}
+
+CALL(call_open) {
+  UNUSED();
+  int32_t flags;
+  if (JS_ToInt32(context, &flags, given[1]) < 0) return JS_EXCEPTION;
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int file = open(path, O_RDONLY | O_CLOEXEC | (flags & (O_NOFOLLOW | O_NONBLOCK)));
+  JS_FreeCString(context, path);
+  return file < 0 ? system_error(context) : JS_NewInt32(context, file);
+}
+
+CALL(call_close) {
+  UNUSED();
+  int32_t file;
+  if (JS_ToInt32(context, &file, given[0]) < 0) return JS_EXCEPTION;
+  if (file > STDERR_FILENO) close(file);
+  return JS_UNDEFINED;
+}
+
+CALL(call_stat) {
+  UNUSED();
+  struct stat found;
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int result = stat(path, &found);
+  JS_FreeCString(context, path);
+  return result < 0 ? system_error(context) : status_of(context, &found);
+}
+
+CALL(call_fstat) {
+  UNUSED();
+  struct stat found;
+  int32_t file;
+  if (JS_ToInt32(context, &file, given[0]) < 0) return JS_EXCEPTION;
+  return fstat(file, &found) < 0 ? system_error(context) : status_of(context, &found);
+}
+
+/* The file may grow meanwhile, or be shorter than it says. */
+CALL(call_read_text) {
+  UNUSED();
+  int32_t file;
+  if (JS_ToInt32(context, &file, given[0]) < 0) return JS_EXCEPTION;
+  size_t size = 4096, length = 0;
+  char *bytes = malloc(size);
+  for (;;) {
+    if (bytes == NULL) return JS_ThrowOutOfMemory(context);
+    ssize_t got = read(file, bytes + length, size - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0 || length + (size_t)got > LONGEST_FILE) {
+      JSValue value = got == 0 ? text_of(context, bytes, length) : system_error(context);
+      free(bytes);
+      return value;
+    }
+    length += (size_t)got;
+    if (length < size) continue;
+    char *larger = realloc(bytes, size *= 2);
+    if (larger == NULL) free(bytes);
+    bytes = larger;
+  }
+}
+
+CALL(call_exists) {
+  UNUSED();
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int result = access(path, F_OK);
+  JS_FreeCString(context, path);
+  return JS_NewBool(context, result == 0);
+}
+
+CALL(call_list) {
+  UNUSED();
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  DIR *directory = opendir(path);
+  JS_FreeCString(context, path);
+  if (directory == NULL) return system_error(context);
+  JSValue names = JS_NewArray(context);
+  uint32_t length = 0;
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    const char *name = entry->d_name;
+    size_t size = strlen(name);
+    /* No name of ours is anything but ASCII. */
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !is_utf8((const uint8_t *)name, size)) continue;
+    JS_SetPropertyUint32(context, names, length++, JS_NewStringLen(context, name, size));
+  }
+  closedir(directory);
+  return names;
+}
+
+CALL(call_decode) {
+  UNUSED();
+  size_t length, end = 0;
+  const char *text = JS_ToCStringLen(context, &length, given[0]);
+  if (text == NULL) return JS_EXCEPTION;
+  char *bytes = malloc(length + 1);
+  /* Each character is one of the first 256, which take two bytes at most. */
+  for (size_t at = 0; bytes != NULL && at < length; at++) {
+    uint8_t first = (uint8_t)text[at];
+    if (first < 0x80) bytes[end++] = (char)first;
+    else if (at + 1 < length) bytes[end++] = (char)((first & 0x03) << 6 | ((uint8_t)text[++at] & 0x3F));
+  }
+  JS_FreeCString(context, text);
+  JSValue value = bytes == NULL ? JS_ThrowOutOfMemory(context) : text_of(context, bytes, end);
+  free(bytes);
+  return value;
+}
+
+static bool is_whole_request(void) {
+  if (input_length == 1) return input[0] == '\n';
+  return input_length > 1 && input[input_length - 1] == '\n' && input[input_length - 2] == '\n';
+}
+
+CALL(call_read) {
+  UNUSED();
+  size_t size = 8192;
+  if (input != NULL || (input = malloc(size)) == NULL) return JS_ThrowOutOfMemory(context);
+  while (!is_whole_request()) {
+    ssize_t got = read(STDIN_FILENO, input + input_length, size - input_length);
+    if (got == 0) break;
+    if (got < 0) {
+      if (may_try_again()) continue;
+      /* The whole program meets the same, and has the words for it. */
+      if (input_length == 0) {
+        free(input);
+        input = NULL;
+      }
+      return system_error(context);
+    }
+    input_length += (size_t)got;
+    if (input_length > LONGEST_INPUT) return JS_ThrowRangeError(context, "too long");
+    if (input_length < size) continue;
+    char *larger = realloc(input, size * 2);
+    if (larger == NULL) return JS_ThrowOutOfMemory(context);
+    input = larger;
+    size *= 2;
+  }
+  return characters_of(context, input, input_length);
+}
+
+CALL(call_finish) {
+  UNUSED();
+  size_t length;
+  const char *answer = JS_ToCStringLen(context, &length, given[0]);
+  if (answer == NULL) return JS_EXCEPTION;
+  /* A reader that has gone away is no failure. */
+  if (!write_whole(STDOUT_FILENO, answer, length) && errno != EPIPE) {
+    fprintf(stderr, NAME ": the answer cannot be written (%s)\n", strerror(errno));
+    _exit(1);
+  }
+  _exit(0);
+}
+
+static const JSCFunctionListEntry CONSTANTS[] = {
+    JS_PROP_INT32_DEF("O_RDONLY", O_RDONLY, JS_PROP_ENUMERABLE),
+    JS_PROP_INT32_DEF("O_NOFOLLOW", O_NOFOLLOW, JS_PROP_ENUMERABLE),
+    JS_PROP_INT32_DEF("O_NONBLOCK", O_NONBLOCK, JS_PROP_ENUMERABLE),
+};
+
+static const JSCFunctionListEntry CALLS[] = {
+    JS_PROP_STRING_DEF("platform", "linux", JS_PROP_ENUMERABLE),
+    JS_OBJECT_DEF("constants", CONSTANTS, LENGTH(CONSTANTS), JS_PROP_ENUMERABLE),
+    JS_CFUNC_DEF("getuid", 0, call_getuid),
+    JS_CFUNC_DEF("open", 2, call_open),
+    JS_CFUNC_DEF("close", 1, call_close),
+    JS_CFUNC_DEF("stat", 1, call_stat),
+    JS_CFUNC_DEF("fstat", 1, call_fstat),
+    JS_CFUNC_DEF("readText", 1, call_read_text),
+    JS_CFUNC_DEF("exists", 1, call_exists),
+    JS_CFUNC_DEF("list", 1, call_list),
+    JS_CFUNC_DEF("decode", 1, call_decode),
+    JS_CFUNC_DEF("read", 0, call_read),
+    JS_CFUNC_DEF("finish", 1, call_finish),
+};
+
+/* --- the program ------------------------------------------------------------------------------------------------ */
+
+static JSValue environment_of(JSContext *context) {
+  extern char **environ;
+  JSValue environment = JS_NewObjectProto(context, JS_NULL);
+  for (char **entry = environ; *entry != NULL; entry++) {
+    const char *equals = strchr(*entry, '=');
+    if (equals == NULL || equals == *entry) continue;
+    JSAtom name = JS_NewAtomLen(context, *entry, (size_t)(equals - *entry));
+    if (name == JS_ATOM_NULL) continue;
+    /* The first of two with one name counts, as getenv(3) has it. */
+    if (JS_HasProperty(context, environment, name) == 0) {
+      JS_DefinePropertyValue(context, environment, name, JS_NewString(context, equals + 1), JS_PROP_C_W_E);
+    }
+    JS_FreeAtom(context, name);
+  }
+  return environment;
+}
+
+static bool is_operation(const char *word) {
+  static const char *const operations[] = {"get", "store", "erase", "capability"};
+  for (size_t index = 0; index < LENGTH(operations); index++) {
+    if (strcmp(word, operations[index]) == 0) return true;
+  }
+  return false;
+}
+
+/* Comes back where there was nothing to answer. */
+static void run(const char *operation) {
+  JSRuntime *runtime = JS_NewRuntime();
+  JSContext *context = runtime == NULL ? NULL : JS_NewContextRaw(runtime);
+  if (context == NULL) return;
+  JS_SetMemoryLimit(runtime, MOST_MEMORY);
+  JS_AddIntrinsicBaseObjects(context);
+  JS_AddIntrinsicDate(context);
+  JS_AddIntrinsicRegExp(context);
+  JS_AddIntrinsicJSON(context);
+  JS_AddIntrinsicMapSet(context);
+  JS_AddIntrinsicPromise(context);
+  JSValue global = JS_GetGlobalObject(context), native = JS_NewObject(context);
+  JS_SetPropertyFunctionList(context, native, CALLS, LENGTH(CALLS));
+  JS_SetPropertyStr(context, native, "operation", JS_NewString(context, operation));
+  JS_SetPropertyStr(context, native, "env", environment_of(context));
+  JS_SetPropertyStr(context, global, "native", native);
+  JSValue code = JS_ReadObject(context, front_code, front_code_size, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code) || JS_IsException(JS_EvalFunction(context, code))) return;
+  for (JSContext *one; JS_ExecutePendingJob(runtime, &one) > 0;) continue;
+}
+
+int main(int count, char **words) {
+  arguments = words;
+  signal(SIGPIPE, SIG_IGN);
+  /* Options before the operation, a person's commands, and a trace are for the whole program. */
+  const char *trace = getenv(TRACE);
+  if (count == 2 && is_operation(words[1]) && (trace == NULL || *trace == '\0')) run(words[1]);
+  hand_over();
+}

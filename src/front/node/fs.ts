@@ -1,0 +1,53 @@
+import type { Status } from '../native.ts'
+
+/** Node's `fs`, as much of it as the cached path uses. What writes is the whole program's. */
+
+class Stats {
+  readonly mode: number
+  readonly uid: number
+  readonly size: number
+
+  constructor([mode, uid, size]: Status) {
+    this.mode = mode
+    this.uid = uid
+    this.size = size
+  }
+
+  isFile(): boolean {
+    return (this.mode & 0o170000) === 0o100000
+  }
+
+  isDirectory(): boolean {
+    return (this.mode & 0o170000) === 0o040000
+  }
+}
+
+export const { constants } = native
+
+export const openSync = (path: string, flags: number): number => native.open(path, flags)
+export const closeSync = (file: number): void => native.close(file)
+export const fstatSync = (file: number): Stats => new Stats(native.fstat(file))
+export const statSync = (path: string): Stats => new Stats(native.stat(path))
+export const readFileSync = (file: number): string => native.readText(file)
+export const existsSync = (path: string): boolean => native.exists(path)
+export const readdirSync = (path: string): string[] => native.list(path)
+
+function handOver(): never {
+  throw new Error('the whole program does that')
+}
+
+export {
+  handOver as chmodSync,
+  handOver as fchmodSync,
+  handOver as fsyncSync,
+  handOver as linkSync,
+  handOver as lstatSync,
+  handOver as mkdirSync,
+  handOver as readSync,
+  handOver as renameSync,
+  handOver as rmdirSync,
+  handOver as rmSync,
+  handOver as unlinkSync,
+  handOver as writeFileSync,
+  handOver as writeSync,
+}
