@@ -91,20 +91,29 @@ static bool find_whole(char *path, size_t size) {
   return false;
 }
 
-/* Makes what git has sent the standard input once more: a file without a name, or, where the system has none, a pipe. */
+/*
+ * Makes what git has sent the standard input once more: through a pipe, where it takes all of it before somebody reads, else through a file
+ * without a name.
+ */
 static bool rewind_input(void) {
   int ends[2];
-  int file = memfd_create(NAME, 0);
-  if (file >= 0) {
-    bool done = write_whole(file, input, input_length) && lseek(file, 0, SEEK_SET) == 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO;
-    close(file);
+  if (pipe(ends) != 0) return false;
+  int size = fcntl(ends[1], F_GETPIPE_SZ);
+  if (size > 0 && input_length <= (size_t)size) {
+    bool done = write_whole(ends[1], input, input_length) && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
+    close(ends[0]);
+    close(ends[1]);
     return done;
   }
-  /* A pipe takes this much before somebody reads. */
-  if (input_length > 4096 || pipe(ends) != 0) return false;
-  bool done = write_whole(ends[1], input, input_length) && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
   close(ends[0]);
   close(ends[1]);
+  int file = memfd_create(NAME, 0);
+  /* Where a limit for files is in the way, the call fails, and no signal ends this process. */
+  signal(SIGXFSZ, SIG_IGN);
+  bool done = file >= 0 && write_whole(file, input, input_length) && lseek(file, 0, SEEK_SET) == 0 &&
+              dup2(file, STDIN_FILENO) == STDIN_FILENO;
+  signal(SIGXFSZ, SIG_DFL);
+  if (file >= 0) close(file);
   return done;
 }
 
