@@ -17,7 +17,7 @@ type Coverage = {
 type Place = { readonly start: number; readonly end: number }
 
 /**
- * Makes the entry start more quickly, and changes nothing of what it does. By how much is in docs/compatibility.md.
+ * Makes the entry start more quickly, and changes nothing of what it does. By how much is in docs/benchmarks.md.
  *
  * @param entry the path of a bundle by esbuild, in CommonJS, that answers a cached `get`
  */

@@ -5,26 +5,36 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts='gcc libc6-dev make xz-utils strace'
+parts='gcc libc6-dev make xz-utils strace gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static'
+# shellcheck disable=SC2086 # these are words
 if ! dpkg-query --show $parts >/dev/null 2>&1; then
-  sudo=; [ "$(id -u)" -eq 0 ] || sudo=sudo
+  sudo=
+  [ "$(id -u)" -eq 0 ] || sudo='sudo -n'
   echo "bringing $parts"
-  $sudo apt-get -qq install --yes --no-install-recommends $parts >/dev/null || { echo "type: apt-get install $parts" >&2; exit 1; }
+  $sudo apt-get -qq install --yes --no-install-recommends $parts >/dev/null || {
+    echo "the tests of the native front need more of this system; type: sudo apt-get install $parts" >&2
+    exit 1
+  }
 fi
 
-for form in static dynamic; do
-  place=.front/$form/node_modules/@git-credential-bitbucket-oauth/linux-x64
-  mkdir -p "$place"
+# As npm lays it beside this program. The second build of the first has to be the same, byte for byte.
+place() { echo "$PWD/.front/$1/node_modules/@git-credential-bitbucket-oauth/$2/front"; }
+for form in static dynamic arm64 again; do
+  mkdir -p ".front/$form"
   ln -sfn ../../dist ".front/$form/dist"
-  scripts/front.sh "$place/front" "$form"
 done
-node --import=ts-blank-space/register scripts/release.ts .front/release "linux-x64=.front/static/node_modules/@git-credential-bitbucket-oauth/linux-x64/front"
+scripts/front.sh "$(place static linux-x64)" static
+scripts/front.sh "$(place again linux-x64)" static
+scripts/front.sh "$(place dynamic linux-x64)" dynamic
+CC=aarch64-linux-gnu-gcc scripts/front.sh "$(place arm64 linux-arm64)" static
+cmp "$(place static linux-x64)" "$(place again linux-x64)"
+sha256sum "$(place static linux-x64)" "$(place arm64 linux-arm64)"
+node --import=ts-blank-space/register scripts/release.ts .front/release \
+  "linux-x64=$(place static linux-x64)" "linux-arm64=$(place arm64 linux-arm64)"
 
-RELEASE=$PWD/.front/release
-export RELEASE
-HELPER=$PWD/.front/dynamic/node_modules/@git-credential-bitbucket-oauth/linux-x64/front
-tests=(test/end-to-end/{accounts,clock,heal,quiet,trouble,several,machine,dataCenter,places,user}.test.ts)
+RELEASE=$PWD/.front/release FRONT_X64=$(place static linux-x64) FRONT_ARM64=$(place arm64 linux-arm64)
+export RELEASE FRONT_X64 FRONT_ARM64
+tests=(test/end-to-end/{accounts,clock,disk,heal,quiet,trouble,several,machine,dataCenter,places,user}.test.ts)
 [ $# -eq 0 ] || tests=("$@")
-# npm's own form is installed in the first of them.
 npx ava --config ava.front.config.js test/front/install.test.ts
-HELPER=$HELPER npx ava --config ava.front.config.js test/front/handOver.test.ts "${tests[@]}"
+HELPER=$(place dynamic linux-x64) npx ava --config ava.front.config.js test/front/{handOver,systems}.test.ts "${tests[@]}"

@@ -8,7 +8,7 @@ import chromium from '@sparticuz/chromium'
 import { renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium as playwright } from 'playwright-core'
+import { type Browser, chromium as playwright } from 'playwright-core'
 
 const [url = '', decision = 'grant', log = ''] = process.argv.slice(2)
 const screenshots = process.env['SCREENSHOTS']
@@ -16,11 +16,7 @@ const screenshots = process.env['SCREENSHOTS']
 /** For one step on a busy machine. Milliseconds. */
 const PATIENCE = 90_000
 
-const browser = await playwright.launch({
-  executablePath: await chromium.executablePath(),
-  args: chromium.args,
-  timeout: PATIENCE,
-})
+const browser = await launch(3)
 // The sandbox's certificate is nobody's; whether the helper trusts it is for other tests.
 const page = await browser.newPage({
   viewport: { width: 720, height: 480 },
@@ -65,4 +61,13 @@ await browser.close()
 function writeWhole(path: string, content: object): void {
   writeFileSync(`${path}.new`, JSON.stringify(content))
   renameSync(`${path}.new`, path)
+}
+
+/** On a busy machine, one start in some hundreds ends in a crash of Chromium's own. */
+async function launch(tries: number): Promise<Browser> {
+  const options = { executablePath: await chromium.executablePath(), args: chromium.args, timeout: PATIENCE }
+  return playwright.launch(options).catch(async (error: unknown) => {
+    if (tries === 1) throw error
+    return launch(tries - 1)
+  })
 }
