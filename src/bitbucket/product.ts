@@ -1,5 +1,3 @@
-import type { Repository } from './repository.ts'
-
 /** Bitbucket is two products, with two REST interfaces. */
 export type Product = 'cloud' | 'data-center'
 
@@ -9,7 +7,7 @@ type Resources = {
   readonly version: string
   /** Answers with 2xx or 403 to a valid token. */
   readonly whoami: string
-  readonly repository: (repository: Pick<Repository, 'workspace' | 'name'>) => string
+  readonly repository: (repository: { readonly workspace: string; readonly name: string }) => string
   /** A list of all of a workspace, in an order to which what is new adds at the end, where there is such an order. */
   readonly repositories: (workspace: string) => string
 }
