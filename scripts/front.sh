@@ -33,7 +33,7 @@ fetch() {
       -o Dir::Cache="$scratch/cache" "$@"
   }
   apt_own update
-  (cd "$scratch" && apt_own source --download-only quickjs="$VERSION-1" 2>/dev/null) || (cd "$scratch" && apt_own source --download-only quickjs)
+  (cd "$scratch" && apt_own source --download-only "quickjs=$VERSION-1")
   archive=$scratch/quickjs_$VERSION.orig.tar.xz
   echo "$SHA256  $archive" | sha256sum --check --quiet
   tar -xJf "$archive" -C "$scratch/made" --strip-components=1

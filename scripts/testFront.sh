@@ -11,7 +11,7 @@ if ! dpkg-query --show $parts >/dev/null 2>&1; then
   sudo=
   [ "$(id -u)" -eq 0 ] || sudo='sudo -n'
   echo "bringing $parts"
-  $sudo apt-get -qq install --yes --no-install-recommends $parts >/dev/null || {
+  { $sudo apt-get -qq update && $sudo apt-get -qq install --yes --no-install-recommends $parts; } >/dev/null || {
     echo "the tests of the native front need more of this system; type: sudo apt-get install $parts" >&2
     exit 1
   }
