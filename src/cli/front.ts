@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Context } from '../base/context.ts'
 import { PROGRAM } from '../base/program.ts'
-import { quote } from '../base/shell.ts'
+import { quoteForSh } from '../base/shell.ts'
 
 /** The package that npm installs beside this one where there is one for the system, with one file in it. */
 const PACKAGE = `@${PROGRAM}/${process.platform}-${process.arch}`
@@ -29,7 +29,7 @@ export function canRun(path: string): boolean {
  * @see https://git-scm.com/docs/gitcredentials#_custom_helpers
  */
 export function frontCommand(path: string): string {
-  return `${BEFORE}${quote(path)}${AFTER}`
+  return `${BEFORE}${quoteForSh(path)}${AFTER}`
 }
 
 /** @returns the path in a {@link frontCommand}, as a shell reads it; undefined for any other helper */
@@ -37,7 +37,7 @@ export function frontOf(helper: string): string | undefined {
   if (!helper.startsWith(BEFORE) || !helper.endsWith(AFTER)) return undefined
   const quoted = helper.slice(BEFORE.length, -AFTER.length)
   const path = quoted.startsWith("'") ? quoted.slice(1, -1).replaceAll("'\\''", "'") : quoted
-  return quote(path) === quoted ? path : undefined
+  return quoteForSh(path) === quoted ? path : undefined
 }
 
 const BEFORE = '!f() { x='

@@ -47,7 +47,7 @@ function parsePath(text: string, { url: apiUrl, product }: Target): URL {
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url?.href.startsWith(apiUrl.href) === true && url.username === '' && url.password === '') return url
     throw usageFailure(
-      `that URL is not on ${apiUrl.origin}, and the access token is sent only there`,
+      `that URL is not on ${apiUrl.href.replace(/\/$/, '')}, and the access token is sent only there`,
       'give a path, as repositories/acme; for the API of another host: --host URL',
     )
   }
