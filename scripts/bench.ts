@@ -22,8 +22,8 @@ import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { frontCommand } from '../src/cli/front.ts'
-import { writeAccessToken } from '../src/tokens/cache.ts'
 import { countInstructions } from '../test/helpers/instructions.ts'
+import { plantToken } from './plantToken.ts'
 
 const ROUNDS = 100
 
@@ -277,22 +277,12 @@ function growthRows(programs: readonly Program[]): string[][] {
 }
 
 function plant(length: number, accounts: number): void {
-  const obtainedAt = Math.floor(Date.now() / 1000)
-  const form = { isBearer: false, heals: true, isShadowed: false }
-  const token = {
-    accessToken: tokenOf(length),
-    id: 'f00d',
-    obtainedAt,
-    expiresAt: obtainedAt + 7200,
-    scopes: 'repository',
-    ...form,
-  }
   const account = { protocol: 'https', host: 'bitbucket.org' }
   for (const directory of [join(runtime, NAME), join(home, '.cache', NAME)]) {
     rmSync(directory, { recursive: true, force: true })
     for (let number = 0; number < accounts; number++) {
       const own = number === 0 ? account : { ...account, username: `user-${number}` }
-      writeAccessToken(directory, own, { ...token, grantType: 'refresh_token' }, join(home, 'data'))
+      plantToken(directory, own, { accessToken: tokenOf(length), home })
     }
   }
 }

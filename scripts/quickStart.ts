@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCache } from '../src/base/paths.ts'
-import { writeAccessToken } from '../src/tokens/cache.ts'
+import { plantToken } from './plantToken.ts'
 
 type Coverage = {
   readonly result: readonly {
@@ -66,21 +66,11 @@ function compileEagerly(source: string, places: readonly Place[]): string {
 function listCalled(entry: string): Place[] {
   const home = mkdtempSync(join(tmpdir(), 'build-'))
   try {
-    const obtainedAt = Math.floor(Date.now() / 1000)
-    const form = { isBearer: false, heals: true, isShadowed: false }
-    const token = {
-      accessToken: 'token',
-      id: 'id',
-      obtainedAt,
-      expiresAt: obtainedAt + 7200,
-      scopes: undefined,
-      ...form,
-    }
     const account = { protocol: 'https', host: 'bitbucket.org' }
     const runtime = join(home, 'runtime')
     const variables = { HOME: home, LOCALAPPDATA: home }
     for (const own of [join(runtime, 'git-credential-bitbucket-oauth'), findCache(variables) ?? home]) {
-      writeAccessToken(own, account, { ...token, grantType: 'refresh_token' }, join(home, 'data'))
+      plantToken(own, account, { accessToken: 'token', home })
     }
     const places = [variables, { ...variables, XDG_RUNTIME_DIR: runtime }].flatMap((env) => runCached(entry, home, env))
     return places.filter(

@@ -1,28 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeAccessToken } from '../../src/tokens/cache.ts'
+import { plantToken } from '../plantToken.ts'
 
 /** A home with cached tokens for the fuzzer, and what it begins with. */
 const [, , home = ''] = process.argv
-const obtainedAt = Math.floor(Date.now() / 1000)
-const token = {
-  accessToken: `${'a'.repeat(2600)}=`,
-  id: 'f00d',
-  obtainedAt,
-  expiresAt: obtainedAt + 1_000_000,
-  grantType: 'refresh_token',
-  scopes: 'repository',
-  isBearer: false,
-  heals: true,
-  isShadowed: false,
-} as const
+const accessToken = `${'a'.repeat(2600)}=`
 const accounts = [
   { protocol: 'https', host: 'bitbucket.org' },
   { protocol: 'https', host: 'bitbucket.org', username: 'alice' },
   { protocol: 'https', host: 'git.acme.example', contextPath: '/bitbucket' },
 ]
 for (const account of accounts) {
-  writeAccessToken(join(home, 'runtime/git-credential-bitbucket-oauth'), account, token, join(home, 'data'))
+  const directory = join(home, 'runtime/git-credential-bitbucket-oauth')
+  plantToken(directory, account, { accessToken, home, lifetime: 1_000_000 })
 }
 
 const requests = {
@@ -32,7 +22,7 @@ const requests = {
   other: 'protocol=https\nhost=bitbucket.org\nusername=Zo\u00EB\n\n',
   path: 'protocol=https\nhost=git.acme.example\npath=bitbucket/scm/acme/widgets.git\n\n',
   state: 'capability[]=state\nprotocol=https\nhost=bitbucket.org\nstate[]=bitbucket-oauth:f00d:0:alice\n\n',
-  password: `protocol=https\nhost=bitbucket.org\nusername=x-token-auth\npassword=${token.accessToken}\n\n`,
+  password: `protocol=https\nhost=bitbucket.org\nusername=x-token-auth\npassword=${accessToken}\n\n`,
   bearer: `capability[]=authtype\nauthtype=Bearer\ncredential=x\nephemeral=1\nprotocol=https\nhost=bitbucket.org\n\n`,
 }
 const calls = [
