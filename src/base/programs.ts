@@ -50,7 +50,8 @@ export function readSearchPath(env: NodeJS.ProcessEnv): string {
   return (name === undefined ? undefined : env[name]) ?? ''
 }
 
-function isProgram(path: string): boolean {
+/** Whether a path is a file that this user may run. */
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()

@@ -1,7 +1,7 @@
-import { accessSync, constants } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Context } from '../base/context.ts'
 import { PROGRAM } from '../base/program.ts'
+import { isProgram } from '../base/programs.ts'
 import { quoteForSh } from '../base/shell.ts'
 
 /** The package that npm installs beside this one where there is one for the system, with one file in it. */
@@ -10,16 +10,7 @@ const PACKAGE = `@${PROGRAM}/${process.platform}-${process.arch}`
 /** The native front (src/front/) that is installed with this program: in its own node_modules, or beside it. */
 export function findFront({ keyringProgram }: Context): string | undefined {
   const root = dirname(dirname(keyringProgram))
-  return [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, 'front')).find(canRun)
-}
-
-export function canRun(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, 'front')).find(isProgram)
 }
 
 /**

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { childEnvironment } from '../../base/childEnvironment.ts'
 import { isFixed } from '../../base/fixedPath.ts'
-import { findProgram } from '../../base/programs.ts'
+import { findProgram, isProgram } from '../../base/programs.ts'
 import { listOrigins } from '../../git/config.ts'
 import { HELPER_KEYS, listOtherHelpers } from '../../git/otherHelpers.ts'
 import { GIT_TIME_LIMIT_MS } from '../../git/run.ts'
 import { removalCommand } from './bypasses.ts'
-import { canRun, frontOf } from '../front.ts'
+import { frontOf } from '../front.ts'
 import { fault, type Finding, good, note } from './finding.ts'
 
 /**
@@ -26,7 +26,7 @@ export function checkStart(url: string, env: NodeJS.ProcessEnv, cures: readonly 
 function checkFront(helper: string, cures: readonly string[]): Finding[] {
   const path = frontOf(helper)
   if (path === undefined) return []
-  if (canRun(path)) return [good('front', `git starts the native one, ${path}`)]
+  if (isProgram(path)) return [good('front', `git starts the native one, ${path}`)]
   return [note('front', `the native one is gone, so git starts this program by its name (${path})`, ...cures)]
 }
 
