@@ -18,7 +18,8 @@ export const HOUSE = {
 
 /** The one file that imports each package. */
 export const HOMES = {
-  '@inquirer/prompts': 'base/prompts.ts',
+  '@inquirer/input': 'base/prompts.ts',
+  '@inquirer/password': 'base/prompts.ts',
   '@napi-rs/keyring': 'tokens/keyring/keyringProcess.ts',
   'agent-base': 'http/agent.ts',
   'env-paths': 'base/places.ts',

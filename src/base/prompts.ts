@@ -1,4 +1,3 @@
-import type * as Library from '@inquirer/prompts'
 import type { ControllingTerminal } from './controllingTerminal.ts'
 import { Failure } from './failure.ts'
 
@@ -19,14 +18,22 @@ export type Dialog = {
  */
 export function openDialog(place: Partial<ControllingTerminal> & { readonly signal?: AbortSignal } = {}): Dialog {
   return {
-    ask: (question) => untilAnswered(async ({ input }) => input({ message: question, validate: isTyped }, place)),
+    ask: (question) =>
+      untilAnswered(async () => {
+        const { default: input } = await import('@inquirer/input')
+        return input({ message: question, validate: isTyped }, place)
+      }),
     askSecret: (question, { isLong } = { isLong: false }) =>
-      untilAnswered(async ({ password }) => {
+      untilAnswered(async () => {
+        const { default: password } = await import('@inquirer/password')
         const form = { message: question, toggleMask: false, validate: isTyped }
         return password(isLong ? form : { ...form, mask: '*' }, place)
       }),
     pause: async (invitation) => {
-      await untilAnswered(async ({ input }) => input({ message: invitation }, place))
+      await untilAnswered(async () => {
+        const { default: input } = await import('@inquirer/input')
+        return input({ message: invitation }, place)
+      })
     },
   }
 }
@@ -35,9 +42,9 @@ function isTyped(text: string): true | string {
   return text.trim() !== '' || 'nothing was typed'
 }
 
-async function untilAnswered(question: (prompts: typeof Library) => Promise<string>): Promise<string> {
+async function untilAnswered(question: () => Promise<string>): Promise<string> {
   try {
-    return (await question(await import('@inquirer/prompts'))).trim()
+    return (await question()).trim()
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ExitPromptError') throw error
     throw new Failure('interrupted', {
