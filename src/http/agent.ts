@@ -10,7 +10,7 @@ import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import type { Network } from './network.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { type Address, addressOf, isSocks, openTunnel } from './proxy.ts'
-import { isUnknownIssuer, readProxyTrust, readSystemTrust, readTrust, type Trust } from './trust.ts'
+import { mayTrustMore, readProxyTrust, readTrust, type Trust, widen } from './trust.ts'
 import { unreachableFailure } from './unreachable.ts'
 
 /** Said here, because NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS would say otherwise. */
@@ -57,13 +57,16 @@ export class Connector extends Agent {
     }, REACH_LIMIT * 1000)
     try {
       if (this.#url.protocol !== 'https:') return await this.#open({ host, port })
-      try {
-        return await this.#openTls(host, port, this.#trust)
-      } catch (error) {
-        const trust = isUnknownIssuer(error) ? readSystemTrust(this.#trust) : undefined
-        if (trust === undefined) throw error
-        return await this.#openTls(host, port, trust)
+      let refusal: unknown
+      for (const trust of widen(this.#trust)) {
+        try {
+          return await this.#openTls(host, port, trust)
+        } catch (error) {
+          if (!mayTrustMore(error)) throw error
+          refusal = error
+        }
       }
+      throw refusal
     } finally {
       clearTimeout(timer)
     }

@@ -8,13 +8,13 @@ import type { Network } from './network.ts'
 export type Trust = { readonly ca?: string[] }
 
 /**
- * What a connection trusts at first: Node's own certificates, and those that the user names.
+ * What a connection trusts at first: what the user names, as git does, else Node's own certificates.
  *
  * @throws Failure `unreachable` for a file that cannot be read
  */
 export function readTrust({ certificateFiles, certificateDirectory }: Network): Trust {
   const named = [...certificateFiles.map(readCertificate), ...readDirectory(certificateDirectory)]
-  return named.length === 0 ? {} : { ca: [...tls.rootCertificates, ...named] }
+  return named.length === 0 ? {} : { ca: named }
 }
 
 /** What an https proxy is trusted by where a file is named for it; undefined where it is trusted as a server is. */
@@ -22,30 +22,40 @@ export function readProxyTrust({ proxyCertificateFile: file }: Network): Trust |
   return file === undefined ? undefined : { ca: [...tls.rootCertificates, readCertificate(file)] }
 }
 
+/**
+ * What a connection trusts one after another, while {@link mayTrustMore}: at first `trust`; then Node's own certificates too, unless they
+ * were it; then the system's, among them a company's own, which git trusts without a setting. To read as many takes longer than a whole
+ * handshake.
+ */
+export function* widen(trust: Trust): Generator<Trust, void, undefined> {
+  yield trust
+  const { ca: named = [] } = trust
+  if (named.length > 0) yield { ca: [...tls.rootCertificates, ...named] }
+  const system = systemCertificates()
+  if (system.length > 0) yield { ca: [...(named.length > 0 ? tls.rootCertificates : []), ...named, ...system] }
+}
+
 /** Whether a connection was given up because nothing that was trusted has issued the server's certificate. */
-export function isUnknownIssuer(error: unknown): boolean {
+export function mayTrustMore(error: unknown): boolean {
   return UNKNOWN_ISSUER.has(systemCode(error) ?? '')
 }
 
-/** @see https://docs.openssl.org/3.0/man1/openssl-verification-options/ */
+/**
+ * The last ones are for an issuer who has several certificates: another one may be good.
+ *
+ * @see https://docs.openssl.org/3.0/man1/openssl-verification-options/
+ */
 const UNKNOWN_ISSUER = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_SIGNATURE_FAILURE',
+  'INVALID_CA',
 ])
-
-/**
- * What git trusts on this machine without a setting: the system's certificates, among them a company's own. To read them
- * takes longer than a whole handshake, so they come after {@link readTrust}, and only where that was not enough.
- *
- * @returns undefined where the system's certificates are not found
- */
-export function readSystemTrust({ ca = [] }: Trust): Trust | undefined {
-  const certificates = systemCertificates()
-  return certificates.length === 0 ? undefined : { ca: [...ca, ...certificates] }
-}
 
 /** What makes a company's certificate trusted, which its network puts in the place of a server's. */
 export function trustHint(platform = process.platform, module: object = tls): string {

@@ -2,7 +2,7 @@ import test from 'ava'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import { readTrust, trustHint } from '../../src/http/trust.ts'
+import { readTrust, trustHint, widen } from '../../src/http/trust.ts'
 import { makeDirectory } from '../helpers/directory.ts'
 
 test('of a directory of certificates, what cannot be read is passed over, like git does', (t) => {
@@ -14,8 +14,23 @@ test('of a directory of certificates, what cannot be read is passed over, like g
 
   const { ca } = readTrust({ ...network, certificateDirectory: directory })
 
-  t.deepEqual(ca, [...rootCertificates, 'a certificate'])
+  t.deepEqual(ca, ['a certificate'])
   t.deepEqual(readTrust({ ...network, certificateDirectory: join(directory, 'missing') }), {})
+})
+
+test('a certificate that the user names is enough; where it is not, those of Node and of the system are trusted too', (t) => {
+  const [named, ...wider] = [...widen({ ca: ['a certificate'] })]
+
+  t.deepEqual(named, { ca: ['a certificate'] })
+  t.deepEqual(wider[0], { ca: [...rootCertificates, 'a certificate'] })
+  t.true(wider.slice(1).every(({ ca = [] }) => ca.length > rootCertificates.length + 1))
+})
+
+test('where the user names none, those of Node are trusted first', (t) => {
+  const [first, ...wider] = [...widen({})]
+
+  t.deepEqual(first, {})
+  t.true(wider.every(({ ca = [] }) => ca.length > 0 && !ca.includes(rootCertificates[0] ?? '')))
 })
 
 const SETTING = /: git config --global http\.sslCAInfo \/path\/to\/it\.pem$/
