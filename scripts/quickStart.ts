@@ -22,7 +22,7 @@ type Place = { readonly start: number; readonly end: number }
  * @param entry the path of a bundle by esbuild, in CommonJS, that answers a cached `get`
  */
 export function quickenStart(entry: string): void {
-  writeFileSync(entry, takeModulesOnce(readFileSync(entry, 'utf8')))
+  writeFileSync(entry, requireRest(takeModulesOnce(readFileSync(entry, 'utf8'))))
   writeFileSync(entry, compileEagerly(readFileSync(entry, 'utf8'), listCalled(entry)))
 }
 
@@ -36,6 +36,11 @@ function takeModulesOnce(source: string): string {
     const own = `${variable}=(process.getBuiltinModule||require)("${name}")`
     return text.slice(0, end - first.length) + own + text.slice(end).replaceAll(call, variable)
   }, source)
+}
+
+/** What is loaded lazily is CommonJS too, and Node's loader of modules, which `import` starts, is not needed for it. */
+function requireRest(source: string): string {
+  return source.replaceAll(/\bimport\(("\.\/\w+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))')
 }
 
 /**

@@ -37,7 +37,7 @@ async function main(words: readonly string[]): Promise<void> {
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
     findDataDirectory,
     // This file is built as CommonJS. The other program lies beside it.
-    keyringProgram: `${__dirname}/keyringProcess.mjs`,
+    keyringProgram: `${__dirname}/keyringProcess.cjs`,
     streams: process,
     isAttended,
     read,

@@ -51,7 +51,7 @@ async function runHere(home: Home, command: keyof typeof COMMANDS, ...switches: 
   const context: Partial<Context> = {
     env: home.env,
     findDataDirectory: async () => home.data,
-    keyringProgram: join(home.path, 'dist/keyringProcess.mjs'),
+    keyringProgram: join(home.path, 'dist/keyringProcess.cjs'),
     write: (text) => (stdout += text),
     tell: (text) => (stderr += message(text)),
   }

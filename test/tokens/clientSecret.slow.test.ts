@@ -12,7 +12,7 @@ const ACCOUNT = { protocol: 'https', host: 'bitbucket.org' }
 const ALICE = { ...ACCOUNT, username: 'alice' }
 const CONSUMER = { clientId: 'key', clientSecret: 'the secret' }
 
-const program = fileURLToPath(new URL('../../dist/keyringProcess.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/keyringProcess.cjs', import.meta.url))
 
 /** A real keyring, locked if so; or a machine that has none. */
 async function makeKeyring(t: ExecutionContext, state: 'unlocked' | 'locked' | 'absent'): Promise<Keyring> {

@@ -20,7 +20,7 @@ const login: Login = { clientId: 'key', refreshToken: 'r'.repeat(2600), previous
 
 type Keeping = { readonly storage: LoginStorage; readonly told: string[]; readonly daemon: KeyringDaemon | undefined }
 
-const program = fileURLToPath(new URL('../../dist/keyringProcess.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/keyringProcess.cjs', import.meta.url))
 
 /** A vault; with a real keyring where the store is one, and a machine without a session bus where it is not. */
 async function makeVault(
@@ -371,7 +371,7 @@ test('where the library is not installed, no keyring answers', async (t) => {
   const directory = makeDirectory(t)
   cpSync(join(program, '..'), directory, { recursive: true })
   const keyring = openKeyring({
-    program: join(directory, 'keyringProcess.mjs'),
+    program: join(directory, 'keyringProcess.cjs'),
     timeLimit: 3,
     env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' },
     tell: () => {},

@@ -1,6 +1,6 @@
 import type { Context } from '../../base/context.ts'
 import type { Arguments } from '../arguments.ts'
-import { assertEmptyDirectory } from '../download/extract.ts'
+import { assertEmptyDirectory } from '../download/wholeFile.ts'
 import { assertNotTerminal } from '../download/output.ts'
 import { startProgress } from '../download/progress.ts'
 import { assertNoDirectory } from '../download/wholeFile.ts'

@@ -1,8 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { extract as openExtract, type Unpack } from 'tar'
-import { Failure, isFailure, orUndefined } from '../../base/failure.ts'
+import { Failure, isFailure } from '../../base/failure.ts'
 import { isOfSystem } from '../../base/systemError.ts'
 import { hasGitDirectory } from './gitDirectory.ts'
 import { ignoresCase, startNameCheck } from './fileNames.ts'
@@ -118,15 +117,5 @@ function unpackFailure(reason: string, cause?: unknown): Failure {
     code: 'archive',
     hints: ['to look at it first, leave out --extract; then: tar tvzf FILE'],
     cause,
-  })
-}
-
-/** Makes sure before a download that a directory is new or empty; else there is a Failure `usage`. */
-export function assertEmptyDirectory(directory: string): void {
-  const found = orUndefined(() => statSync(directory))
-  if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return
-  throw new Failure(`${directory} is there already, and is not an empty directory`, {
-    code: 'usage',
-    hints: ['name one that is new, or move this one away'],
   })
 }

@@ -3,7 +3,6 @@ import type { Context } from '../../base/context.ts'
 import { Failure } from '../../base/failure.ts'
 import { followOwnLink } from '../../base/ownPath.ts'
 import type { OpenAnswer } from '../../http/http.ts'
-import { extract } from './extract.ts'
 import { writeToStdout } from './output.ts'
 import { isDevice } from './outputPath.ts'
 import { assertAbsent, isPresent } from './present.ts'
@@ -56,8 +55,10 @@ export async function saveDownload(
     const isNew = target.kind === 'file' && !target.isTyped && !target.isForced
     const wasPresent = isNew && (await isPresent(target.path, pieces, length))
     if (target.kind === 'output') await writeToStdout(pieces, stdout)
-    else if (target.kind === 'unpacked') await makeWhole(target.path, (draft) => extract(draft, pieces))
-    else if (target.isTyped && isDevice(target.path)) await writeDevice(target.path, pieces)
+    else if (target.kind === 'unpacked') {
+      const { extract } = await import('./extract.ts')
+      await makeWhole(target.path, (draft) => extract(draft, pieces))
+    } else if (target.isTyped && isDevice(target.path)) await writeDevice(target.path, pieces)
     else if (!wasPresent) {
       const path = target.isTyped ? followOwnLink(target.path) : target.path
       await makeWhole(path, async (draft) => {

@@ -138,6 +138,16 @@ export function assertNoDirectory(path: string): void {
   })
 }
 
+/** Makes sure before a download that a directory is new or empty; else there is a Failure `usage`. */
+export function assertEmptyDirectory(directory: string): void {
+  const found = orUndefined(() => statSync(directory))
+  if (found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)) return
+  throw new Failure(`${directory} is there already, and is not an empty directory`, {
+    code: 'usage',
+    hints: ['name one that is new, or move this one away'],
+  })
+}
+
 function unwritableFailure(path: string, error: unknown): Failure {
   return new Failure(`${path} cannot be written: ${reasonOf(error)}`, {
     hints: ['nothing was left there; correct that, and run the command again'],

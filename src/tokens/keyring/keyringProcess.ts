@@ -17,17 +17,18 @@ type Answer = { readonly text?: string | undefined } | { readonly trouble: Troub
 // A terminal's signals reach all its processes. They must not end this one in the middle of its work: the parent ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-// Loaded before the first request, so that the time limit of an answer is for the keyring alone.
-await import('@napi-rs/keyring').catch(() => {})
-process.stdout.write('\n')
-
-let input = ''
-for await (const chunk of process.stdin.setEncoding('utf8')) {
-  input += String(chunk)
-  for (let end = input.indexOf('\n'); end !== -1; end = input.indexOf('\n')) {
-    const answer = await perform(parseObject(input.slice(0, end)) ?? {})
-    input = input.slice(end + 1)
-    process.stdout.write(`${JSON.stringify(answer)}\n`)
+async function serve(): Promise<void> {
+  // Loaded before the first request, so that the time limit of an answer is for the keyring alone.
+  await import('@napi-rs/keyring').catch(() => {})
+  process.stdout.write('\n')
+  let input = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    input += String(chunk)
+    for (let end = input.indexOf('\n'); end !== -1; end = input.indexOf('\n')) {
+      const answer = await perform(parseObject(input.slice(0, end)) ?? {})
+      input = input.slice(end + 1)
+      process.stdout.write(`${JSON.stringify(answer)}\n`)
+    }
   }
 }
 
@@ -61,3 +62,5 @@ async function findEntry(name: string): Promise<Entry> {
 function describe(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }
+
+void serve()

@@ -4,7 +4,7 @@ import { openKeyring } from '../../../src/tokens/keyring/keyring.ts'
 import { readSplitText, removeSplitText, writeSplitText } from '../../../src/tokens/keyring/parts.ts'
 import { KeyringDaemon } from '../../helpers/keyring.ts'
 
-const program = fileURLToPath(new URL('../../../dist/keyringProcess.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../../dist/keyringProcess.cjs', import.meta.url))
 
 /** What Windows' Credential Manager takes, in characters. */
 const LIMIT = 1280
