@@ -40,7 +40,9 @@ function takeModulesOnce(source: string): string {
 
 /** What is loaded lazily is CommonJS too, and Node's loader of modules, which `import` starts, is not needed for it. */
 function requireRest(source: string): string {
-  return source.replaceAll(/\bimport\(("\.\/\w+\.cjs")\)/g, 'Promise.resolve().then(()=>require($1))')
+  const [head, own] = ['"use strict";', 'async function requireRest(path){return require(path)}']
+  if (!source.includes(head)) throw new Error('the entry has no beginning that is known')
+  return source.replace(head, `${head}${own}`).replaceAll(/\bimport\((?="\.\/\w+\.cjs"\))/g, 'requireRest(')
 }
 
 /**

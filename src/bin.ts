@@ -64,7 +64,7 @@ function findOperation(words: readonly string[]): string | undefined {
 }
 
 function isKnown(word: string): boolean {
-  return OPERATIONS.includes(word) || COMMAND_NAMES.has(word)
+  return OPERATIONS.includes(word) || isCommand(word)
 }
 
 /** Loaded where it is wanted: the small entry traces nothing. */
@@ -73,12 +73,13 @@ async function findTrace(): Promise<Trace> {
   return (await import('./base/trace.ts')).openTrace(process.env, complain)
 }
 
+const COMMAND_NAMES =
+  'setup login logout status token refresh configure unconfigure doctor archive api downloads completion help'
+
 /** Git never names these words, so they may come from a script as well. */
-const COMMAND_NAMES = new Set(
-  'setup login logout status token refresh configure unconfigure doctor archive api downloads completion help'.split(
-    ' ',
-  ),
-)
+function isCommand(word: string): boolean {
+  return COMMAND_NAMES.split(' ').includes(word)
+}
 
 /**
  * Git names an operation. A person types nothing, an option, or one of our commands. A person may also type a word that
@@ -86,7 +87,7 @@ const COMMAND_NAMES = new Set(
  */
 function isTypedByHand(operation: string): boolean {
   if (OPERATIONS.includes(operation)) return false
-  return operation.startsWith('-') || COMMAND_NAMES.has(operation) || process.stdin.isTTY
+  return operation.startsWith('-') || isCommand(operation) || process.stdin.isTTY
 }
 
 /** Does not use process.stderr, which would make a pipe non-blocking for git too. */
