@@ -51,19 +51,27 @@ node --import=ts-blank-space/register scripts/front.ts "$scratch/front.js" ${3:+
 # What QuickJS' own makefile sets. The paths of this machine stay out of the program.
 flags=(-O2 -std=gnu11 -fwrapv -funsigned-char -D_GNU_SOURCE "-DCONFIG_VERSION=\"$VERSION\"" -I"$source" -I"$scratch"
   -ffunction-sections -fdata-sections "-ffile-prefix-map=$source=." "-ffile-prefix-map=$scratch=.")
-hard=(-fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wl,-z,relro,-z,now -Wl,--gc-sections -s)
-case $form in
-  static) flags+=("${hard[@]}" -fPIE -static-pie) ;;
-  dynamic) flags+=("${hard[@]}" -fPIE -pie) ;;
-  sanitized) flags+=(-g -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) ;;
-  *) echo "front.sh: there is no form $form" >&2; exit 1 ;;
+hard=(-fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wl,--gc-sections -s)
+case $("$compiler" -dumpmachine) in
+  *mingw*) system=windows libraries=(-lm -lpthread) ;;
+  *) system=posix libraries=(-lm) ;;
+esac
+case $form/$system in
+  static/posix) flags+=("${hard[@]}" -Wl,-z,relro,-z,now -fPIE -static-pie) ;;
+  dynamic/posix) flags+=("${hard[@]}" -Wl,-z,relro,-z,now -fPIE -pie) ;;
+  static/windows) flags+=("${hard[@]}" -static -Wl,--dynamicbase,--nxcompat,--high-entropy-va,--no-insert-timestamp) ;;
+  sanitized/posix) flags+=(-g -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) ;;
+  *) echo "front.sh: there is no form $form for $system" >&2; exit 1 ;;
 esac
 objects=()
 for name in quickjs libregexp libunicode cutils dtoa; do
   "$compiler" "${flags[@]}" -w -c -o "$scratch/$name.o" "$source/$name.c"
   objects+=("$scratch/$name.o")
 done
-"$compiler" "${flags[@]}" -Wall -Wextra -isystem "$source" -c -o "$scratch/front.o" src/front/front.c
+for name in front "$system"; do
+  "$compiler" "${flags[@]}" -Wall -Wextra -isystem "$source" -c -o "$scratch/$name.o" "src/front/$name.c"
+  objects+=("$scratch/$name.o")
+done
 mkdir -p "$(dirname "$out")"
-"$compiler" "${flags[@]}" -o "$out" "$scratch/front.o" "${objects[@]}" -lm
+"$compiler" "${flags[@]}" -o "$out" "${objects[@]}" "${libraries[@]}"
 cp "$source/LICENSE" "$(dirname "$out")/quickjs-LICENSE"

@@ -22,8 +22,9 @@ const names = fronts.map((word) => {
   const [os, cpu] = system.split('-')
   const place = join(own, system)
   mkdirSync(place, { recursive: true })
-  copyFileSync(file, join(place, 'front'))
-  chmodSync(join(place, 'front'), 0o755)
+  const front = join(place, os === 'win32' ? 'front.exe' : 'front')
+  copyFileSync(file, front)
+  chmodSync(front, 0o755)
   copyFileSync('LICENSE', join(place, 'LICENSE'))
   copyFileSync(join(dirname(file), 'quickjs-LICENSE'), join(place, 'quickjs-LICENSE'))
   const scoped = `@${name}/${system}`

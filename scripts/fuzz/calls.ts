@@ -3,7 +3,7 @@ import type { Native } from '../../src/front/native.ts'
 /** For the fuzzer: gives what it sends to each call of src/front/front.c in turn. The first byte chooses. */
 const bytes = native.read()
 const rest = bytes.slice(1)
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK }: Native['constants'] = native.constants
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 }: Native['constants'] = native.constants
 const calls: readonly (() => unknown)[] = [
   () => native.decode(rest),
   () => native.stat(rest),

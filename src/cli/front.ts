@@ -7,10 +7,12 @@ import { quoteForSh } from '../base/shell.ts'
 /** The package that npm installs beside this one where there is one for the system, with one file in it. */
 const PACKAGE = `@${PROGRAM}/${process.platform}-${process.arch}`
 
+const FILE = process.platform === 'win32' ? 'front.exe' : 'front'
+
 /** The native front (src/front/) that is installed with this program: in its own node_modules, or beside it. */
 export function findFront({ keyringProgram }: Context): string | undefined {
   const root = dirname(dirname(keyringProgram))
-  return [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, 'front')).find(isProgram)
+  return [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, FILE)).find(isProgram)
 }
 
 /**

@@ -4,25 +4,17 @@
  *
  * There is nothing of git's protocol here, and nothing is written but the answer.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "front_code.h"
 #include "quickjs.h"
+#include "system.h"
 
-#define NAME "git-credential-bitbucket-oauth"
 #define TRACE "GIT_CREDENTIAL_BITBUCKET_OAUTH_TRACE"
 
 /* A request of git's has about ten short lines; the whole program refuses one that is longer than this. Bytes. */
@@ -39,93 +31,6 @@
 /* What git has sent so far. */
 static char *input;
 static size_t input_length;
-
-static char **arguments;
-
-/* --- streams ---------------------------------------------------------------------------------------------------- */
-
-/* Whether it is worth trying again: the call was interrupted, or somebody has made the stream one that does not block. */
-static bool may_try_again(void) {
-  if (errno == EAGAIN) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-  return errno == EINTR || errno == EAGAIN;
-}
-
-static bool write_whole(int file, const char *bytes, size_t length) {
-  while (length > 0) {
-    ssize_t written = write(file, bytes, length);
-    if (written < 0 && !may_try_again()) return false;
-    if (written <= 0) continue;
-    bytes += written;
-    length -= (size_t)written;
-  }
-  return true;
-}
-
-/* --- the whole program ------------------------------------------------------------------------------------------ */
-
-static _Noreturn void give_up(const char *reason) {
-  fprintf(stderr, NAME ": %s\n", reason);
-  _exit(1);
-}
-
-/* Where the whole program lies, from the directory of this one. Never by PATH, and never by where git stands. */
-static const char *const PLACES[] = {
-    "../../../dist/bin.cjs",            /* npm, in the node_modules of the package itself */
-    "../../" NAME "/dist/bin.cjs",      /* npm, beside the package */
-    "../lib/" NAME "/bin.cjs",          /* a package of the system, with this one in /usr/bin */
-    NAME "-full",                       /* beside this one */
-};
-
-static bool find_whole(char *path, size_t size) {
-  char own[PATH_MAX];
-  ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-  if (length <= 0) return false;
-  own[length] = '\0';
-  char *slash = strrchr(own, '/');
-  if (slash == NULL) return false;
-  *slash = '\0';
-  for (size_t index = 0; index < LENGTH(PLACES); index++) {
-    int written = snprintf(path, size, "%s/%s", own, PLACES[index]);
-    if (written > 0 && (size_t)written < size && access(path, X_OK) == 0) return true;
-  }
-  return false;
-}
-
-/*
- * Makes what git has sent the standard input once more: through a pipe, where it takes all of it before somebody reads, else through a file
- * without a name.
- */
-static bool rewind_input(void) {
-  int ends[2];
-  if (pipe(ends) != 0) return false;
-  int size = fcntl(ends[1], F_GETPIPE_SZ);
-  if (size > 0 && input_length <= (size_t)size) {
-    bool done = write_whole(ends[1], input, input_length) && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
-    close(ends[0]);
-    close(ends[1]);
-    return done;
-  }
-  close(ends[0]);
-  close(ends[1]);
-  int file = memfd_create(NAME, 0);
-  /* Where a limit for files is in the way, the call fails, and no signal ends this process. */
-  signal(SIGXFSZ, SIG_IGN);
-  bool done = file >= 0 && write_whole(file, input, input_length) && lseek(file, 0, SEEK_SET) == 0 &&
-              dup2(file, STDIN_FILENO) == STDIN_FILENO;
-  signal(SIGXFSZ, SIG_DFL);
-  if (file >= 0) close(file);
-  return done;
-}
-
-static _Noreturn void hand_over(void) {
-  char path[PATH_MAX];
-  if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
-  if (input != NULL && !rewind_input()) give_up("what git has sent cannot be passed on");
-  signal(SIGPIPE, SIG_DFL);
-  arguments[0] = path;
-  execv(path, arguments);
-  give_up(errno == ENOENT ? "node is missing, which the rest of this program needs" : "the rest of this program cannot be started");
-}
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
@@ -190,12 +95,12 @@ static JSValue characters_of(JSContext *context, const char *bytes, size_t lengt
   return value;
 }
 
-static JSValue status_of(JSContext *context, const struct stat *found) {
+static JSValue status_of(JSContext *context, const struct status *found) {
   JSValue status = JS_NewArray(context);
   if (JS_IsException(status)) return status;
-  JS_SetPropertyUint32(context, status, 0, JS_NewInt64(context, found->st_mode));
-  JS_SetPropertyUint32(context, status, 1, JS_NewInt64(context, found->st_uid));
-  JS_SetPropertyUint32(context, status, 2, JS_NewInt64(context, found->st_size));
+  JS_SetPropertyUint32(context, status, 0, JS_NewInt64(context, found->mode));
+  JS_SetPropertyUint32(context, status, 1, JS_NewInt64(context, found->uid));
+  JS_SetPropertyUint32(context, status, 2, JS_NewInt64(context, found->size));
   return status;
 }
 
@@ -204,10 +109,12 @@ static JSValue status_of(JSContext *context, const struct stat *found) {
 #define CALL(name) static JSValue name(JSContext *context, JSValueConst self, int count, JSValueConst *given)
 #define UNUSED() ((void)self, (void)count, (void)given)
 
+#ifndef _WIN32
 CALL(call_getuid) {
   UNUSED();
-  return JS_NewInt64(context, getuid());
+  return JS_NewInt64(context, system_user());
 }
+#endif
 
 CALL(call_open) {
   UNUSED();
@@ -215,7 +122,7 @@ CALL(call_open) {
   if (JS_ToInt32(context, &flags, given[1]) < 0) return JS_EXCEPTION;
   const char *path = JS_ToCString(context, given[0]);
   if (path == NULL) return JS_EXCEPTION;
-  int file = open(path, O_RDONLY | O_CLOEXEC | (flags & (O_NOFOLLOW | O_NONBLOCK)));
+  int file = system_open(path, flags);
   JS_FreeCString(context, path);
   return file < 0 ? system_error(context) : JS_NewInt32(context, file);
 }
@@ -224,26 +131,26 @@ CALL(call_close) {
   UNUSED();
   int32_t file;
   if (JS_ToInt32(context, &file, given[0]) < 0) return JS_EXCEPTION;
-  if (file > STDERR_FILENO) close(file);
+  if (file > 2) system_close(file);
   return JS_UNDEFINED;
 }
 
 CALL(call_stat) {
   UNUSED();
-  struct stat found;
+  struct status found;
   const char *path = JS_ToCString(context, given[0]);
   if (path == NULL) return JS_EXCEPTION;
-  int result = stat(path, &found);
+  bool is_there = system_stat(path, &found);
   JS_FreeCString(context, path);
-  return result < 0 ? system_error(context) : status_of(context, &found);
+  return is_there ? status_of(context, &found) : system_error(context);
 }
 
 CALL(call_fstat) {
   UNUSED();
-  struct stat found;
+  struct status found;
   int32_t file;
   if (JS_ToInt32(context, &file, given[0]) < 0) return JS_EXCEPTION;
-  return fstat(file, &found) < 0 ? system_error(context) : status_of(context, &found);
+  return system_fstat(file, &found) ? status_of(context, &found) : system_error(context);
 }
 
 /* The file may grow meanwhile, or be shorter than it says. */
@@ -255,8 +162,7 @@ CALL(call_read_text) {
   char *bytes = malloc(size);
   for (;;) {
     if (bytes == NULL) return JS_ThrowOutOfMemory(context);
-    ssize_t got = read(file, bytes + length, size - length);
-    if (got < 0 && errno == EINTR) continue;
+    long got = system_read(file, bytes + length, size - length);
     if (got <= 0 || length + (size_t)got > LONGEST_FILE) {
       JSValue value = got == 0 ? text_of(context, bytes, length) : system_error(context);
       free(bytes);
@@ -274,29 +180,35 @@ CALL(call_exists) {
   UNUSED();
   const char *path = JS_ToCString(context, given[0]);
   if (path == NULL) return JS_EXCEPTION;
-  int result = access(path, F_OK);
+  bool is_there = system_exists(path);
   JS_FreeCString(context, path);
-  return JS_NewBool(context, result == 0);
+  return JS_NewBool(context, is_there);
+}
+
+struct names {
+  JSContext *context;
+  JSValue list;
+  uint32_t length;
+};
+
+static void add_name(void *given, const char *name) {
+  struct names *names = given;
+  size_t size = strlen(name);
+  /* No name of ours is anything but ASCII. */
+  if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !is_utf8((const uint8_t *)name, size)) return;
+  JS_SetPropertyUint32(names->context, names->list, names->length++, JS_NewStringLen(names->context, name, size));
 }
 
 CALL(call_list) {
   UNUSED();
   const char *path = JS_ToCString(context, given[0]);
   if (path == NULL) return JS_EXCEPTION;
-  DIR *directory = opendir(path);
+  struct names names = {.context = context, .list = JS_NewArray(context)};
+  bool is_there = system_list(path, add_name, &names);
   JS_FreeCString(context, path);
-  if (directory == NULL) return system_error(context);
-  JSValue names = JS_NewArray(context);
-  uint32_t length = 0;
-  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-    const char *name = entry->d_name;
-    size_t size = strlen(name);
-    /* No name of ours is anything but ASCII. */
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !is_utf8((const uint8_t *)name, size)) continue;
-    JS_SetPropertyUint32(context, names, length++, JS_NewStringLen(context, name, size));
-  }
-  closedir(directory);
-  return names;
+  if (is_there) return names.list;
+  JS_FreeValue(context, names.list);
+  return system_error(context);
 }
 
 CALL(call_decode) {
@@ -327,10 +239,9 @@ CALL(call_read) {
   size_t size = 8192;
   if (input != NULL || (input = malloc(size)) == NULL) return JS_ThrowOutOfMemory(context);
   while (!is_whole_request()) {
-    ssize_t got = read(STDIN_FILENO, input + input_length, size - input_length);
+    long got = system_read(0, input + input_length, size - input_length);
     if (got == 0) break;
     if (got < 0) {
-      if (may_try_again()) continue;
       /* The whole program meets the same, and has the words for it. */
       if (input_length == 0) {
         free(input);
@@ -354,24 +265,23 @@ CALL(call_finish) {
   size_t length;
   const char *answer = JS_ToCStringLen(context, &length, given[0]);
   if (answer == NULL) return JS_EXCEPTION;
-  /* A reader that has gone away is no failure. */
-  if (!write_whole(STDOUT_FILENO, answer, length) && errno != EPIPE) {
-    fprintf(stderr, NAME ": the answer cannot be written (%s)\n", strerror(errno));
-    _exit(1);
-  }
-  _exit(0);
+  system_answer(answer, length);
 }
 
 static const JSCFunctionListEntry CONSTANTS[] = {
     JS_PROP_INT32_DEF("O_RDONLY", O_RDONLY, JS_PROP_ENUMERABLE),
+#ifndef _WIN32
     JS_PROP_INT32_DEF("O_NOFOLLOW", O_NOFOLLOW, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("O_NONBLOCK", O_NONBLOCK, JS_PROP_ENUMERABLE),
+#endif
 };
 
 static const JSCFunctionListEntry CALLS[] = {
-    JS_PROP_STRING_DEF("platform", "linux", JS_PROP_ENUMERABLE),
+    JS_PROP_STRING_DEF("platform", PLATFORM, JS_PROP_ENUMERABLE),
     JS_OBJECT_DEF("constants", CONSTANTS, LENGTH(CONSTANTS), JS_PROP_ENUMERABLE),
+#ifndef _WIN32
     JS_CFUNC_DEF("getuid", 0, call_getuid),
+#endif
     JS_CFUNC_DEF("open", 2, call_open),
     JS_CFUNC_DEF("close", 1, call_close),
     JS_CFUNC_DEF("stat", 1, call_stat),
@@ -386,21 +296,27 @@ static const JSCFunctionListEntry CALLS[] = {
 
 /* --- the program ------------------------------------------------------------------------------------------------ */
 
-static JSValue environment_of(JSContext *context) {
-  extern char **environ;
-  JSValue environment = JS_NewObjectProto(context, JS_NULL);
-  for (char **entry = environ; *entry != NULL; entry++) {
-    const char *equals = strchr(*entry, '=');
-    if (equals == NULL || equals == *entry) continue;
-    JSAtom name = JS_NewAtomLen(context, *entry, (size_t)(equals - *entry));
-    if (name == JS_ATOM_NULL) continue;
-    /* The first of two with one name counts, as getenv(3) has it. */
-    if (JS_HasProperty(context, environment, name) == 0) {
-      JS_DefinePropertyValue(context, environment, name, JS_NewString(context, equals + 1), JS_PROP_C_W_E);
-    }
-    JS_FreeAtom(context, name);
+struct variables {
+  JSContext *context;
+  JSValue all;
+};
+
+static void add_variable(void *given, const char *name, size_t length, const char *value) {
+  struct variables *variables = given;
+  JSContext *context = variables->context;
+  JSAtom atom = JS_NewAtomLen(context, name, length);
+  if (atom == JS_ATOM_NULL) return;
+  /* The first of two with one name counts, as getenv(3) has it. */
+  if (JS_HasProperty(context, variables->all, atom) == 0) {
+    JS_DefinePropertyValue(context, variables->all, atom, JS_NewString(context, value), JS_PROP_C_W_E);
   }
-  return environment;
+  JS_FreeAtom(context, atom);
+}
+
+static JSValue environment_of(JSContext *context) {
+  struct variables variables = {.context = context, .all = JS_NewObjectProto(context, JS_NULL)};
+  system_list_environment(add_variable, &variables);
+  return variables.all;
 }
 
 static bool is_operation(const char *word) {
@@ -434,10 +350,9 @@ static void run(const char *operation) {
 }
 
 int main(int count, char **words) {
-  arguments = words;
-  signal(SIGPIPE, SIG_IGN);
+  system_start(words);
   /* Options before the operation, a person's commands, and a trace are for the whole program. */
   const char *trace = getenv(TRACE);
   if (count == 2 && is_operation(words[1]) && (trace == NULL || *trace == '\0')) run(words[1]);
-  hand_over();
+  system_hand_over(input, input_length);
 }

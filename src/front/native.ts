@@ -8,8 +8,8 @@ export type Native = {
   readonly env: NodeJS.ProcessEnv
   /** As Node names it. */
   readonly platform: NodeJS.Platform
-  /** Numbers that differ by system. */
-  readonly constants: { readonly O_RDONLY: number; readonly O_NOFOLLOW: number; readonly O_NONBLOCK: number }
+  /** Numbers that differ by system. Windows has the first one alone. */
+  readonly constants: { readonly O_RDONLY: number; readonly O_NOFOLLOW?: number; readonly O_NONBLOCK?: number }
   /** Undefined where the system has no such numbers. */
   readonly getuid?: () => number
   /** Opens a file to read from it, whatever else the flags say. */

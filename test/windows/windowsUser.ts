@@ -18,6 +18,8 @@ export type WindowsOutcome = Outcome & { readonly milliseconds: number }
 
 export const NODE = String.raw`C:\npm\node.exe`
 const BIN = String.raw`C:\npm\node_modules\git-credential-bitbucket-oauth\dist\bin.cjs`
+/** The native front, as npm lays it. */
+export const FRONT = String.raw`C:\npm\node_modules\@git-credential-bitbucket-oauth\win32-x64\front.exe`
 const GIT = String.raw`C:\Program Files\Git\mingw64\bin\git.exe`
 
 /** A user of the Windows that scripts/testWindows.sh has laid, with a home of their own, and what cmd sets in its environment. */

@@ -1,0 +1,173 @@
+/* See system.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "system.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static char **arguments;
+
+void system_start(char **words) {
+  arguments = words;
+  signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+int system_open(const char *path, int flags) {
+  return open(path, O_RDONLY | O_CLOEXEC | (flags & (O_NOFOLLOW | O_NONBLOCK)));
+}
+
+void system_close(int file) {
+  close(file);
+}
+
+static bool read_status(int result, const struct stat *from, struct status *found) {
+  if (result < 0) return false;
+  *found = (struct status){.mode = from->st_mode, .uid = from->st_uid, .size = from->st_size};
+  return true;
+}
+
+bool system_stat(const char *path, struct status *found) {
+  struct stat here;
+  return read_status(stat(path, &here), &here, found);
+}
+
+bool system_fstat(int file, struct status *found) {
+  struct stat here;
+  return read_status(fstat(file, &here), &here, found);
+}
+
+bool system_exists(const char *path) {
+  return access(path, F_OK) == 0;
+}
+
+bool system_list(const char *path, void (*add)(void *, const char *name), void *to) {
+  DIR *directory = opendir(path);
+  if (directory == NULL) return false;
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) add(to, entry->d_name);
+  closedir(directory);
+  return true;
+}
+
+void system_list_environment(void (*add)(void *, const char *name, size_t length, const char *value), void *to) {
+  extern char **environ;
+  for (char **entry = environ; *entry != NULL; entry++) {
+    const char *equals = strchr(*entry, '=');
+    if (equals != NULL && equals != *entry) add(to, *entry, (size_t)(equals - *entry), equals + 1);
+  }
+}
+
+int64_t system_user(void) {
+  return getuid();
+}
+
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+/* Whether it is worth trying again: the call was interrupted, or somebody has made the stream one that does not block. */
+static bool may_try_again(void) {
+  if (errno == EAGAIN) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+  return errno == EINTR || errno == EAGAIN;
+}
+
+static bool write_whole(int file, const char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(file, bytes, length);
+    if (written < 0 && !may_try_again()) return false;
+    if (written <= 0) continue;
+    bytes += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+long system_read(int file, char *bytes, size_t size) {
+  for (;;) {
+    ssize_t got = read(file, bytes, size);
+    if (got >= 0 || !may_try_again()) return got;
+  }
+}
+
+_Noreturn void system_answer(const char *answer, size_t length) {
+  if (!write_whole(STDOUT_FILENO, answer, length) && errno != EPIPE) {
+    fprintf(stderr, NAME ": the answer cannot be written (%s)\n", strerror(errno));
+    _exit(1);
+  }
+  _exit(0);
+}
+
+/* --- the whole program ------------------------------------------------------------------------------------------ */
+
+static _Noreturn void give_up(const char *reason) {
+  fprintf(stderr, NAME ": %s\n", reason);
+  _exit(1);
+}
+
+/* Where the whole program lies, from the directory of this one. Never by PATH, and never by where git stands. */
+static const char *const PLACES[] = {
+    "../../../dist/bin.cjs",            /* npm, in the node_modules of the package itself */
+    "../../" NAME "/dist/bin.cjs",      /* npm, beside the package */
+    "../lib/" NAME "/bin.cjs",          /* a package of the system, with this one in /usr/bin */
+    NAME "-full",                       /* beside this one */
+};
+
+static bool find_whole(char *path, size_t size) {
+  char own[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+  if (length <= 0) return false;
+  own[length] = '\0';
+  char *slash = strrchr(own, '/');
+  if (slash == NULL) return false;
+  *slash = '\0';
+  for (size_t index = 0; index < LENGTH(PLACES); index++) {
+    int written = snprintf(path, size, "%s/%s", own, PLACES[index]);
+    if (written > 0 && (size_t)written < size && access(path, X_OK) == 0) return true;
+  }
+  return false;
+}
+
+/*
+ * Makes what git has sent the standard input once more: through a pipe, where it takes all of it before somebody reads, else through a file
+ * without a name.
+ */
+static bool rewind_input(const char *input, size_t length) {
+  int ends[2];
+  if (pipe(ends) != 0) return false;
+  int size = fcntl(ends[1], F_GETPIPE_SZ);
+  if (size > 0 && length <= (size_t)size) {
+    bool done = write_whole(ends[1], input, length) && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO;
+    close(ends[0]);
+    close(ends[1]);
+    return done;
+  }
+  close(ends[0]);
+  close(ends[1]);
+  int file = memfd_create(NAME, 0);
+  /* Where a limit for files is in the way, the call fails, and no signal ends this process. */
+  signal(SIGXFSZ, SIG_IGN);
+  bool done = file >= 0 && write_whole(file, input, length) && lseek(file, 0, SEEK_SET) == 0 &&
+              dup2(file, STDIN_FILENO) == STDIN_FILENO;
+  signal(SIGXFSZ, SIG_DFL);
+  if (file >= 0) close(file);
+  return done;
+}
+
+_Noreturn void system_hand_over(const char *input, size_t length) {
+  char path[PATH_MAX];
+  if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
+  if (input != NULL && !rewind_input(input, length)) give_up("what git has sent cannot be passed on");
+  signal(SIGPIPE, SIG_DFL);
+  arguments[0] = path;
+  execv(path, arguments);
+  give_up(errno == ENOENT ? "node is missing, which the rest of this program needs" : "the rest of this program cannot be started");
+}
