@@ -381,5 +381,5 @@ test('where the library is not installed, no keyring answers', async (t) => {
   const error = await t.throwsAsync(keyring.read('name'))
 
   t.true(isFailure(error))
-  t.regex(error.message, /does not answer \(Cannot find package '@napi-rs\/keyring'/)
+  t.regex(error.message, /does not answer \(Cannot find module '@napi-rs\/keyring'/)
 })

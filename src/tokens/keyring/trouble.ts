@@ -30,7 +30,7 @@ const KNOWN: readonly Known[] = [
     cure: 'unlock the keychain, and run the command again: security unlock-keychain',
   },
   {
-    says: /Cannot find (package|native binding)/,
+    says: /Cannot find (module '@napi-rs\/keyring'|native binding)/,
     trouble: 'absent',
     cure: 'to use it, install this program again with npm install --global, without --omit=optional',
   },

@@ -45,10 +45,10 @@ test('a library whose native part npm left out is to be installed', (t) => {
 
 test('a library that is not there at all is to be installed', (t) => {
   const message = describeLoadError(
-    loadError("Cannot find package '@napi-rs/keyring' imported from /x/keyringProcess.mjs"),
+    loadError("Cannot find module '@napi-rs/keyring'\nRequire stack:\n- /x/dist/keyringProcess.cjs"),
   )
 
-  t.regex(message, /^Cannot find package/)
+  t.regex(message, /^Cannot find module '@napi-rs\/keyring'$/)
   t.regex(findCure(message) ?? '', /npm install --global/)
 })
 
