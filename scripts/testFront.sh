@@ -29,12 +29,15 @@ scripts/front.sh "$(place dynamic linux-x64)" dynamic
 CC=aarch64-linux-gnu-gcc scripts/front.sh "$(place arm64 linux-arm64)" static
 cmp "$(place static linux-x64)" "$(place again linux-x64)"
 sha256sum "$(place static linux-x64)" "$(place arm64 linux-arm64)"
+node --import=ts-blank-space/register scripts/standalone.ts .front/standalone linux-x64 "$(place static linux-x64)"
 node --import=ts-blank-space/register scripts/release.ts .front/release \
   "linux-x64=$(place static linux-x64)" "linux-arm64=$(place arm64 linux-arm64)"
 
 RELEASE=$PWD/.front/release FRONT_X64=$(place static linux-x64) FRONT_ARM64=$(place arm64 linux-arm64)
-export RELEASE FRONT_X64 FRONT_ARM64
+STANDALONE=$(echo "$PWD"/.front/standalone/*-linux-x64)
+export RELEASE FRONT_X64 FRONT_ARM64 STANDALONE
 tests=(test/end-to-end/{accounts,clock,disk,heal,quiet,trouble,several,machine,dataCenter,places,user}.test.ts)
 [ $# -eq 0 ] || tests=("$@")
-npx ava --config ava.front.config.js test/front/install.test.ts
+npx ava --config ava.front.config.js test/front/{install,standalone}.test.ts
+HELPER=$STANDALONE/bin/git-credential-bitbucket-oauth npx ava --config ava.front.config.js test/end-to-end/{login,keyring,network}.test.ts
 HELPER=$(place dynamic linux-x64) npx ava --config ava.front.config.js test/front/{handOver,systems}.test.ts "${tests[@]}"

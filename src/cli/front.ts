@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Context } from '../base/context.ts'
 import { PROGRAM } from '../base/program.ts'
 import { isProgram } from '../base/programs.ts'
@@ -9,10 +9,15 @@ const PACKAGE = `@${PROGRAM}/${process.platform}-${process.arch}`
 
 const FILE = process.platform === 'win32' ? 'front.exe' : 'front'
 
-/** The native front (src/front/) that is installed with this program: in its own node_modules, or beside it. */
+/**
+ * The native front (src/front/) that is installed with this program: by npm in its own node_modules, or beside it; in bin/, where this is
+ * in lib/.
+ */
 export function findFront({ keyringProgram }: Context): string | undefined {
   const root = dirname(dirname(keyringProgram))
-  return [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, FILE)).find(isProgram)
+  const byNpm = [join(root, 'node_modules'), dirname(root)].map((place) => join(place, PACKAGE, FILE))
+  const inBin = basename(dirname(root)) === 'lib' ? [join(dirname(dirname(root)), 'bin', PROGRAM)] : []
+  return [...byNpm, ...inBin].find(isProgram)
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -117,8 +118,7 @@ static _Noreturn void give_up(const char *reason) {
 static const char *const PLACES[] = {
     "../../../dist/bin.cjs",            /* npm, in the node_modules of the package itself */
     "../../" NAME "/dist/bin.cjs",      /* npm, beside the package */
-    "../lib/" NAME "/bin.cjs",          /* a package of the system, with this one in /usr/bin */
-    NAME "-full",                       /* beside this one */
+    "../lib/" NAME "/dist/bin.cjs",     /* a directory of its own, or the system's, with this one in bin/ */
 };
 
 static bool find_whole(char *path, size_t size) {
@@ -134,6 +134,13 @@ static bool find_whole(char *path, size_t size) {
     if (written > 0 && (size_t)written < size && access(path, X_OK) == 0) return true;
   }
   return false;
+}
+
+/* The Node that lies beside the whole program, in the form that brings one: else the system's runs it, as its first line says. */
+static bool find_node(char *path, size_t size, const char *whole) {
+  size_t root = strlen(whole) - strlen("/dist/bin.cjs");
+  int written = snprintf(path, size, "%.*s/node", (int)root, whole);
+  return written > 0 && (size_t)written < size && access(path, X_OK) == 0;
 }
 
 /*
@@ -162,12 +169,24 @@ static bool rewind_input(const char *input, size_t length) {
   return done;
 }
 
+/* Comes back where that fails. */
+static void run_with(char *node) {
+  size_t count = 0;
+  while (arguments[count] != NULL) count++;
+  char **words = malloc((count + 2) * sizeof *words);
+  if (words == NULL) return;
+  words[0] = node;
+  memcpy(words + 1, arguments, (count + 1) * sizeof *words);
+  execv(node, words);
+}
+
 _Noreturn void system_hand_over(const char *input, size_t length) {
-  char path[PATH_MAX];
+  char path[PATH_MAX], node[PATH_MAX];
   if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
   if (input != NULL && !rewind_input(input, length)) give_up("what git has sent cannot be passed on");
   signal(SIGPIPE, SIG_DFL);
   arguments[0] = path;
+  if (find_node(node, sizeof node, path)) run_with(node);
   execv(path, arguments);
   give_up(errno == ENOENT ? "node is missing, which the rest of this program needs" : "the rest of this program cannot be started");
 }

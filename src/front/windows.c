@@ -158,7 +158,7 @@ _Noreturn void system_answer(const char *answer, size_t length) {
 static const wchar_t *const PLACES[] = {
     L"..\\..\\..\\dist\\bin.cjs",              /* npm, in the node_modules of the package itself */
     L"..\\..\\" WIDE_NAME L"\\dist\\bin.cjs",  /* npm, beside the package */
-    WIDE_NAME L"-full.exe",                    /* beside this one */
+    L"..\\lib\\" WIDE_NAME L"\\dist\\bin.cjs",  /* a directory of its own, with this one in bin/ */
 };
 
 static bool is_file(const wchar_t *path) {
@@ -179,8 +179,11 @@ static bool find_whole(wchar_t *path) {
 }
 
 /* The system would look into the directory that git stands in first: it is anybody's who can make one clone it. */
-static bool find_node(wchar_t *path) {
+static bool find_node(wchar_t *path, const wchar_t *whole) {
   static wchar_t all[LONGEST];
+  /* One that lies beside the whole program, in the form that brings one. */
+  int root = (int)(wcslen(whole) - wcslen(L"\\dist\\bin.cjs"));
+  if (swprintf(path, LONGEST, L"%.*ls\\node.exe", root, whole) > 0 && is_file(path)) return true;
   DWORD length = GetEnvironmentVariableW(L"PATH", all, LONGEST);
   if (length == 0 || length >= LONGEST) return false;
   for (wchar_t *entry = wcstok(all, L";"); entry != NULL; entry = wcstok(NULL, L";")) {
@@ -215,12 +218,9 @@ static void write_input(HANDLE pipe, const char *input, size_t length) {
 _Noreturn void system_hand_over(const char *input, size_t length) {
   static wchar_t whole[LONGEST], node[LONGEST], line[LONGEST];
   if (!find_whole(whole)) give_up("the rest of this program is missing; install it once more");
-  bool takes_node = wcscmp(wcsrchr(whole, L'.'), L".cjs") == 0;
-  if (takes_node && !find_node(node)) give_up("node is missing, which the rest of this program needs");
-  const wchar_t *program = takes_node ? node : whole;
-  int size = takes_node ? swprintf(line, LONGEST, L"\"%ls\" \"%ls\"%ls", node, whole, own_words())
-                        : swprintf(line, LONGEST, L"\"%ls\"%ls", whole, own_words());
-  if (size < 0) give_up("the rest of this program cannot be started, as its line is too long");
+  if (!find_node(node, whole)) give_up("node is missing, which the rest of this program needs");
+  if (swprintf(line, LONGEST, L"\"%ls\" \"%ls\"%ls", node, whole, own_words()) < 0)
+    give_up("the rest of this program cannot be started, as its line is too long");
 
   HANDLE reader = GetStdHandle(STD_INPUT_HANDLE), writer = NULL;
   SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
@@ -235,7 +235,7 @@ _Noreturn void system_hand_over(const char *input, size_t length) {
   };
   SetConsoleCtrlHandler(leave_to_whole, TRUE);
   PROCESS_INFORMATION child;
-  if (!CreateProcessW(program, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child))
+  if (!CreateProcessW(node, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child))
     give_up("the rest of this program cannot be started");
   if (writer != NULL) {
     CloseHandle(reader);
