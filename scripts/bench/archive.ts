@@ -6,11 +6,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Home } from '../test/helpers/home.ts'
-import { watchPeak } from '../test/helpers/peak.ts'
-import { freePort } from '../test/helpers/ports.ts'
-import { requestFor } from '../test/helpers/user.ts'
-import { Sandbox } from '../test/sandbox/sandbox.ts'
+import { Home } from '../../test/helpers/home.ts'
+import { watchPeak } from '../../test/helpers/peak.ts'
+import { freePort } from '../../test/helpers/ports.ts'
+import { requestFor } from '../../test/helpers/user.ts'
+import { Sandbox } from '../../test/sandbox/sandbox.ts'
 
 const ROUNDS = 7
 
