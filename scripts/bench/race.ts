@@ -74,8 +74,8 @@ export function countOf({ command, input, env, prepare }: Program): number {
 /** The most memory that a run takes, in MiB, by GNU time, which takes little itself; NaN where that is not installed (Debian: time). */
 export function memoryOf({ command, input, env, prepare }: Program): number {
   prepare?.()
-  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', ...command], { env, input, encoding: 'utf8' })
-  return Number(String(stderr).trim().split('\n').at(-1)) / 1024
+  const { error, stderr } = spawnSync('/usr/bin/time', ['-f', '%M', ...command], { env, input, encoding: 'utf8' })
+  return error === undefined ? Number(stderr.trim().split('\n').at(-1)) / 1024 : NaN
 }
 
 /** Medians of the ratios within each round. */
