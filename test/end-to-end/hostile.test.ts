@@ -177,6 +177,7 @@ test('what is downloaded and sent shows no such name while it is on its way', as
   const command = [PROGRAM, 'downloads', 'get', 'acme/widgets', name, '-o', 'file', '--host', sandbox.origin]
 
   const terminal = Terminal.open(t, home, ['sh', '-c', `${command.map(quote).join(' ')} && echo done`])
+  sandbox.downloads.settings.dripUntil = () => terminal.printed.includes(' of 60.0 MB')
   await terminal.ended
 
   t.regex(terminal.printed, / of 60\.0 MB[^]*done/)

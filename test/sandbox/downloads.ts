@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { answerError, demandScope } from './bearer.ts'
 import { readBody } from './body.ts'
 import type { OtherOrigin } from './otherOrigin.ts'
@@ -17,11 +18,16 @@ export type DownloadSettings = {
   cutAfter: number | undefined
   /** `etag`: the server takes ranges of a file that has not changed; `careless`: of any. `none`: it sends the whole one. */
   ranges: 'etag' | 'careless' | 'none'
+  /** Until this says so, a file comes in drops. */
+  dripUntil: (() => boolean) | undefined
 }
+
+/** Bytes, and the milliseconds between two of them. */
+const DROP = { bytes: 1024, pause: 10 }
 
 /** The section "Downloads" of each repository, in memory. The files themselves come from another origin. */
 export class Downloads {
-  readonly settings: DownloadSettings = { cutAfter: undefined, ranges: 'etag' }
+  readonly settings: DownloadSettings = { cutAfter: undefined, ranges: 'etag', dripUntil: undefined }
   /** The range of each request for a file; undefined for the whole one. Oldest first. */
   readonly ranges: (string | undefined)[] = []
   /** Is called when a connection is cut. */
@@ -62,13 +68,13 @@ export class Downloads {
     const location = await this.#otherOrigin.link(async (there, answer) => {
       file.downloads += 1
       answer.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
-      this.#send(there, answer, file.content)
+      await this.#send(there, answer, file.content)
     })
     response.writeHead(302, { location }).end()
   }
 
-  #send({ headers }: IncomingMessage, response: ServerResponse, content: Buffer): void {
-    const { cutAfter, ranges } = this.settings
+  async #send({ headers }: IncomingMessage, response: ServerResponse, content: Buffer): Promise<void> {
+    const { cutAfter, ranges, dripUntil = () => true } = this.settings
     this.ranges.push(headers.range)
     response.setHeader('content-type', 'application/octet-stream')
     const etag = `"${createHash('md5').update(content).digest('hex')}"`
@@ -78,7 +84,11 @@ export class Downloads {
     const begin = isPart ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]) : 0
     if (isPart) response.setHeader('content-range', `bytes ${begin}-${content.length - 1}/${content.length}`)
     response.writeHead(isPart ? 206 : 200, { 'content-length': content.length - begin })
-    const part = content.subarray(begin)
+    let part = content.subarray(begin)
+    for (; !dripUntil() && part.length > DROP.bytes; part = part.subarray(DROP.bytes)) {
+      response.write(part.subarray(0, DROP.bytes))
+      await sleep(DROP.pause)
+    }
     if (cutAfter === undefined || cutAfter >= part.length) response.end(part)
     else
       response.write(part.subarray(0, cutAfter), () => {
