@@ -51,7 +51,7 @@ const keepSeldom: Plugin = {
       return isOwn ? { path: `./${name}.cjs`, external: true } : undefined
     })
     // Node has what this stands for since version 18, and it is as large as all of HTTP.
-    building.onLoad({ filter: /\/web-streams-polyfill\// }, () => ({ contents: '' }))
+    building.onLoad({ filter: /[\\/]web-streams-polyfill[\\/]/ }, () => ({ contents: '' }))
   },
 }
 
@@ -59,13 +59,13 @@ const keepSeldom: Plugin = {
 const LIGHTER = [
   // Node's come with a fetch of its own, but node-fetch sends all requests.
   {
-    file: /\/(oauth4webapi\/build\/index\.js|src\/oauth\/grants\.ts)$/,
+    file: /[\\/](oauth4webapi[\\/]build[\\/]index\.js|src[\\/]oauth[\\/]grants\.ts)$/,
     text: "import { Headers, Response } from 'node-fetch'",
   },
   // One is made at the start, and hardly any text here needs it.
   {
-    file: /\/string-width\/index\.js$/,
-    text: `import { LateSegmenter } from '${resolve('scripts/segmenter.ts')}'; const Intl = { Segmenter: LateSegmenter }`,
+    file: /[\\/]string-width[\\/]index\.js$/,
+    text: `import { LateSegmenter } from ${JSON.stringify(resolve('scripts/segmenter.ts'))}; const Intl = { Segmenter: LateSegmenter }`,
   },
 ]
 
