@@ -5,7 +5,17 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -78,7 +88,8 @@ function prepare(): void {
 async function work(round: number): Promise<void> {
   const host = ['--host', sandbox.origin]
   await run('login', home.path, [PROGRAM, 'login', sandbox.origin])
-  if (readdirSync(home.runtime).length > 0) home.expire(sandbox.origin)
+  // The attacker may have kept even the first login from succeeding.
+  if (existsSync(home.runtime) && readdirSync(home.runtime).length > 0) home.expire(sandbox.origin)
   await run('refresh', home.path, [PROGRAM, 'get'], requestFor(sandbox.origin))
   for (const directory of [sticky, theirs]) {
     await run('archive', directory, [PROGRAM, 'archive', 'acme/widgets', ...host])

@@ -22,6 +22,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file stands where a directory should be',
   EEXIST: 'a file stands where a directory should be',
   ENOTEMPTY: 'something was put there meanwhile',
+  ENOENT: 'it is not there any more',
+  EPIPE: 'its reader has gone',
   ENAMETOOLONG: 'its name is too long',
   ELOOP: 'it is a symbolic link',
 }

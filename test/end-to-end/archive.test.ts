@@ -625,6 +625,20 @@ test('an archive that is written to a pipe or a link leaves the pipe and the lin
   t.regex((await reading).stdout, /README\.md\n/)
 })
 
+test('a pipe whose reader goes away in the middle is a sentence', async (t) => {
+  const { home, sandbox, work, archive } = await begin(t)
+  sandbox.archives.settings.syntheticSize = 10_000_000
+  execFileSync('mkfifo', [join(work, 'pipe')])
+
+  const reading = home.run('head', ['-c', '10', 'pipe'])
+  const { code, stderr } = await archive('acme/widgets', '-o', 'pipe')
+  await reading
+
+  t.is(code, 1)
+  t.regex(stderr, /: pipe cannot be written: its reader has gone\nhint: correct that, and run the command again\n$/)
+  t.true(statSync(join(work, 'pipe')).isFIFO())
+})
+
 test('--extract of an archive with files beside the folder is refused, and not passed over in silence', async (t) => {
   const { sandbox, work, archive } = await begin(t)
   const body = makeTar([{ path: 'README', type: 'File', content: 'x' }]) as unknown as string

@@ -41,9 +41,11 @@ export async function makeWhole<Result>(path: string, work: (draft: string) => P
       directory.unpin()
     }
   } catch (error) {
-    throw isOfSystem(error) ? unwritableFailure(path, error) : error
+    throw isOfSystem(error) ? unwritableFailure(path, error, `nothing was left there; ${AGAIN}`) : error
   }
 }
+
+const AGAIN = 'correct that, and run the command again'
 
 async function makeIn<Result>(
   directory: string,
@@ -78,9 +80,13 @@ export async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>,
   await writeInto(openSync(path, 'wx'), pieces, isLasting)
 }
 
-/** Writes piece by piece into a pipe, a terminal or `/dev/null`. */
+/** Writes piece by piece into a pipe, a terminal or `/dev/null`; a Failure where that cannot be, or its reader goes away. */
 export async function writeDevice(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  await writeInto(await openDevice(path), pieces, false)
+  try {
+    await writeInto(await openDevice(path), pieces, false)
+  } catch (error) {
+    throw isOfSystem(error) ? unwritableFailure(path, error, AGAIN) : error
+  }
 }
 
 async function writeInto(file: number, pieces: AsyncIterable<Uint8Array>, isLasting: boolean): Promise<void> {
@@ -148,9 +154,6 @@ export function assertEmptyDirectory(directory: string): void {
   })
 }
 
-function unwritableFailure(path: string, error: unknown): Failure {
-  return new Failure(`${path} cannot be written: ${reasonOf(error)}`, {
-    hints: ['nothing was left there; correct that, and run the command again'],
-    cause: error,
-  })
+function unwritableFailure(path: string, error: unknown, hint: string): Failure {
+  return new Failure(`${path} cannot be written: ${reasonOf(error)}`, { hints: [hint], cause: error })
 }

@@ -21,7 +21,7 @@ import { isFailure } from '../../../src/base/failure.ts'
 import { followOwnLink, isGuarded } from '../../../src/base/ownPath.ts'
 import { openDevice } from '../../../src/cli/download/outputPath.ts'
 import { pinOwnDirectory } from '../../../src/cli/download/pinned.ts'
-import { makeWhole, writeFile } from '../../../src/cli/download/wholeFile.ts'
+import { makeWhole, writeDevice, writeFile } from '../../../src/cli/download/wholeFile.ts'
 import { makeDirectory } from '../../helpers/directory.ts'
 
 /** Another user of the machine. These tests run as root, which alone can give something away. */
@@ -145,6 +145,15 @@ for (const [title, root] of [
     t.is(error.message, `${path} belongs to another user, so nothing is written there`)
   })
 }
+
+test('a pipe that is taken away before it is opened is a sentence', async (t) => {
+  const path = join(makeDirectory(t), 'pipe')
+
+  const error = await t.throwsAsync(writeDevice(path, pieces('new')))
+
+  t.true(isFailure(error))
+  t.is(error.message, `${path} cannot be written: it is not there any more`)
+})
 
 test('a directory that another user puts in the place of the draft’s, or of the one above, gets nothing', async (t) => {
   for (const depth of ['room', 'above'] as const) {
