@@ -46,17 +46,19 @@ const sandbox = await Sandbox.start(`http://localhost:${port}`)
 const home = new Home()
 const outcomes: Record<string, number> = {}
 const faults: string[] = []
+const attackers: ChildProcess[] = []
 
 try {
   prepare()
   const before = snapshot()
-  const attackers = [start('plant', sticky), start('plant', theirs), start('watch'), start('squat'), start('read')]
+  attackers.push(start('plant', sticky), start('plant', theirs), start('watch'), start('squat'), start('read'))
   const end = Date.now() + Number(seconds) * 1000
   for (let round = 0; Date.now() < end; round++) await work(round)
   const counts = await Promise.all(attackers.map(stop))
   judge(before)
   report(counts)
 } finally {
+  for (const attacker of attackers) attacker.kill()
   await sandbox.stop()
   rmSync(base, { recursive: true, force: true })
   rmSync(home.path, { recursive: true, force: true })

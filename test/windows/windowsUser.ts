@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { addSettings, consumerSettings, endpointSettings, type Outcome } from '../helpers/home.ts'
 import { freePort } from '../helpers/ports.ts'
@@ -157,6 +158,11 @@ export function sendPersonAway(t: ExecutionContext): void {
 export function openedUrls(): string[] {
   const log = join(process.env['WINEPREFIX'] ?? '', '../opened')
   return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
+}
+
+/** Resolves when Wine's browser was opened more often than that. */
+export async function browserOpened(before: number): Promise<void> {
+  while (openedUrls().length <= before) await sleep(50)
 }
 
 function one(outcomes: readonly WindowsOutcome[]): WindowsOutcome {
