@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
-
 /**
  * Packs this program for machines without Node: the native front in bin/, and in lib/ all the rest, with the keyring's library and a Node
  * of its own, which the front starts. The same files make the same archive.
  *
  * Usage: standalone.ts OUT SYSTEM FRONT, as linux-x64 and path/to/front; after `npm run build`
  */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+
 const NODE_VERSION = '24.21.0'
 
 /** As npm's registry tells of what it has of each system. A release compares what is in it with nodejs.org's SHASUMS256.txt, too. */
@@ -71,6 +71,5 @@ function fetchPackage(name: string, wanted: string, integrity: string | undefine
 }
 
 function run(program: string, args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${program}: ${error?.message ?? stderr}`)
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
 }

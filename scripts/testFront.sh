@@ -29,6 +29,7 @@ scripts/front.sh "$(place dynamic linux-x64)" dynamic
 CC=aarch64-linux-gnu-gcc scripts/front.sh "$(place arm64 linux-arm64)" static
 cmp "$(place static linux-x64)" "$(place again linux-x64)"
 sha256sum "$(place static linux-x64)" "$(place arm64 linux-arm64)"
+rm -rf .front/standalone
 node --import=ts-blank-space/register scripts/standalone.ts .front/standalone linux-x64 "$(place static linux-x64)"
 node --import=ts-blank-space/register scripts/release.ts .front/release \
   "linux-x64=$(place static linux-x64)" "linux-arm64=$(place arm64 linux-arm64)"

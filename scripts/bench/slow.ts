@@ -4,7 +4,6 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readAccessToken, writeAccessToken } from '../../src/tokens/cache.ts'
 import { Home } from '../../test/helpers/home.ts'
 import { plantLogin } from '../../test/helpers/plantLogin.ts'
 import { freePort } from '../../test/helpers/ports.ts'
@@ -45,7 +44,9 @@ export async function slowSection(forms: Readonly<Record<string, string>>): Prom
 async function oneAtATime(home: Home, sandbox: Sandbox, forms: Readonly<Record<string, string>>): Promise<string[]> {
   const empty = programOf(home, 'an empty CommonJS file', [process.execPath, join(home.path, 'empty.cjs')], '')
   const refreshes = Object.entries(forms).map(([name, entry]) =>
-    programOf(home, `${name}: a refresh`, [entry, 'get'], requestFor(sandbox.origin), () => expire(home, sandbox)),
+    programOf(home, `${name}: a refresh`, [entry, 'get'], requestFor(sandbox.origin), () =>
+      home.expire(sandbox.origin),
+    ),
   )
   const logins = Object.entries(forms).map(([name, entry]) => ({
     name: `${name}: from “login” to the browser’s start`,
@@ -58,11 +59,10 @@ async function oneAtATime(home: Home, sandbox: Sandbox, forms: Readonly<Record<s
     ...logins,
   ]
   const times = await race(runs, ROUNDS)
-  const [server = [], floor = []] = times
+  const [server = []] = times
   const own = times.map((some, index) =>
     index >= 2 && index < 2 + refreshes.length ? some.map((time, round) => time - (server[round] ?? NaN)) : some,
   )
-  own[1] = floor
   const ratio = (index: number): number => ratioOf(own, index, 1)
   const [refresh, login] = [ratio(2), ratio(2 + refreshes.length)]
   return [
@@ -84,7 +84,7 @@ async function manyAtOnce(home: Home, sandbox: Sandbox, forms: Readonly<Record<s
   sandbox.oauth.settings.delay = DELAY
   for (const [name, entry] of Object.entries(forms)) {
     const fresh = programOf(home, name, [entry, 'get'], requestFor(sandbox.origin))
-    const ended = programOf(home, name, [entry, 'get'], requestFor(sandbox.origin), () => expire(home, sandbox))
+    const ended = programOf(home, name, [entry, 'get'], requestFor(sandbox.origin), () => home.expire(sandbox.origin))
     sandbox.oauth.tokenRequests.length = 0
     const times = await race(
       [fresh, ended].map((program) => ({ run: async () => measureCrowd(program, CROWD) })),
@@ -110,18 +110,6 @@ function programOf(
   prepare: () => void = () => {},
 ): Program {
   return { name, command, input, env: home.env, prepare }
-}
-
-function expire(home: Home, sandbox: Sandbox): void {
-  const account = accountOf(sandbox)
-  const token = readAccessToken(home.runtime, account)
-  if (token === undefined) throw new Error('there is no token that could end')
-  writeAccessToken(home.runtime, account, { ...token, expiresAt: Math.floor(Date.now() / 1000) - 10 }, home.data)
-}
-
-function accountOf({ origin }: Sandbox): { readonly protocol: string; readonly host: string } {
-  const { protocol, host } = new URL(origin)
-  return { protocol: protocol.slice(0, -1), host }
 }
 
 /** A refresh of another login, from this process. Milliseconds. */

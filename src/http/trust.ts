@@ -30,12 +30,13 @@ export function readProxyTrust({ proxyCertificateFile: file }: Network): Trust |
 export function* widen(trust: Trust): Generator<Trust, void, undefined> {
   yield trust
   const { ca: named = [] } = trust
-  if (named.length > 0) yield { ca: [...tls.rootCertificates, ...named] }
+  const both = named.length > 0 ? [...tls.rootCertificates, ...named] : []
+  if (both.length > 0) yield { ca: both }
   const system = systemCertificates()
-  if (system.length > 0) yield { ca: [...(named.length > 0 ? tls.rootCertificates : []), ...named, ...system] }
+  if (system.length > 0) yield { ca: [...both, ...system] }
 }
 
-/** Whether a connection was given up because nothing that was trusted has issued the server's certificate. */
+/** Whether a connection was given up because nothing that was trusted, and is good, has issued the server's certificate. */
 export function mayTrustMore(error: unknown): boolean {
   return UNKNOWN_ISSUER.has(systemCode(error) ?? '')
 }
