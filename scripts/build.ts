@@ -24,6 +24,7 @@ const LAZY = [
   'login/obtain',
   'tokens/givenToken',
   'tokens/keyring/keyringProcess',
+  'tokens/renewalMark',
 ]
 
 /**

@@ -5,13 +5,15 @@ import { fileURLToPath } from 'node:url'
 
 const STAND_INS = fileURLToPath(new URL('../src/front/node/', import.meta.url))
 
-/** What is loaded lazily is the whole program's. */
+/** What is loaded lazily is the whole program's, but for this. */
+const OWN = /\/renewalMark\.ts$/
+
 const handOver: Plugin = {
   name: 'hand-over',
   setup: (building) => {
     building.onResolve({ filter: /^node:/ }, ({ path }) => ({ path: `${STAND_INS}${path.slice('node:'.length)}.ts` }))
-    building.onResolve({ filter: /\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: 'whole', namespace: 'whole' } : undefined,
+    building.onResolve({ filter: /\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' && !OWN.test(path) ? { path: 'whole', namespace: 'whole' } : undefined,
     )
     building.onLoad({ filter: /./, namespace: 'whole' }, () => ({
       contents: "throw new Error('the whole program does that')",

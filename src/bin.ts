@@ -5,6 +5,7 @@ import { Failure, orUndefined, systemCode } from './base/failure.ts'
 import { oldNodeFailure } from './base/oldNode.ts'
 import { findDataDirectory, findRuntimeDirectory } from './base/paths.ts'
 import { message, report } from './base/report.ts'
+import { sleep } from './base/sleep.ts'
 import type { Trace } from './base/trace.ts'
 import { answer, OPERATIONS } from './helper/answer.ts'
 
@@ -33,6 +34,7 @@ async function main(words: readonly string[]): Promise<void> {
   }
   const context: Context = {
     now: () => Date.now() / 1000,
+    sleep,
     env: process.env,
     findRuntimeDirectory: () => findRuntimeDirectory(process.env),
     findDataDirectory,
@@ -157,7 +159,7 @@ function retrying(work: () => number): number {
       return work()
     } catch (error) {
       if (systemCode(error) !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+      sleep(PAUSE_MS)
     }
   }
 }

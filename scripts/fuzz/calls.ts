@@ -17,7 +17,14 @@ const calls: readonly (() => unknown)[] = [
   () => JSON.parse(native.decode(rest)),
   () => decodeURIComponent(rest) + encodeURIComponent(native.decode(rest)),
   () => native.env[rest],
+  () => createAndRemove(`${native.env['HOME']}/${rest.replaceAll('/', '_')}`),
+  () => native.sleep(Number(rest) % 3),
 ]
+
+function createAndRemove(path: string): void {
+  native.close(native.create(path))
+  native.remove(path)
+}
 
 function readAll(file: number): string {
   native.fstat(file)

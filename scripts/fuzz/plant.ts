@@ -25,24 +25,32 @@ const requests = {
   password: `protocol=https\nhost=bitbucket.org\nusername=x-token-auth\npassword=${accessToken}\n\n`,
   bearer: `capability[]=authtype\nauthtype=Bearer\ncredential=x\nephemeral=1\nprotocol=https\nhost=bitbucket.org\n\n`,
 }
+/** For each of calls.ts, in its order. */
 const calls = [
-  '0\u00E4\u20AC',
-  '1/etc/passwd',
-  '2/tmp',
-  '3/etc',
-  '4/etc/hostname',
-  '5/etc/hostname',
-  '61',
-  '77',
-  '89',
-  '9{"a":[1]}',
-  ':%41',
-  ';HOME',
+  '\u00E4\u20AC',
+  '/etc/passwd',
+  '/tmp',
+  '/etc',
+  '/etc/hostname',
+  '/etc/hostname',
+  '1',
+  '7',
+  '9',
+  '{"a":[1]}',
+  '%41',
+  'HOME',
+  'a file',
+  '2',
 ]
 for (const [directory, texts] of [
   ['requests', Object.entries(requests)],
-  ['calls', calls.map((text, index) => [String(index), `${text}\n\n`])],
+  ['calls', calls.map((text, index) => [String(index), `${chooser(index)}${text}\n\n`])],
 ] as const) {
   mkdirSync(join(home, directory))
   for (const [name = '', text = ''] of texts) writeFileSync(join(home, directory, name), text)
+}
+
+/** The byte by which calls.ts chooses: one that can be read. */
+function chooser(index: number): string {
+  return String.fromCharCode(3 * calls.length + index)
 }

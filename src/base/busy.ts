@@ -1,5 +1,6 @@
 import { lstatSync, renameSync, rmdirSync } from 'node:fs'
 import { orUndefined, systemCode } from './failure.ts'
+import { sleep } from './sleep.ts'
 
 /** How long a file of Windows that somebody has open is waited for, and the longest pause between two tries. Milliseconds. */
 const PATIENCE_MS = 2_000
@@ -22,7 +23,7 @@ export function retryBusy<Result>(work: () => Result, platform = process.platfor
       return work()
     } catch (error) {
       if (!isBusy(error, platform) || waited >= PATIENCE_MS) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
+      sleep(pause)
     }
   }
 }

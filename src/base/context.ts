@@ -4,6 +4,8 @@ import type { Trace } from './trace.ts'
 export type Context = {
   /** Seconds since 1970. */
   readonly now: () => number
+  /** Stops this process for some milliseconds. */
+  readonly sleep: (milliseconds: number) => void
   readonly env: NodeJS.ProcessEnv
   /** The directory of the access tokens. It is ours alone, as is the other one. It is made when something is written. */
   readonly findRuntimeDirectory: () => Promise<string>

@@ -8,6 +8,6 @@ export const COMMAND = 'git credential-bitbucket-oauth'
 export type Variable = 'ACCESS_TOKEN' | 'CLIENT_ID' | 'CLIENT_SECRET'
 
 /** A variable as it is written in the environment. */
-export function variableName(variable: Variable | 'GRANT'): string {
+export function variableName(variable: Variable | 'GRANT' | 'HANDED_OVER'): string {
   return `GIT_CREDENTIAL_BITBUCKET_OAUTH_${variable}`
 }

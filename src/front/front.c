@@ -2,7 +2,7 @@
  * Runs the cached path (src/front/main.ts, as bytecode of QuickJS) and gives it the calls of the operating system that it needs. What it
  * does not answer, the whole program does: it takes the place of this process, and reads again what git has sent.
  *
- * There is nothing of git's protocol here, and nothing is written but the answer.
+ * There is nothing of git's protocol here, and nothing is written but the answer and empty files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +37,7 @@ static size_t input_length;
 static const char *name_of(int error) {
   switch (error) {
     case ENOENT: return "ENOENT";
+    case EEXIST: return "EEXIST";
     case ENAMETOOLONG: return "ENAMETOOLONG";
     case ENOTDIR: return "ENOTDIR";
     case EACCES: return "EACCES";
@@ -101,6 +102,7 @@ static JSValue status_of(JSContext *context, const struct status *found) {
   JS_SetPropertyUint32(context, status, 0, JS_NewInt64(context, found->mode));
   JS_SetPropertyUint32(context, status, 1, JS_NewInt64(context, found->uid));
   JS_SetPropertyUint32(context, status, 2, JS_NewInt64(context, found->size));
+  JS_SetPropertyUint32(context, status, 3, JS_NewInt64(context, found->mtime));
   return status;
 }
 
@@ -183,6 +185,32 @@ CALL(call_exists) {
   bool is_there = system_exists(path);
   JS_FreeCString(context, path);
   return JS_NewBool(context, is_there);
+}
+
+CALL(call_create) {
+  UNUSED();
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int file = system_create(path);
+  JS_FreeCString(context, path);
+  return file < 0 ? system_error(context) : JS_NewInt32(context, file);
+}
+
+CALL(call_remove) {
+  UNUSED();
+  const char *path = JS_ToCString(context, given[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  bool is_removed = system_remove(path);
+  JS_FreeCString(context, path);
+  return is_removed ? JS_UNDEFINED : system_error(context);
+}
+
+CALL(call_sleep) {
+  UNUSED();
+  int32_t milliseconds;
+  if (JS_ToInt32(context, &milliseconds, given[0]) < 0) return JS_EXCEPTION;
+  if (milliseconds > 0) system_sleep(milliseconds);
+  return JS_UNDEFINED;
 }
 
 struct names {
@@ -289,6 +317,9 @@ static const JSCFunctionListEntry CALLS[] = {
     JS_CFUNC_DEF("readText", 1, call_read_text),
     JS_CFUNC_DEF("exists", 1, call_exists),
     JS_CFUNC_DEF("list", 1, call_list),
+    JS_CFUNC_DEF("create", 1, call_create),
+    JS_CFUNC_DEF("remove", 1, call_remove),
+    JS_CFUNC_DEF("sleep", 1, call_sleep),
     JS_CFUNC_DEF("decode", 1, call_decode),
     JS_CFUNC_DEF("read", 0, call_read),
     JS_CFUNC_DEF("finish", 1, call_finish),

@@ -15,6 +15,7 @@ async function main(): Promise<string> {
   let knowsPlaces = true
   const context: Context = {
     now: () => Date.now() / 1000,
+    sleep: native.sleep,
     env: native.env,
     findRuntimeDirectory: async () => {
       // Where no variable tells it, Node asks the system.

@@ -21,6 +21,11 @@ export type Native = {
   readonly readText: (file: number) => string
   readonly exists: (path: string) => boolean
   readonly list: (path: string) => string[]
+  /** Makes and opens an empty file of mode 0600, where there is nothing. */
+  readonly create: (path: string) => number
+  readonly remove: (path: string) => void
+  /** Stops this process for some milliseconds. */
+  readonly sleep: (milliseconds: number) => void
   /** A text whose characters are the bytes of UTF-8, as the text that they are. */
   readonly decode: (bytes: string) => string
   /** What git sends, up to the empty line or the end: a character for each byte. */
@@ -29,8 +34,8 @@ export type Native = {
   readonly finish: (answer: string) => never
 }
 
-/** Bits and size as stat(2) gives them. */
-export type Status = readonly [mode: number, uid: number, size: number]
+/** As stat(2) gives it. The time of the last change is in milliseconds since 1970. */
+export type Status = readonly [mode: number, uid: number, size: number, mtime: number]
 
 declare global {
   // oxlint-disable-next-line no-var -- this is how TypeScript takes a global

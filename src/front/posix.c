@@ -35,7 +35,8 @@ void system_close(int file) {
 
 static bool read_status(int result, const struct stat *from, struct status *found) {
   if (result < 0) return false;
-  *found = (struct status){.mode = from->st_mode, .uid = from->st_uid, .size = from->st_size};
+  int64_t mtime = from->st_mtim.tv_sec * 1000 + from->st_mtim.tv_nsec / 1000000;
+  *found = (struct status){.mode = from->st_mode, .uid = from->st_uid, .size = from->st_size, .mtime = mtime};
   return true;
 }
 
@@ -59,6 +60,18 @@ bool system_list(const char *path, void (*add)(void *, const char *name), void *
   for (struct dirent *entry; (entry = readdir(directory)) != NULL;) add(to, entry->d_name);
   closedir(directory);
   return true;
+}
+
+int system_create(const char *path) {
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+bool system_remove(const char *path) {
+  return unlink(path) == 0;
+}
+
+void system_sleep(int milliseconds) {
+  nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L}, NULL);
 }
 
 void system_list_environment(void (*add)(void *, const char *name, size_t length, const char *value), void *to) {
@@ -185,6 +198,7 @@ _Noreturn void system_hand_over(const char *input, size_t length) {
   if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
   if (input != NULL && !rewind_input(input, length)) give_up("what git has sent cannot be passed on");
   signal(SIGPIPE, SIG_DFL);
+  setenv(HANDED_OVER, "1", true);
   arguments[0] = path;
   if (find_node(node, sizeof node, path)) run_with(node);
   execv(path, arguments);

@@ -8,6 +8,9 @@
 
 #define NAME "git-credential-bitbucket-oauth"
 
+/* Tells the whole program what has started it. */
+#define HANDED_OVER "GIT_CREDENTIAL_BITBUCKET_OAUTH_HANDED_OVER"
+
 /* As Node names it. */
 #ifdef _WIN32
 #define PLATFORM "win32"
@@ -15,9 +18,9 @@
 #define PLATFORM "linux"
 #endif
 
-/* Bits and bytes as stat(2) gives them. Windows tells no user. */
+/* Bits and bytes as stat(2) gives them; the time of the last change in milliseconds since 1970. Windows tells no user. */
 struct status {
-  int64_t mode, uid, size;
+  int64_t mode, uid, size, mtime;
 };
 
 /* Before all else. */
@@ -33,6 +36,10 @@ bool system_fstat(int file, struct status *found);
 long system_read(int file, char *bytes, size_t size);
 bool system_exists(const char *path);
 bool system_list(const char *path, void (*add)(void *, const char *name), void *to);
+/* Makes and opens an empty file for this user alone, where there is nothing. -1 where that fails. */
+int system_create(const char *path);
+bool system_remove(const char *path);
+void system_sleep(int milliseconds);
 void system_list_environment(void (*add)(void *, const char *name, size_t length, const char *value), void *to);
 
 #ifndef _WIN32

@@ -46,47 +46,73 @@ static void keep_error(void) {
     case ERROR_PATH_NOT_FOUND:
     case ERROR_INVALID_NAME: errno = ENOENT; break;
     case ERROR_FILENAME_EXCED_RANGE: errno = ENAMETOOLONG; break;
+    case ERROR_FILE_EXISTS: errno = EEXIST; break;
     default: errno = EIO;
   }
 }
 
-int system_open(const char *path, int flags) {
-  (void)flags;
+static int open_file(const char *path, DWORD access, DWORD disposition) {
   wchar_t *wide = widen(path);
   /* Whoever replaces the file meanwhile is not kept from it. */
   DWORD shared = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
   HANDLE handle = wide == NULL ? INVALID_HANDLE_VALUE
-                               : CreateFileW(wide, GENERIC_READ, shared, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+                               : CreateFileW(wide, access, shared, NULL, disposition, FILE_ATTRIBUTE_NORMAL, NULL);
   if (handle == INVALID_HANDLE_VALUE) keep_error();
   free(wide);
   if (handle == INVALID_HANDLE_VALUE) return -1;
-  int file = _open_osfhandle((intptr_t)handle, _O_RDONLY | _O_BINARY | _O_NOINHERIT);
+  int file = _open_osfhandle((intptr_t)handle, _O_BINARY | _O_NOINHERIT);
   if (file < 0) CloseHandle(handle);
   return file;
+}
+
+int system_open(const char *path, int flags) {
+  (void)flags;
+  return open_file(path, GENERIC_READ, OPEN_EXISTING);
+}
+
+int system_create(const char *path) {
+  return open_file(path, GENERIC_WRITE, CREATE_NEW);
+}
+
+bool system_remove(const char *path) {
+  wchar_t *wide = widen(path);
+  bool is_removed = wide != NULL && DeleteFileW(wide);
+  if (!is_removed) keep_error();
+  free(wide);
+  return is_removed;
+}
+
+void system_sleep(int milliseconds) {
+  Sleep((DWORD)milliseconds);
 }
 
 void system_close(int file) {
   _close(file);
 }
 
-static DWORD attributes_of(const char *path) {
-  wchar_t *wide = widen(path);
-  DWORD attributes = wide == NULL ? INVALID_FILE_ATTRIBUTES : GetFileAttributesW(wide);
-  if (attributes == INVALID_FILE_ATTRIBUTES) keep_error();
-  free(wide);
-  return attributes;
+/* The system counts tenths of a microsecond since 1601. */
+static int64_t milliseconds_since_1970(FILETIME time) {
+  return (((int64_t)time.dwHighDateTime << 32) + time.dwLowDateTime) / 10000 - 11644473600000;
 }
 
 bool system_stat(const char *path, struct status *found) {
-  DWORD attributes = attributes_of(path);
-  *found = (struct status){.mode = (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? _S_IFDIR : _S_IFREG};
-  return attributes != INVALID_FILE_ATTRIBUTES;
+  WIN32_FILE_ATTRIBUTE_DATA here;
+  wchar_t *wide = widen(path);
+  bool is_there = wide != NULL && GetFileAttributesExW(wide, GetFileExInfoStandard, &here);
+  if (!is_there) keep_error();
+  free(wide);
+  if (!is_there) return false;
+  *found = (struct status){
+      .mode = (here.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? _S_IFDIR : _S_IFREG,
+      .mtime = milliseconds_since_1970(here.ftLastWriteTime),
+  };
+  return true;
 }
 
 bool system_fstat(int file, struct status *found) {
   struct _stat64 here;
   if (_fstat64(file, &here) != 0) return false;
-  *found = (struct status){.mode = here.st_mode, .size = here.st_size};
+  *found = (struct status){.mode = here.st_mode, .size = here.st_size, .mtime = here.st_mtime * 1000};
   return true;
 }
 
@@ -95,7 +121,8 @@ long system_read(int file, char *bytes, size_t size) {
 }
 
 bool system_exists(const char *path) {
-  return attributes_of(path) != INVALID_FILE_ATTRIBUTES;
+  struct status found;
+  return system_stat(path, &found);
 }
 
 bool system_list(const char *path, void (*add)(void *, const char *name), void *to) {
@@ -233,6 +260,7 @@ _Noreturn void system_hand_over(const char *input, size_t length) {
       .hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE),
       .hStdError = GetStdHandle(STD_ERROR_HANDLE),
   };
+  SetEnvironmentVariableA(HANDED_OVER, "1");
   SetConsoleCtrlHandler(leave_to_whole, TRUE);
   PROCESS_INFORMATION child;
   if (!CreateProcessW(node, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child))

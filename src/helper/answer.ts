@@ -65,6 +65,11 @@ async function get(context: Context): Promise<void> {
 }
 
 async function obtain({ account, answered }: CredentialRequest, context: Context): Promise<Obtained | undefined> {
+  if (answered === undefined) {
+    const { awaitRenewal } = await import('../tokens/renewalMark.ts')
+    const token = await awaitRenewal(account, context)
+    if (token !== undefined) return { token, isFinal: false }
+  }
   const { obtainToken } = await import('../login/obtain.ts')
   try {
     return await obtainToken(account, context, answered?.id)

@@ -7,6 +7,7 @@ import { readAccessToken } from '../tokens/cache.ts'
 import { findGivenToken } from '../tokens/givenToken.ts'
 import { type Lock, type LockOptions, withLock } from '../tokens/lock/lock.ts'
 import { answeringAccount, hasRecord } from '../tokens/recordFile.ts'
+import { endRenewal } from '../tokens/renewalMark.ts'
 import { type Storage, withStorage } from '../tokens/storage.ts'
 import { readStoredToken, removeStoredToken } from '../tokens/storedAccessToken.ts'
 import { logInByHand } from './logIn.ts'
@@ -67,15 +68,22 @@ export async function obtainToken(
   }
   return withStorage(context, async (storage) => {
     const account = answeringAccount(storage.data, wanted)
-    const request: TokenRequest = { account, storage, context, refused, asked: context.now() }
-
-    const present = await readUsableToken(request)
-    if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
-
-    const token = await orFailure(() => obtainNewToken(request, present, settings))
-    if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
-    return token === undefined ? undefined : { token, isFinal: true }
+    try {
+      return await obtainFreshToken({ account, storage, context, refused, asked: context.now() }, settings)
+    } finally {
+      endRenewal(storage.runtime, account)
+    }
   })
+}
+
+async function obtainFreshToken(request: TokenRequest, settings: Settings | undefined): Promise<Obtained | undefined> {
+  const { context, refused } = request
+  const present = await readUsableToken(request)
+  if (isFreshNow(present, context)) return { token: present, isFinal: refused !== undefined }
+
+  const token = await orFailure(() => obtainNewToken(request, present, settings))
+  if (isFailure(token)) return { token: await requireValidToken(request, present, token), isFinal: true }
+  return token === undefined ? undefined : { token, isFinal: true }
 }
 
 /** Whether a login is kept that answers for the account. Where no place is known, none is. */

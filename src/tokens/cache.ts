@@ -17,7 +17,7 @@ type Cached = AccessToken & {
  *
  * @param directory the runtime directory
  */
-export function findAccessToken(directory: string, account: Account): AccessToken | undefined {
+export function findAccessToken(directory: string, account: Account): Cached | undefined {
   if (account.username === undefined) return readAccessToken(directory, account)
   const shared = readAccessToken(directory, defaultAccount(account))
   return shared !== undefined && !hasRecord(shared.logins, account) ? shared : readAccessToken(directory, account)

@@ -63,7 +63,7 @@ export function removeRecord(directory: string, account: Account): void {
  * The endings of an account's other files: notes, a rescued or damaged record, and unfinished files of killed processes.
  */
 const BESIDE =
-  /^(\.failed-login|\.refused|\.rescued|\.user|\.damaged-\d+|(\.failed-login|\.refused|\.rescued|\.user)?\.\d+\.new)?$/
+  /^(\.failed-login|\.refused|\.renewal|\.rescued|\.user|\.damaged-\d+|(\.failed-login|\.refused|\.rescued|\.user)?\.\d+\.new)?$/
 
 /** The account's whole records that killed processes have written and not yet renamed. */
 export function listUnfinished(directory: string, account: Account): JsonObject[] {

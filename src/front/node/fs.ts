@@ -1,16 +1,18 @@
 import type { Status } from '../native.ts'
 
-/** Node's `fs`, as much of it as the cached path uses. What writes is the whole program's. */
+/** Node's `fs`, as much of it as the cached path uses. What writes is the whole program's, but for an empty file. */
 
 class Stats {
   readonly mode: number
   readonly uid: number
   readonly size: number
+  readonly mtimeMs: number
 
-  constructor([mode, uid, size]: Status) {
+  constructor([mode, uid, size, mtime]: Status) {
     this.mode = mode
     this.uid = uid
     this.size = size
+    this.mtimeMs = mtime
   }
 
   isFile(): boolean {
@@ -24,7 +26,10 @@ class Stats {
 
 export const { constants } = native
 
-export const openSync = (path: string, flags: number): number => native.open(path, flags)
+/** @param flags numbers to read; `wx` for an empty file of mode 0600 where there is none */
+export const openSync = (path: string, flags: number | 'wx'): number =>
+  flags === 'wx' ? native.create(path) : native.open(path, flags)
+export const unlinkSync = (path: string): void => native.remove(path)
 export const closeSync = (file: number): void => native.close(file)
 export const fstatSync = (file: number): Stats => new Stats(native.fstat(file))
 export const statSync = (path: string): Stats => new Stats(native.stat(path))
@@ -47,7 +52,6 @@ export {
   handOver as renameSync,
   handOver as rmdirSync,
   handOver as rmSync,
-  handOver as unlinkSync,
   handOver as writeFileSync,
   handOver as writeSync,
 }
