@@ -37,7 +37,7 @@ node --import=ts-blank-space/register scripts/release.ts .front/release \
 RELEASE=$PWD/.front/release FRONT_X64=$(place static linux-x64) FRONT_ARM64=$(place arm64 linux-arm64)
 STANDALONE=$(echo "$PWD"/.front/standalone/*-linux-x64)
 export RELEASE FRONT_X64 FRONT_ARM64 STANDALONE
-tests=(test/end-to-end/{accounts,clock,disk,heal,quiet,trouble,several,machine,dataCenter,places,user}.test.ts)
+tests=(test/end-to-end/{accounts,clock,crowd,disk,heal,quiet,trouble,several,machine,dataCenter,places,user}.test.ts)
 [ $# -eq 0 ] || tests=("$@")
 npx ava --config ava.front.config.js test/front/{install,standalone}.test.ts
 HELPER=$STANDALONE/bin/git-credential-bitbucket-oauth npx ava --config ava.front.config.js test/end-to-end/{login,keyring,network}.test.ts

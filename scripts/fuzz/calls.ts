@@ -18,11 +18,12 @@ const calls: readonly (() => unknown)[] = [
   () => decodeURIComponent(rest) + encodeURIComponent(native.decode(rest)),
   () => native.env[rest],
   () => createAndRemove(`${native.env['HOME']}/${rest.replaceAll('/', '_')}`),
+  () => native.probe(Number(rest)),
   () => native.sleep(Number(rest) % 3),
 ]
 
 function createAndRemove(path: string): void {
-  native.close(native.create(path))
+  native.create(path, rest)
   native.remove(path)
 }
 

@@ -40,6 +40,7 @@ const calls = [
   '%41',
   'HOME',
   'a file',
+  '1',
   '2',
 ]
 for (const [directory, texts] of [

@@ -2,7 +2,7 @@
  * Runs the cached path (src/front/main.ts, as bytecode of QuickJS) and gives it the calls of the operating system that it needs. What it
  * does not answer, the whole program does: it takes the place of this process, and reads again what git has sent.
  *
- * There is nothing of git's protocol here, and nothing is written but the answer and empty files.
+ * There is nothing of git's protocol here, and nothing is written but the answer and a mark.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -189,11 +189,14 @@ CALL(call_exists) {
 
 CALL(call_create) {
   UNUSED();
+  size_t length;
   const char *path = JS_ToCString(context, given[0]);
-  if (path == NULL) return JS_EXCEPTION;
-  int file = system_create(path);
+  const char *text = path == NULL ? NULL : JS_ToCStringLen(context, &length, given[1]);
+  bool is_made = text != NULL && system_create(path, text, length);
+  JSValue result = text == NULL ? JS_EXCEPTION : is_made ? JS_UNDEFINED : system_error(context);
+  JS_FreeCString(context, text);
   JS_FreeCString(context, path);
-  return file < 0 ? system_error(context) : JS_NewInt32(context, file);
+  return result;
 }
 
 CALL(call_remove) {
@@ -203,6 +206,13 @@ CALL(call_remove) {
   bool is_removed = system_remove(path);
   JS_FreeCString(context, path);
   return is_removed ? JS_UNDEFINED : system_error(context);
+}
+
+CALL(call_probe) {
+  UNUSED();
+  int32_t process;
+  if (JS_ToInt32(context, &process, given[0]) < 0) return JS_EXCEPTION;
+  return system_is_running(process) ? JS_TRUE : system_error(context);
 }
 
 CALL(call_sleep) {
@@ -317,8 +327,9 @@ static const JSCFunctionListEntry CALLS[] = {
     JS_CFUNC_DEF("readText", 1, call_read_text),
     JS_CFUNC_DEF("exists", 1, call_exists),
     JS_CFUNC_DEF("list", 1, call_list),
-    JS_CFUNC_DEF("create", 1, call_create),
+    JS_CFUNC_DEF("create", 2, call_create),
     JS_CFUNC_DEF("remove", 1, call_remove),
+    JS_CFUNC_DEF("probe", 1, call_probe),
     JS_CFUNC_DEF("sleep", 1, call_sleep),
     JS_CFUNC_DEF("decode", 1, call_decode),
     JS_CFUNC_DEF("read", 0, call_read),
@@ -373,6 +384,7 @@ static void run(const char *operation) {
   JSValue global = JS_GetGlobalObject(context), native = JS_NewObject(context);
   JS_SetPropertyFunctionList(context, native, CALLS, LENGTH(CALLS));
   JS_SetPropertyStr(context, native, "operation", JS_NewString(context, operation));
+  JS_SetPropertyStr(context, native, "pid", JS_NewInt64(context, system_process()));
   JS_SetPropertyStr(context, native, "env", environment_of(context));
   JS_SetPropertyStr(context, global, "native", native);
   JSValue code = JS_ReadObject(context, front_code, front_code_size, JS_READ_OBJ_BYTECODE);

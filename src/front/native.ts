@@ -13,6 +13,9 @@ export type Native = {
   /** Undefined where the system has no such numbers. */
   readonly getuid?: () => number
   /** Opens a file to read from it, whatever else the flags say. */
+  readonly pid: number
+  /** Gives true for a process that runs. */
+  readonly probe: (pid: number) => boolean
   readonly open: (path: string, flags: number) => number
   readonly close: (file: number) => void
   readonly stat: (path: string) => Status
@@ -21,8 +24,8 @@ export type Native = {
   readonly readText: (file: number) => string
   readonly exists: (path: string) => boolean
   readonly list: (path: string) => string[]
-  /** Makes and opens an empty file of mode 0600, where there is nothing. */
-  readonly create: (path: string) => number
+  /** Makes a file of mode 0600, where there is nothing. */
+  readonly create: (path: string, text: string) => void
   readonly remove: (path: string) => void
   /** Stops this process for some milliseconds. */
   readonly sleep: (milliseconds: number) => void

@@ -62,12 +62,16 @@ bool system_list(const char *path, void (*add)(void *, const char *name), void *
   return true;
 }
 
-int system_create(const char *path) {
-  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-}
-
 bool system_remove(const char *path) {
   return unlink(path) == 0;
+}
+
+int64_t system_process(void) {
+  return getpid();
+}
+
+bool system_is_running(int process) {
+  return kill(process, 0) == 0;
 }
 
 void system_sleep(int milliseconds) {
@@ -103,6 +107,14 @@ static bool write_whole(int file, const char *bytes, size_t length) {
     length -= (size_t)written;
   }
   return true;
+}
+
+bool system_create(const char *path, const char *text, size_t length) {
+  int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return false;
+  bool done = write_whole(file, text, length);
+  close(file);
+  return done;
 }
 
 long system_read(int file, char *bytes, size_t size) {

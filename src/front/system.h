@@ -36,9 +36,11 @@ bool system_fstat(int file, struct status *found);
 long system_read(int file, char *bytes, size_t size);
 bool system_exists(const char *path);
 bool system_list(const char *path, void (*add)(void *, const char *name), void *to);
-/* Makes and opens an empty file for this user alone, where there is nothing. -1 where that fails. */
-int system_create(const char *path);
+/* Makes a file for this user alone, where there is nothing. */
+bool system_create(const char *path, const char *text, size_t length);
 bool system_remove(const char *path);
+int64_t system_process(void);
+bool system_is_running(int process);
 void system_sleep(int milliseconds);
 void system_list_environment(void (*add)(void *, const char *name, size_t length, const char *value), void *to);
 

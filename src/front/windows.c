@@ -70,8 +70,12 @@ int system_open(const char *path, int flags) {
   return open_file(path, GENERIC_READ, OPEN_EXISTING);
 }
 
-int system_create(const char *path) {
-  return open_file(path, GENERIC_WRITE, CREATE_NEW);
+bool system_create(const char *path, const char *text, size_t length) {
+  int file = open_file(path, GENERIC_WRITE, CREATE_NEW);
+  if (file < 0) return false;
+  bool done = _write(file, text, (unsigned)length) == (int)length;
+  _close(file);
+  return done;
 }
 
 bool system_remove(const char *path) {
@@ -80,6 +84,18 @@ bool system_remove(const char *path) {
   if (!is_removed) keep_error();
   free(wide);
   return is_removed;
+}
+
+int64_t system_process(void) {
+  return GetCurrentProcessId();
+}
+
+bool system_is_running(int process) {
+  DWORD code = 0;
+  HANDLE handle = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, (DWORD)process);
+  bool is_running = handle != NULL && GetExitCodeProcess(handle, &code) && code == STILL_ACTIVE;
+  if (handle != NULL) CloseHandle(handle);
+  return is_running;
 }
 
 void system_sleep(int milliseconds) {

@@ -1,13 +1,14 @@
-import { closeSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { statSync, unlinkSync, writeFileSync } from 'node:fs'
 import type { Context } from '../base/context.ts'
 import { orUndefined, systemCode } from '../base/failure.ts'
 import { variableName } from '../base/program.ts'
+import { readPrivate } from '../base/readPrivate.ts'
 import { type AccessToken, isFresh } from './accessToken.ts'
 import type { Account } from './account.ts'
 import { findAccessToken } from './cache.ts'
 import { answeringAccount, recordPath } from './recordFile.ts'
 
-/** For how long a mark counts: a refresh takes less. The process that left it may have been killed. Seconds. */
+/** For how long a mark counts. Most refreshes take less; in a login everybody waits for the lock. Seconds. */
 const MARK_LIFETIME = 2
 
 /** How often a waiting process looks at the mark. Milliseconds. */
@@ -34,7 +35,7 @@ export async function awaitRenewal(wanted: Account, context: Context): Promise<A
   const mark = markPath(directory, answeringAccount(ended.logins, wanted))
   if (leaveMark(mark, context)) return undefined
   context.trace('another process renews the token: this one waits for it')
-  while (isYoung(mark, context)) context.sleep(POLL_MS)
+  while (isAtWork(mark, context)) context.sleep(POLL_MS)
   const token = findAccessToken(directory, wanted)
   return token !== undefined && isFresh(token, context.now()) ? token : undefined
 }
@@ -48,22 +49,30 @@ export function endRenewal(directory: string, account: Account): void {
   orUndefined(() => unlinkSync(markPath(directory, account)))
 }
 
-function isYoung(mark: string, { now }: Context): boolean {
-  // The clock may have been set back since.
-  return orUndefined(() => Math.abs(now() - statSync(mark).mtimeMs / 1000) < MARK_LIFETIME) ?? false
+/** Whether the process that left the mark has done so a moment ago, and runs. */
+function isAtWork(mark: string, { now }: Context): boolean {
+  try {
+    // The clock may have been set back since.
+    if (Math.abs(now() - statSync(mark).mtimeMs / 1000) >= MARK_LIFETIME) return false
+    const found = readPrivate(mark)
+    // Where the number is not written yet, this is 0, which always runs: it stands for our own group.
+    return 'text' in found && process.kill(Number(found.text), 0)
+  } catch {
+    return false
+  }
 }
 
 /** @returns false where another process has left one; true also where none can be left */
 function leaveMark(mark: string, context: Context): boolean {
   if (create(mark)) return true
-  if (isYoung(mark, context)) return false
+  if (isAtWork(mark, context)) return false
   orUndefined(() => unlinkSync(mark))
   return create(mark)
 }
 
 function create(mark: string): boolean {
   try {
-    closeSync(openSync(mark, 'wx', 0o600))
+    writeFileSync(mark, String(process.pid), { flag: 'wx', mode: 0o600 })
     return true
   } catch (error) {
     return systemCode(error) !== 'EEXIST'

@@ -32,7 +32,7 @@ test('while another process renews the token, a get waits for it and loads nothi
   const { home, sandbox, request } = await makeLoggedInUser(t)
   const mark = `${home.recordPath(home.runtime, sandbox.origin)}.renewal`
   const moment = new Date(MOMENT)
-  writeFileSync(mark, '')
+  writeFileSync(mark, String(process.pid), { mode: 0o600 })
   utimesSync(mark, moment, moment)
   const log = join(home.path, 'calls')
   const countLooks = (): number =>

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
-import { existsSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../src/base/context.ts'
 import { defaultAccount } from '../../src/tokens/account.ts'
@@ -23,10 +24,10 @@ const token = {
 } as const
 const ended = { ...token, accessToken: 'ended', obtainedAt: 1_999_992_000, expiresAt: 1_999_999_200 }
 
-type Process = Context & { readonly slept: () => number }
+type Run = Context & { readonly slept: () => number }
 
 /** A process with a clock of its own. It goes on by what the process sleeps. */
-function process(directory: string, during: (slept: number) => void = () => {}, env: NodeJS.ProcessEnv = {}): Process {
+function makeProcess(directory: string, during: (slept: number) => void = () => {}, env: NodeJS.ProcessEnv = {}): Run {
   let slept = 0
   return {
     now: () => 2_000_000_000 + slept / 1000,
@@ -35,7 +36,7 @@ function process(directory: string, during: (slept: number) => void = () => {}, 
     findRuntimeDirectory: async () => directory,
     trace: () => {},
     slept: () => slept,
-  } as unknown as Process
+  } as unknown as Run
 }
 
 /** A cache with a token that has ended, and its mark. */
@@ -45,14 +46,15 @@ function makeCache(t: ExecutionContext): { directory: string; logins: string; ma
   return { directory, logins, mark: `${recordPath(directory, account)}.renewal` }
 }
 
-function leave(mark: string, secondsAgo = 0): void {
-  writeFileSync(mark, '')
+/** By this process, which runs. */
+function leave(mark: string, { secondsAgo = 0, pid = process.pid } = {}): void {
+  writeFileSync(mark, String(pid), { mode: 0o600 })
   utimesSync(mark, 2_000_000_000 - secondsAgo, 2_000_000_000 - secondsAgo)
 }
 
 test('the first process goes on at once, and leaves a mark that nobody else can read', async (t) => {
   const { directory, mark } = makeCache(t)
-  const first = process(directory)
+  const first = makeProcess(directory)
 
   t.is(await awaitRenewal(account, first), undefined)
 
@@ -63,7 +65,7 @@ test('the first process goes on at once, and leaves a mark that nobody else can 
 test('the next one waits for the token that the first one brings', async (t) => {
   const { directory, logins, mark } = makeCache(t)
   leave(mark)
-  const next = process(directory, (slept) => {
+  const next = makeProcess(directory, (slept) => {
     if (slept !== 500) return
     writeAccessToken(directory, account, token, logins)
     endRenewal(directory, account)
@@ -78,7 +80,7 @@ test('the next one waits for the token that the first one brings', async (t) => 
 test('accounts that one token answers for wait for one another', async (t) => {
   const { directory, mark } = makeCache(t)
   leave(mark)
-  const next = process(directory, () => endRenewal(directory, defaultAccount(account)))
+  const next = makeProcess(directory, () => endRenewal(directory, defaultAccount(account)))
   t.is(await awaitRenewal(alice, next), undefined)
 
   t.is(next.slept(), 25)
@@ -89,7 +91,7 @@ test('an account with a login of its own does not wait for another', async (t) =
   leave(mark)
   writeRecord(logins, alice, {})
   writeAccessToken(directory, alice, ended, logins)
-  const own = process(directory)
+  const own = makeProcess(directory)
 
   t.is(await awaitRenewal(alice, own), undefined)
 
@@ -99,21 +101,44 @@ test('an account with a login of its own does not wait for another', async (t) =
 test('where the first one fails, the next one goes on', async (t) => {
   const { directory, mark } = makeCache(t)
   leave(mark)
-  const next = process(directory, (slept) => slept === 100 && endRenewal(directory, account))
+  const next = makeProcess(directory, (slept) => slept === 100 && endRenewal(directory, account))
 
   t.is(await awaitRenewal(account, next), undefined)
 
   t.is(next.slept(), 100)
 })
 
-test('where the first one was killed, or takes longer, the next one waits for two seconds', async (t) => {
+test('where the first one takes long, the next one waits for two seconds', async (t) => {
   const { directory, mark } = makeCache(t)
   leave(mark)
-  const next = process(directory)
+  const next = makeProcess(directory)
 
   t.is(await awaitRenewal(account, next), undefined)
 
   t.is(next.slept(), 2000)
+})
+
+test('a killed one is not waited for', async (t) => {
+  const { directory, mark } = makeCache(t)
+  leave(mark, { pid: spawnSync('true').pid })
+  const first = makeProcess(directory)
+
+  t.is(await awaitRenewal(account, first), undefined)
+
+  t.is(first.slept(), 0)
+  t.is(readFileSync(mark, 'utf8'), String(process.pid))
+})
+
+test('one that has not written its number yet is waited for', async (t) => {
+  const { directory, mark } = makeCache(t)
+  leave(mark)
+  truncateSync(mark)
+  utimesSync(mark, 2_000_000_000, 2_000_000_000)
+  const next = makeProcess(directory, () => endRenewal(directory, account))
+
+  t.is(await awaitRenewal(account, next), undefined)
+
+  t.is(next.slept(), 25)
 })
 
 for (const [title, secondsAgo] of [
@@ -122,8 +147,8 @@ for (const [title, secondsAgo] of [
 ] as const) {
   test(`a mark ${title} is replaced, and nobody waits for it`, async (t) => {
     const { directory, mark } = makeCache(t)
-    leave(mark, secondsAgo)
-    const first = process(directory)
+    leave(mark, { secondsAgo })
+    const first = makeProcess(directory)
 
     t.is(await awaitRenewal(account, first), undefined)
 
@@ -135,7 +160,7 @@ for (const [title, secondsAgo] of [
 test('where no mark can be left, each process goes on', async (t) => {
   const { directory } = makeCache(t)
   rmSync(directory, { recursive: true })
-  const first = process(directory)
+  const first = makeProcess(directory)
 
   t.is(await awaitRenewal(account, first), undefined)
 
@@ -145,7 +170,7 @@ test('where no mark can be left, each process goes on', async (t) => {
 test('what is no file at the place of the mark keeps nobody waiting for longer', async (t) => {
   const { directory, mark } = makeCache(t)
   mkdirSync(join(mark, 'something'), { recursive: true })
-  const first = process(directory)
+  const first = makeProcess(directory)
 
   t.is(await awaitRenewal(account, first), undefined)
   endRenewal(directory, account)
@@ -156,7 +181,7 @@ test('what is no file at the place of the mark keeps nobody waiting for longer',
 test('the whole program does not wait once more for what the native front has waited for', async (t) => {
   const { directory, mark } = makeCache(t)
   leave(mark)
-  const whole = process(directory, () => {}, { GIT_CREDENTIAL_BITBUCKET_OAUTH_HANDED_OVER: '1' })
+  const whole = makeProcess(directory, () => {}, { GIT_CREDENTIAL_BITBUCKET_OAUTH_HANDED_OVER: '1' })
 
   t.is(await awaitRenewal(account, whole), undefined)
 

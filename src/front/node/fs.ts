@@ -1,6 +1,6 @@
 import type { Status } from '../native.ts'
 
-/** Node's `fs`, as much of it as the cached path uses. What writes is the whole program's, but for an empty file. */
+/** Node's `fs`, as much of it as the cached path uses. What writes is the whole program's, but for the mark. */
 
 class Stats {
   readonly mode: number
@@ -26,9 +26,9 @@ class Stats {
 
 export const { constants } = native
 
-/** @param flags numbers to read; `wx` for an empty file of mode 0600 where there is none */
-export const openSync = (path: string, flags: number | 'wx'): number =>
-  flags === 'wx' ? native.create(path) : native.open(path, flags)
+export const openSync = (path: string, flags: number): number => native.open(path, flags)
+/** Of all ways to write a file: a new one of mode 0600, flag `wx`. */
+export const writeFileSync = (path: string, text: string): void => native.create(path, text)
 export const unlinkSync = (path: string): void => native.remove(path)
 export const closeSync = (file: number): void => native.close(file)
 export const fstatSync = (file: number): Stats => new Stats(native.fstat(file))
@@ -52,6 +52,5 @@ export {
   handOver as renameSync,
   handOver as rmdirSync,
   handOver as rmSync,
-  handOver as writeFileSync,
   handOver as writeSync,
 }
