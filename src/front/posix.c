@@ -20,6 +20,8 @@ static char **arguments;
 
 void system_start(char **words) {
   arguments = words;
+  /* Where a limit for files is in the way, a call fails, and no signal ends this process. */
+  signal(SIGXFSZ, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -185,11 +187,8 @@ static bool rewind_input(const char *input, size_t length) {
   close(ends[0]);
   close(ends[1]);
   int file = memfd_create(NAME, 0);
-  /* Where a limit for files is in the way, the call fails, and no signal ends this process. */
-  signal(SIGXFSZ, SIG_IGN);
   bool done = file >= 0 && write_whole(file, input, length) && lseek(file, 0, SEEK_SET) == 0 &&
               dup2(file, STDIN_FILENO) == STDIN_FILENO;
-  signal(SIGXFSZ, SIG_DFL);
   if (file >= 0) close(file);
   return done;
 }
@@ -210,6 +209,7 @@ _Noreturn void system_hand_over(const char *input, size_t length) {
   if (!find_whole(path, sizeof path)) give_up("the rest of this program is missing; install it once more");
   if (input != NULL && !rewind_input(input, length)) give_up("what git has sent cannot be passed on");
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   setenv(HANDED_OVER, "1", true);
   arguments[0] = path;
   if (find_node(node, sizeof node, path)) run_with(node);
