@@ -3,7 +3,7 @@ import { existsSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeAccessToken } from '../../src/tokens/cache.ts'
-import { findFaketime } from '../helpers/clock.ts'
+import { clockVariables } from '../helpers/clock.ts'
 import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
 
 const CROWD = 12
@@ -26,7 +26,6 @@ test('a crowd that finds the token ended makes one refresh, and all of it is ans
 
 /** A clock that stands still: what is done at this moment stays new. */
 const MOMENT = '2030-01-01 00:00:00'
-const CLOCK = ['NO_FAKE_STAT=1', 'FAKETIME_DONT_FAKE_MONOTONIC=1', `FAKETIME=${MOMENT}`]
 
 test('while another process renews the token, a get waits for it and loads nothing', async (t) => {
   const { home, sandbox, request } = await makeLoggedInUser(t)
@@ -38,7 +37,7 @@ test('while another process renews the token, a get waits for it and loads nothi
   const countLooks = (): number =>
     existsSync(log) ? readFileSync(log, 'utf8').split(/stat.*\.renewal"/).length - 1 : 0
 
-  const clock = [...CLOCK, `LD_PRELOAD=${findFaketime()}`].flatMap((variable) => ['-E', variable])
+  const clock = clockVariables(MOMENT).flatMap((variable) => ['-E', variable])
   const program = join(home.path, 'bin/git-credential-bitbucket-oauth')
   const calls = ['-f', '-qq', '-e', 'trace=/stat,open,openat,execve', '-e', 'signal=none', '-o', log]
   const state = { hasEnded: false }

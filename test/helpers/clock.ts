@@ -19,13 +19,12 @@ export async function runAt(
 ): Promise<Outcome> {
   const options = input === undefined ? {} : { input }
   if (shift === '') return home.run(command, args, options)
-  const clock = [
-    `FAKETIME=${shift}`,
-    'FAKETIME_DONT_FAKE_MONOTONIC=1',
-    'NO_FAKE_STAT=1',
-    `LD_PRELOAD=${findFaketime()}`,
-  ]
-  return home.run('sh', ['-c', TIDY, 'sh', ...clock, command, ...args], options)
+  return home.run('sh', ['-c', TIDY, 'sh', ...clockVariables(shift), command, ...args], options)
+}
+
+/** What a program's environment has then. With a time in the place of a shift, its clock stands still. */
+export function clockVariables(shift: string): string[] {
+  return [`FAKETIME=${shift}`, 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1', `LD_PRELOAD=${findFaketime()}`]
 }
 
 /** The library leaves two files behind where the first program ends without looking back, as a shell does. */

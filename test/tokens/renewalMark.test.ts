@@ -157,7 +157,7 @@ for (const [title, secondsAgo] of [
   })
 }
 
-test('where no mark can be left, each process goes on', async (t) => {
+test('where nothing is cached any more, each process goes on', async (t) => {
   const { directory } = makeCache(t)
   rmSync(directory, { recursive: true })
   const first = makeProcess(directory)
