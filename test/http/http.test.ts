@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { isFailure } from '../../src/base/failure.ts'
 import { open, send } from '../../src/http/http.ts'
@@ -177,18 +176,6 @@ test('a large answer comes as it is taken, and is never decompressed', async (t)
   t.deepEqual(Buffer.concat(await buffers(body)), packed)
 })
 
-test('a large answer in which nothing moves any more is given up, but not one that nobody takes', async (t) => {
-  const url = await serve(t, (_, response) => response.write('begin'))
-
-  const { body } = await open(url, { ...GET, patience: 3 }, DIRECT)
-  const pieces = body[Symbol.asyncIterator]()
-  await pieces.next()
-  await sleep(4000)
-  const error = await t.throwsAsync(Promise.resolve(pieces.next()))
-
-  t.is(error.message, `${url.host} cannot be reached (no answer within 3 seconds)`)
-})
-
 test('a server that never begins to answer a large request is given up', async (t) => {
   const url = await serve(t, () => {})
 
@@ -197,31 +184,8 @@ test('a server that never begins to answer a large request is given up', async (
   t.true(isFailure(error) && error.code === 'unreachable')
 })
 
-test('an upload goes on for as long as it is taken, and its length is told before', async (t) => {
-  let [received, expected] = [0, 0]
-  const url = await serve(t, async (request, response) => {
-    expected = Number(request.headers['content-length'])
-    for await (const piece of request) received += (piece as Buffer).length
-    response.end('thanks')
-  })
-  const body = [{ field: 'files', name: 'slow', size: 6000, open: slowly }]
-  const answer = await open(url, { ...GET, method: 'POST', body, patience: 3 }, DIRECT)
-  answer.close()
-
-  t.deepEqual([answer.status, received], [200, expected])
-  t.true(received > 6000)
-})
-
 async function buffers(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)
   return pieces
-}
-
-/** Takes longer than anybody here is patient, but not from one piece to the next, be the machine as busy as it likes. */
-async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let piece = 0; piece < 6; piece++) {
-    await sleep(800)
-    yield Buffer.alloc(1000)
-  }
 }

@@ -17,7 +17,7 @@ const FILES = [
   'cli/terminal',
   'git/noProxy',
   'helper/attributes',
-  'http/http',
+  ...['http', 'stall'].map((name) => `http/${name}`),
   ...['client', 'grants', 'page', 'pastedRedirect'].map((name) => `oauth/${name}`),
   ...['accessToken', 'cache', 'recordFile', 'storage', 'keyring/trouble'].map((name) => `tokens/${name}`),
 ]
