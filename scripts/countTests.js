@@ -11,19 +11,29 @@ const BROKEN = [
   /^ {2}✘ No tests found in ([^,]+)/,
 ]
 
+/** What names a test, or a file, that failed. */
+const NAMED = [
+  /^ {2}✘ \[(?:fail|unexpected pass)\]: (.+)$/,
+  /^ {2}✘ (\d+ tests? remaining in .+)$/,
+  /^ {2}◌ (.+)$/,
+  ...BROKEN,
+]
+
 /**
- * Prints how many tests passed and failed, as the only line: `countTests.js LOG EXIT-CODE`, with what `npm test` printed
- * and how it ended. The test runner's own summary leaves out what passed where anything failed. Ends as the run did, but
- * never well where something failed, or nothing passed.
+ * Prints what failed, a line each, and how many tests passed and failed, alone in the last line: `countTests.js LOG EXIT-CODE`, with
+ * what `npm test` printed and how it ended. The test runner names what failed far above its end, and its summary leaves out what
+ * passed where anything failed. Ends as the run did, but never well where something failed, or nothing passed.
  */
 const [path = '', code = ''] = process.argv.slice(2)
-const total = count(stripVTControlCharacters(readFileSync(path, 'utf8')).split('\n'))
+const lines = stripVTControlCharacters(readFileSync(path, 'utf8')).split('\n')
+const total = count()
 const isGood = code === '0' && total.failed === 0 && total.passed > 0
+for (const name of nameFailures()) console.log(`failed: ${name}`)
 console.log(`${total.passed} passed, ${isGood ? 0 : Math.max(total.failed, 1)} failed`)
 process.exitCode = isGood ? 0 : Number(code) || 1
 
 /** In the words of ava 7. A test that never ended has failed, and so has a file that broke. */
-function count(lines) {
+function count() {
   const passed = lines.filter((line) => line.startsWith('  ✔ ')).length
   let failed = 0
   const broken = new Set()
@@ -38,4 +48,10 @@ function count(lines) {
     }
   }
   return { passed, failed: failed + broken.size }
+}
+
+function nameFailures() {
+  return new Set(
+    lines.flatMap((line) => NAMED.map((form) => form.exec(line)?.[1]).filter((name) => name !== undefined)),
+  )
 }
