@@ -112,9 +112,12 @@ export class Home {
       browser === 'follow.ts' ? this.#layFollower() : `--import=./scripts/typescript/register.js ${quote(CHROMIUM)}`
     const wait = after === undefined ? '' : `while [ ! -e ${quote(after)} ]; do sleep 0.1; done\n`
     // Chromium unpacks itself into the directory for temporary files: here, so that it goes with the home.
-    const environment = `TMPDIR=${this.#quotePath('tmp')} NODE_EXTRA_CA_CERTS=${this.#quotePath('ca.pem')} NODE_NO_WARNINGS=1`
+    const environment = `TMPDIR=${this.#quotePath('tmp')} NODE_NO_WARNINGS=1`
+    // With certificates Node reads all that it knows at its start, which takes longer than the start.
+    const certificates = `[ ! -e ${this.#quotePath('ca.pem')} ] || export NODE_EXTRA_CA_CERTS=${this.#quotePath('ca.pem')}`
     this.#setBrowser(`${wait}mkdir -p ${this.#quotePath('tmp')}
 cd ${quote(ROOT)}
+${certificates}
 ${environment} exec ${quote(process.execPath)} ${program} "$1" ${decision} ${this.#quotePath('browser.json')} > ${this.#quotePath('browser.err')} 2>&1`)
   }
 

@@ -5,7 +5,6 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generate } from 'selfsigned'
 import type { Access } from './access.ts'
 import { BitbucketApi } from './api.ts'
 import { BitbucketArchives, isArchivePath } from './archives.ts'
@@ -160,6 +159,8 @@ export async function makeIdentity(
     { name: 'basicConstraints' as const, cA: issuer === undefined },
     { name: 'subjectAltName' as const, altNames: [...names, { type: 7 as const, ip: '127.0.0.1' }] },
   ]
+  // Few tests need it, and it takes long to load.
+  const { generate } = await import('selfsigned')
   const { private: key, cert } = await generate(
     [{ name: 'commonName', value: issuer === undefined ? 'Bitbucket sandbox' : (hosts[0] ?? '') }],
     {
