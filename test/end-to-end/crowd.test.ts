@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeAccessToken } from '../../src/tokens/cache.ts'
 import { clockVariables } from '../helpers/clock.ts'
+import { WAITING } from '../helpers/running.ts'
 import { makeLoggedInUser, parseAnswer } from '../helpers/user.ts'
 
 const CROWD = 12
@@ -16,7 +17,8 @@ test('a crowd that finds the token ended makes one refresh, and all of it is ans
   const outcomes = await Promise.all(Array.from({ length: CROWD }, async () => home.helper('get', request)))
 
   t.is(new Set(outcomes.map(({ stdout }) => parseAnswer(stdout)['password'])).size, 1)
-  t.deepEqual(new Set(outcomes.map(({ code, stderr }) => `${code} ${stderr}`)), new Set(['0 ']))
+  // A machine that is busy otherwise may need longer than the helper stays silent.
+  for (const { code, stderr } of outcomes) t.deepEqual([code, stderr.replace(WAITING, '')], [0, ''])
   t.deepEqual(sandbox.oauth.tokenRequests, [{ grantType: 'refresh_token', status: 200 }])
   t.deepEqual(
     home.files(home.runtime).filter((name) => name.endsWith('.renewal')),
