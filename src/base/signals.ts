@@ -21,7 +21,7 @@ export async function holdSignals<Result>(work: () => Promise<Result>): Promise<
   } finally {
     holders -= 1
     for (const signal of SIGNALS) process.off(signal, hold)
-    if (held !== undefined) endBy(held)
+    if (held !== undefined) raise(held)
   }
 }
 
@@ -42,6 +42,18 @@ export function beforeSignal(work: () => void): () => void {
   }
   for (const signal of SIGNALS) process.on(signal, end)
   return forget
+}
+
+/**
+ * Does at once what the signal does, unless {@link holdSignals} holds it. One that came while we waited for a program would be
+ * handled in a later turn of the event loop, when its handlers may be gone and something else is said.
+ */
+export function raise(signal: NodeJS.Signals): void {
+  process.emit(signal, signal)
+  if (holders > 0) return
+  // Those of libraries would only send it again, for a later turn.
+  process.removeAllListeners(signal)
+  endBy(signal)
 }
 
 /** Does what Ctrl-C does where a terminal is not read key by key: all processes in its foreground are interrupted. */

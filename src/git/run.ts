@@ -3,6 +3,7 @@ import { childEnvironment } from '../base/childEnvironment.ts'
 import { Failure } from '../base/failure.ts'
 import { hideNodeDebug } from '../base/hideNodeDebug.ts'
 import { findProgram } from '../base/programs.ts'
+import { raise } from '../base/signals.ts'
 
 /**
  * Git may hang on a file system. The limit is half of the time after which a lock counts as abandoned, because we may have
@@ -28,7 +29,7 @@ export function runGitConfig(args: readonly string[], env: NodeJS.ProcessEnv): S
 }
 
 /**
- * Runs git to its end.
+ * Runs git to its end. Where that was Ctrl-C or a closed terminal, which reach git and us alike, it is ours too.
  *
  * @param input what it reads; nothing by default
  * @param added variables of ours that it has to have
@@ -45,6 +46,7 @@ export function runGit(
   hideNodeDebug()
   const options = { input, encoding: 'utf8', timeout: GIT_TIME_LIMIT_MS, windowsHide: true } as const
   const result = spawnSync(git, args, { ...options, env: { ...childEnvironment(env, 'git'), ...added } })
+  if (result.signal === 'SIGINT' || result.signal === 'SIGHUP') raise(result.signal)
   // Where it could not be started there is no output, whatever the library's type says.
   const { stdout, stderr }: { stdout: string | null; stderr: string | null } = result
   return { ...result, stdout: stdout ?? '', stderr: stderr ?? '' }

@@ -6,6 +6,7 @@ import { newOwner, writeOwner } from '../../src/tokens/lock/owner.ts'
 import { Home } from '../helpers/home.ts'
 import { freePort } from '../helpers/ports.ts'
 import { needProgram } from '../helpers/programs.ts'
+import { startGet } from '../helpers/running.ts'
 import { makeLoggedInUser, makeUser, parseAnswer, requestFor } from '../helpers/user.ts'
 import { Sandbox } from '../sandbox/sandbox.ts'
 
@@ -457,6 +458,25 @@ test('Ctrl-C while a refresh is under way loses nothing', async (t) => {
   home.expire(sandbox.origin)
   const { code, stderr } = await home.helper('get', request)
   t.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+})
+
+test('Ctrl-C that ends a git of ours ends this program too, without a word', async (t) => {
+  const { home, sandbox, request } = await makeLoggedInUser(t)
+  home.expire(sandbox.origin)
+  const lock = `${home.recordPath(home.data, sandbox.origin)}.lock`
+  const git = join(home.path, 'bin/git')
+  const own = home.env['PATH']?.replace(join(home.path, 'bin:'), '') ?? ''
+  const pressed = join(home.path, 'pressed')
+  const press = `if [ -e '${lock}' ]; then : > '${pressed}'; kill -INT 0; fi`
+  writeFileSync(git, `#!/bin/sh\n${press}\nPATH='${own}' exec git "$@"\n`, { mode: 0o700 })
+
+  const { signal, stdout, stderr } = await startGet(t, home, request).ended
+
+  t.true(existsSync(pressed), 'git is asked while the lock is held')
+  t.deepEqual({ signal, stdout, stderr }, { signal: 'SIGINT', stdout: '', stderr: '' })
+  rmSync(git)
+  const { code, stderr: after } = await home.helper('get', request)
+  t.deepEqual({ code, stderr: after }, { code: 0, stderr: '' })
 })
 
 test('a server that never answers is given up, and the time is told', async (t) => {
