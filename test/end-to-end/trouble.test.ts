@@ -474,6 +474,7 @@ test('Ctrl-C that ends a git of ours ends this program too, without a word', asy
 
   t.true(existsSync(pressed), 'git is asked while the lock is held')
   t.deepEqual({ signal, stdout, stderr }, { signal: 'SIGINT', stdout: '', stderr: '' })
+  t.false(existsSync(lock))
   rmSync(git)
   const { code, stderr: after } = await home.helper('get', request)
   t.deepEqual({ code, stderr: after }, { code: 0, stderr: '' })
