@@ -16,6 +16,7 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { replace } from '../../base/busy.ts'
 import { Failure, orUndefined, systemCode } from '../../base/failure.ts'
+import { isGone } from '../../base/isGone.ts'
 import { isGuarded } from '../../base/ownPath.ts'
 import { beforeSignal } from '../../base/signals.ts'
 import { isOfSystem, reasonOf } from '../../base/systemError.ts'
@@ -123,15 +124,6 @@ function removeLeftovers(directory: string, output: string): void {
     if (pid !== undefined && isGone(Number(pid)) && orUndefined(() => isPrivate(lstatSync(leftover))) === true) {
       orUndefined(() => rmSync(leftover, { recursive: true, force: true }))
     }
-  }
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return systemCode(error) === 'ESRCH'
   }
 }
 

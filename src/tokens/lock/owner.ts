@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { orUndefined, systemCode } from '../../base/failure.ts'
+import { orUndefined } from '../../base/failure.ts'
+import { isGone } from '../../base/isGone.ts'
 import { parseObject } from '../../base/json.ts'
 import { readPrivateFile } from '../../base/privateFile.ts'
 
@@ -45,13 +46,7 @@ export function removeOwner(lock: string): void {
 
 /** Whether an owner is surely dead. We cannot tell that of a process on another machine, or of one without a name. */
 export function isDead(owner: Owner | undefined): boolean {
-  if (owner?.machine !== describeMachine()) return false
-  try {
-    process.kill(owner.pid, 0)
-    return false
-  } catch (error) {
-    return systemCode(error) === 'ESRCH'
-  }
+  return owner?.machine === describeMachine() && isGone(owner.pid)
 }
 
 function describeMachine(): string {
