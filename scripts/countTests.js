@@ -11,13 +11,11 @@ const BROKEN = [
   /^ {2}✘ No tests found in ([^,]+)/,
 ]
 
+const FAILED = /^ {2}✘ \[(?:fail|unexpected pass)\]: (.+)$/
+const REMAINING = /^ {2}✘ ((\d+) tests? remaining in .+)$/
+
 /** What names a test, or a file, that failed. */
-const NAMED = [
-  /^ {2}✘ \[(?:fail|unexpected pass)\]: (.+)$/,
-  /^ {2}✘ (\d+ tests? remaining in .+)$/,
-  /^ {2}◌ (.+)$/,
-  ...BROKEN,
-]
+const NAMED = [FAILED, REMAINING, /^ {2}◌ (.+)$/, ...BROKEN]
 
 /**
  * Prints what failed, a line each, and how many tests passed and failed, alone in the last line: `countTests.js LOG EXIT-CODE`, with
@@ -38,8 +36,8 @@ function count() {
   let failed = 0
   const broken = new Set()
   for (const line of lines) {
-    if (/^ {2}✘ \[(fail|unexpected pass)\]: /.test(line)) failed += 1
-    const [, remaining = 0] = /^ {2}✘ (\d+) tests? remaining in /.exec(line) ?? []
+    if (FAILED.test(line)) failed += 1
+    const [, , remaining = 0] = REMAINING.exec(line) ?? []
     const [, pending = 0] = /^ {2}(\d+) tests? remained pending after a timeout$/.exec(line) ?? []
     failed += Number(remaining) + Number(pending)
     for (const form of BROKEN) {

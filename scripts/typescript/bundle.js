@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { writeWhole } from './writeWhole.js'
 
 /** ES modules of hundreds of files: to find and load those takes longer than most of a test file's tests. */
 const LARGE = new Set(['oidc-provider'])
@@ -17,23 +18,20 @@ export async function findBundle(specifier) {
     .update(readFileSync(new URL('package-lock.json', ROOT)))
     .digest('hex')
   const bundle = new URL(`node_modules/.cache/bundled/${state}/${specifier}.mjs`, ROOT)
-  if (!existsSync(bundle)) await makeBundle(specifier, fileURLToPath(bundle))
+  if (!existsSync(bundle)) writeWhole(bundle, await makeBundle(specifier))
   return bundle.href
 }
 
-async function makeBundle(specifier, path) {
+async function makeBundle(specifier) {
   const { build } = await import('esbuild')
-  // Others read it as soon as it is there.
-  const unfinished = `${path}.${process.pid}.${Math.random()}`
-  const from = { contents: `export * from '${specifier}'`, resolveDir: fileURLToPath(ROOT) }
-  await build({
-    stdin: from,
-    outfile: unfinished,
+  const { outputFiles } = await build({
+    stdin: { contents: `export * from '${specifier}'`, resolveDir: fileURLToPath(ROOT) },
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
     banner: { js: REQUIRE },
     logLevel: 'error',
   })
-  renameSync(unfinished, path)
+  return outputFiles[0].text
 }

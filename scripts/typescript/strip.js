@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { writeWhole } from './writeWhole.js'
 
 /** It goes with node_modules, and so with another version of what strips. */
 const CACHE = new URL('../../node_modules/.cache/types-stripped/', import.meta.url)
@@ -15,11 +16,7 @@ export async function strip(text) {
   } catch {
     const { default: tsBlankSpace } = await import('ts-blank-space')
     const stripped = tsBlankSpace(text)
-    mkdirSync(CACHE, { recursive: true })
-    // Others read it as soon as it is there.
-    const unfinished = new URL(`${path.href}.${process.pid}.${Math.random()}`)
-    writeFileSync(unfinished, stripped)
-    renameSync(unfinished, path)
+    writeWhole(path, stripped)
     return stripped
   }
 }
